@@ -1,0 +1,92 @@
+# One-word commands; each installs what it needs into the checkout (.venv, .lab) and is quick when that is done.
+# Needs: Python 3.11 or later with venv, make. No root.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test unit lint check bench install lab lock format clean distclean
+MAKEFLAGS += --no-builtin-rules
+
+export PYTHONUTF8 = 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export LC_ALL = C.UTF-8
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+
+# The stamp's name changes with what decides the environment, so an old environment is brought up to date by itself.
+STATE := $(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+STAMP := .venv/installed-$(STATE)
+PY := .venv/bin/python
+LAB := $(PY) -m callcore.testing.lab
+LAYERS := $(wildcard $(addprefix tests/,unit property replay contract integration browser))
+
+help:
+	@echo 'make demo       callcore with an Asterisk, callers and phones of its own: see calls ring and cards pop'
+	@echo 'make test       every test; make test ARGS="-k name" for some; make unit for the quick ones'
+	@echo 'make lint       format, style, types, import rules, locks; make format mends the first two'
+	@echo 'make check      lint and test'
+	@echo 'make bench      the benchmarks, one JSON object a line; make bench ONLY=name for one'
+	@echo 'make install    the Python environment in .venv; make lab: Asterisk, SIPp, Chromium in .lab'
+	@echo 'make lock       make requirements/*.txt anew from pyproject.toml; make lock ARGS=--upgrade for newer versions'
+	@echo 'make clean      remove caches; make distclean: .venv and .lab too'
+
+install: $(STAMP)
+
+$(STAMP):
+	@if [ -z '$(PYTHON)' ]; then \
+		echo 'Python 3.11 or later is missing. On Debian: apt install python3 python3-venv' >&2; exit 1; fi
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo 'The venv module of $(PYTHON) is missing. On Debian: apt install python3-venv' >&2; exit 1; }
+	@mkdir -p .lab; exec 9>.lab/install.lock; flock 9 2>/dev/null || true; \
+	if [ -f $@ ]; then exit 0; fi; set -e; \
+	echo 'install: Python environment in .venv' >&2; \
+	$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv; \
+	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt; \
+	$(PY) -m pip install --quiet --no-build-isolation --no-deps -e .; \
+	rm -f .venv/installed-*; touch $@; echo 'install: done' >&2
+
+# 3 says: not a Debian system. The tests that need the laboratory then skip, and say why.
+lab: $(STAMP)
+	@$(LAB) fetch || [ $$? -eq 3 ]
+
+demo: $(STAMP)
+	@$(LAB) fetch asterisk22 sipp espeak sox
+	@exec $(PY) -m callcore.cli demo $(ARGS)
+
+test: $(STAMP) lab
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest $(LAYERS) $(ARGS)
+
+unit: $(STAMP)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest tests/unit $(ARGS)
+
+lint: $(STAMP)
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) requirements/lock.py --check
+
+format: $(STAMP)
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+check: lint test
+
+bench: $(STAMP)
+	@$(LAB) fetch >&2 || [ $$? -eq 3 ]
+	@$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+# pip-tools lives in an environment of its own: nothing else needs it, and it must not get into the locks.
+lock:
+	@test -x .lab/lock-venv/bin/pip-compile || { $(PYTHON) -m venv --clear .lab/lock-venv && \
+		.lab/lock-venv/bin/python -m pip install --quiet pip-tools; }
+	@.lab/lock-venv/bin/python requirements/lock.py $(ARGS)
+
+clean:
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist build
+	find . -path ./.venv -prune -o -path ./.lab -prune -o -name __pycache__ -type d -print | xargs rm -rf
+
+distclean: clean
+	rm -rf .venv .lab

@@ -1,0 +1,147 @@
+"""The closed list of AMI actions that callcore sends, as frozen values. Pure.
+
+Each builder closes the holes that a well-formed line still leaves: a missing channel makes Setvar global,
+a channel that begins with a slash is a regular expression to Hangup, a missing queue pauses a member
+everywhere. All raise BadAction.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from callcore.ami.protocol import AmiAction, BadAction, check_variable
+from callcore.calls.effects import AddMember, PauseMember, RemoveMember
+from callcore.domain import Interface, QueueName
+
+STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE")
+"""Channel variables asked for in a snapshot; Asterisk answers ``(null)`` for one that is not set."""
+
+NEEDED_ACTIONS: dict[str, str] = {
+    "Status": "call",
+    "Hangup": "call",
+    "Setvar": "call",
+    "QueueAdd": "agent",
+    "QueueRemove": "agent",
+    "QueuePause": "agent",
+    "CoreSettings": "reporting",
+    "CoreStatus": "reporting",
+    "ShowDialPlan": "reporting",
+    "QueueStatus": "",
+    "ListCommands": "",
+    "Ping": "",
+}
+"""Actions used, and the class in ``write=`` that allows each ("" = every account may)."""
+
+_INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:+/-]+\Z")
+_SEPARATORS = re.compile(r"[;|,&\s]+")
+
+MemberEffect = AddMember | RemoveMember | PauseMember
+
+
+def login(username: str, secret: str) -> AmiAction:
+    return AmiAction("Login", (("Username", username), ("Secret", secret), ("Events", "on")))
+
+
+def ping() -> AmiAction:
+    return AmiAction("Ping")
+
+
+def status() -> AmiAction:
+    """List of all living channels with ``STATUS_VARIABLES``."""
+    return AmiAction("Status", (("Variables", ",".join(STATUS_VARIABLES)),))
+
+
+def queue_status() -> AmiAction:
+    """List of all queues, their members and waiting callers."""
+    return AmiAction("QueueStatus")
+
+
+def core_settings() -> AmiAction:
+    return AmiAction("CoreSettings")
+
+
+def core_status() -> AmiAction:
+    return AmiAction("CoreStatus")
+
+
+def list_commands() -> AmiAction:
+    """Actions this account may use, as headers ``name: description``."""
+    return AmiAction("ListCommands")
+
+
+def show_dialplan(context: str) -> AmiAction:
+    """List of one context's priorities; refused by Asterisk if there is no such context."""
+    return AmiAction("ShowDialPlan", (("Context", _given("context", context)),))
+
+
+def hangup(channel: str, cause: int = 16) -> AmiAction:
+    """``channel``: name or uniqueid of exactly one channel. ``cause``: Q.850, 1 to 127."""
+    if not 1 <= cause <= 127:
+        raise BadAction(f"Hangup: cause {cause} is not between 1 and 127")
+    return AmiAction("Hangup", (("Channel", _channel(channel)), ("Cause", str(cause))))
+
+
+def setvar(channel: str, name: str, value: str) -> AmiAction:
+    """Sets one plain variable on one channel; never a function, never a global."""
+    check_variable(name, value)
+    return AmiAction("Setvar", (("Channel", _channel(channel)), ("Variable", name), ("Value", value)))
+
+
+def queue_add(queue: QueueName, interface: Interface, name: str, *, paused: bool, reason: str) -> AmiAction:
+    """``name`` is what Asterisk shows; characters its member database separates by become blanks."""
+    headers = [
+        ("Queue", _given("queue", queue)),
+        ("Interface", _interface(interface)),
+        ("MemberName", _SEPARATORS.sub(" ", name).strip() or interface),
+        ("Paused", "true" if paused else "false"),
+    ]
+    if paused and reason:
+        headers.append(("Reason", reason))
+    return AmiAction("QueueAdd", tuple(headers))
+
+
+def queue_remove(queue: QueueName, interface: Interface) -> AmiAction:
+    return AmiAction("QueueRemove", (("Queue", _given("queue", queue)), ("Interface", _interface(interface))))
+
+
+def queue_pause(queue: QueueName, interface: Interface, *, paused: bool, reason: str) -> AmiAction:
+    headers = [
+        ("Queue", _given("queue", queue)),
+        ("Interface", _interface(interface)),
+        ("Paused", "true" if paused else "false"),
+    ]
+    if paused and reason:
+        headers.append(("Reason", reason))
+    return AmiAction("QueuePause", tuple(headers))
+
+
+def for_effect(effect: MemberEffect) -> tuple[AmiAction, ...]:
+    """The actions that carry out ``effect``, in order; each concerns one queue that callcore named."""
+    match effect:
+        case AddMember(queue=queue, interface=interface, name=name, paused=paused, reason=reason):
+            return (queue_add(queue, interface, name, paused=paused, reason=reason),)
+        case RemoveMember(queue=queue, interface=interface):
+            return (queue_remove(queue, interface),)
+        case PauseMember(queues=queues, interface=interface, paused=paused, reason=reason):
+            return tuple(queue_pause(queue, interface, paused=paused, reason=reason) for queue in queues)
+        case _:  # pragma: no cover
+            assert_never(effect)
+
+
+def _given(what: str, value: str) -> str:
+    if not value.strip():
+        raise BadAction(f"no {what} given: Asterisk would take all of them")
+    return value
+
+
+def _channel(channel: str) -> str:
+    if _given("channel", channel).lstrip().startswith("/"):
+        raise BadAction("a channel that begins with / would be a regular expression")
+    return channel
+
+
+def _interface(interface: str) -> str:
+    if not _INTERFACE.match(interface):
+        raise BadAction(f"{interface[:60]!r} is not a device such as PJSIP/101 or Local/101@agents")
+    return interface

@@ -1,0 +1,59 @@
+"""Facts into the bounded inbox, in order, with back-pressure on the socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from callcore.calls.facts import Fact
+from callcore.domain import PbxName
+
+Inbox = asyncio.Queue[tuple[PbxName, Fact]]
+"""Facts of all PBXs for the one consumer; its maxsize is the high-water mark."""
+
+
+class FactFeed:
+    """Puts facts into an inbox without waiting.
+
+    When the inbox is full, facts that still come (at most those of one chunk of the socket) are kept aside
+    in order, ``on_full`` is called, and ``on_room`` once all of them have gone in.
+    """
+
+    def __init__(
+        self, pbx: PbxName, inbox: Inbox, on_full: Callable[[], None], on_room: Callable[[], None]
+    ) -> None:
+        self._pbx = pbx
+        self._inbox = inbox
+        self._on_full = on_full
+        self._on_room = on_room
+        self._aside: deque[Fact] = deque()
+        self._pump: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return bool(self._aside)
+
+    def push(self, fact: Fact) -> None:
+        if not self._aside:
+            try:
+                self._inbox.put_nowait((self._pbx, fact))
+            except asyncio.QueueFull:
+                self._aside.append(fact)
+                self._on_full()
+                self._pump = asyncio.create_task(self._drain(), name=f"ami-feed-{self._pbx}")
+            return
+        self._aside.append(fact)
+
+    async def _drain(self) -> None:
+        while self._aside:
+            await self._inbox.put((self._pbx, self._aside[0]))
+            self._aside.popleft()
+        self._on_room()
+
+    async def close(self) -> None:
+        """Gives up what is still kept aside; for the end of the process."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        self._aside.clear()

@@ -1,0 +1,253 @@
+"""The composition root: the only place that knows everybody and plugs them together.
+
+Read ``Daemon.open`` from top to bottom: it is the order in which things depend on each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Self
+
+import structlog
+from aiohttp import web
+
+from callcore import wiring
+from callcore.ami.client import AmiLink, Inbox
+from callcore.calls.effects import Contact
+from callcore.calls.facts import Fact, LinkLost, Snapshot
+from callcore.config import Settings
+from callcore.crm.customers import CustomerBase
+from callcore.domain import PbxName
+from callcore.floor.clock import SteadyClock
+from callcore.floor.floor import Floor
+from callcore.floor.members import Members
+from callcore.floor.people import People
+from callcore.floor.records import Records
+from callcore.floor.spoken import SpokenPrompts
+from callcore.ivr.fastagi import Server
+from callcore.ivr.flow import all_phrases
+from callcore.ivr.inbound import Inbound
+from callcore.screenpop.desks import Desks
+from callcore.screenpop.hub import Hub
+from callcore.screenpop.shelf import Shelf
+from callcore.speech.prompts import Prompts, SpeechSettings
+from callcore.store.database import Database, spool_path
+from callcore.systemd import notify, watchdog_seconds
+from callcore.web.app import build
+from callcore.web.metrics import Metrics
+from callcore.web.ports import WebDeps
+from callcore.web.render import DeskRenderer
+
+log = structlog.get_logger("callcore.app")
+
+INBOX_SIZE = 20_000
+"""Facts waiting before the reading of AMI is paused."""
+DRAIN_SECONDS = 10.0
+"""How long callers may stay in the IVR once the daemon was told to stop."""
+
+
+class Daemon:
+    """One running callcore. ``async with Daemon(settings) as daemon: await daemon.run(stop)``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.clock = SteadyClock()
+        self.links: dict[PbxName, AmiLink] = {}
+        self._inbox: Inbox = asyncio.Queue(INBOX_SIZE)
+        self._stack = AsyncExitStack()
+        self._beat_seen = (0, 0.0)
+        self._prompts_ready = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        settings = self.settings
+        self.database = await stack.enter_async_context(await _open_database(settings))
+        self.links = {
+            name: AmiLink(wiring.ami_settings(settings, name), self._inbox) for name in settings.pbxs
+        }
+        self.members = Members(self.links)
+        base = CustomerBase(self.database.customers)
+        self.records = Records(
+            self.database.calls, self.database.contacts, base.lookup, self._take, self._contact_logged
+        )
+        self.hub = Hub(secrets.token_hex(8), time.monotonic)
+        people = People(self.database.users, tuple(settings.pbxs))
+        self.shelf = Shelf(
+            self.database.contacts,
+            self.database.interactions,
+            self.database.customers,
+            names=lambda: people.names(self.clock.now()),
+            zone=settings.organisation.zone,
+        )
+        self.desks = Desks(
+            self.hub,
+            self.shelf,
+            take=self._take,
+            seat=people.seat,
+            topics=lambda: frozenset(topic.code for topic in settings.tables.topics),
+            now=self.clock.now,
+            wrap_up=timedelta(seconds=settings.desk.wrap_up_seconds),
+        )
+        self.floor = Floor(
+            wiring.make_tracker(settings),
+            self.clock,
+            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry),
+            watch=self._watch,
+        )
+        stack.callback(self.floor.stop)
+        self._open_ivr(settings)
+        self.web = await self._open_web(stack, settings)
+        await self.agi.start()
+        stack.push_async_callback(self.agi.close)
+
+    def _open_ivr(self, settings: Settings) -> None:
+        speech = settings.speech
+        self.prompts = Prompts(
+            SpeechSettings(speech.folder, espeak=speech.espeak, sox=speech.sox, voices=dict(speech.voices))
+        )
+        self.spoken = SpokenPrompts(
+            self.prompts, speech.folder, {name: pbx.prompt_folder for name, pbx in settings.pbxs.items()}
+        )
+        self.book = wiring.make_book(settings)
+        inbound = Inbound(lambda: self.book, self.floor, self.spoken, self.clock.now)
+        peers: dict[str, tuple[str, ...]] = {
+            name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
+        }
+        listen = settings.fastagi.listen
+        self.agi = Server(
+            listen.host,
+            listen.port,
+            {"inbound": inbound},
+            peers,
+            max_sessions=settings.fastagi.max_sessions,
+            environment_seconds=float(settings.fastagi.silence_seconds),
+            metrics=wiring.AgiCounters(self.metrics),
+        )
+
+    async def _open_web(self, stack: AsyncExitStack, settings: Settings) -> web.TCPSite:
+        titles = {queue: settings.queue_title(queue) for queue in settings.all_queues}
+        deps = WebDeps(
+            settings=wiring.web_settings(settings),
+            users=self.database.users,
+            sessions=self.database.sessions,
+            contacts=self.database.contacts,
+            hub=self.hub,
+            desks=self.desks,
+            renderer=DeskRenderer(titles),
+            topics=lambda: wiring.topic_choices(settings),
+            health=self._health,
+            readiness=self._readiness,
+            now=self.clock.now,
+            monotonic=time.monotonic,
+            metrics=self.metrics,
+        )
+        runner = web.AppRunner(build(deps), shutdown_timeout=2.0, access_log=None)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        listen = settings.http.listen
+        site = web.TCPSite(runner, listen.host, listen.port)
+        await site.start()
+        self.http_port = int(runner.addresses[0][1])
+        return site
+
+    async def ready(self) -> None:
+        """Return when every PBX is linked and every prompt is spoken. For demo and tests."""
+        for link in self.links.values():
+            await link.settled()
+        await self._prompts_ready.wait()
+
+    # --- life
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until ``stop`` is set, then lets callers finish what they hear, and stores what is left."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(link.run()) for link in self.links.values()]
+            tasks.append(group.create_task(self.floor.consume(self._inbox, self.records.enrich)))
+            tasks.append(group.create_task(self.members.run()))
+            tasks.append(group.create_task(self._prepare_prompts()))
+            tasks.append(group.create_task(_watchdog(self._health)))
+            notify("READY=1")
+            log.info("started", http_port=self.http_port, agi_port=self.agi.port, pbx=list(self.links))
+            await stop.wait()
+            notify("STOPPING=1")
+            await self._drain()
+            for task in tasks:
+                task.cancel()
+
+    async def _drain(self) -> None:
+        log.info("draining", callers_in_ivr=self.agi.sessions)
+        await self.agi.drain(DRAIN_SECONDS)
+        for link in self.links.values():
+            await link.stop()
+        await self.records.drain()
+        await self.prompts.close()
+        log.info("stopped")
+
+    async def _prepare_prompts(self) -> None:
+        announcements = tuple(table.closed for table in self.settings.tables)
+        phrases = all_phrases(self.book.flow, announcements)
+        await self.spoken.prepare(next(iter(self.links)), phrases)
+        self._prompts_ready.set()
+        log.info("prompts_ready", prompts=len(phrases))
+
+    # --- between the rooms
+
+    def _take(self, fact: Fact) -> None:
+        self.floor.take(fact)
+
+    def _watch(self, fact: Fact) -> None:
+        match fact:
+            case Snapshot():
+                self.desks.link(fact.pbx, up=True)
+            case LinkLost():
+                self.desks.link(fact.pbx, up=False)
+            case _:
+                return
+
+    async def _contact_logged(self, contact: Contact) -> None:
+        self.metrics.contact_ended(contact.pbx, contact.outcome, contact.wait_ms, contact.talk_ms)
+        await self.desks.contact_logged(contact)
+
+    # --- is it well?
+
+    def _health(self) -> Sequence[str]:
+        """Facts wait, and none was taken for ten seconds: the consumer is stuck."""
+        beat, since = self._beat_seen
+        now = time.monotonic()
+        if self.floor.beat != beat or self._inbox.empty():
+            self._beat_seen = (self.floor.beat, now)
+            return ()
+        return ("consumer",) if now - since > 10 else ()
+
+    def _readiness(self) -> Sequence[str]:
+        reasons = [f"ami.{name}" for name, link in self.links.items() if link.state != "up"]
+        if not self.database.writer.available:
+            reasons.append("store")
+        return reasons
+
+
+async def _watchdog(health: Callable[[], Sequence[str]]) -> None:
+    interval = watchdog_seconds()
+    while interval is not None:
+        if not health():
+            notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
+
+
+async def _open_database(settings: Settings) -> Database:
+    url = settings.database.url
+    return await Database.open(url, create=True, spool=spool_path(url))

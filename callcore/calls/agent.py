@@ -1,0 +1,322 @@
+"""The work of one operator, and what each moment of it asks of his queues.
+
+The member is paused when he takes a call, not when it ends: at the end the queue's next attempt would win the
+race. It is unpaused when the wrap-up is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from callcore.calls import effects as do
+from callcore.calls.effects import Effect
+from callcore.calls.facts import AgentBecameReady, AgentPaused, DeskClosed, DeskOpened, WrapUpDone
+from callcore.domain import AgentState, CallId, Interface, Login, PauseReason, PbxName, QueueName
+
+
+class WrongState(Exception):
+    """The operator's command cannot be done in his present state."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRules:
+    """Settings of the work state."""
+
+    wrap_up: timedelta = timedelta(seconds=30)
+    no_desk: timedelta = timedelta(seconds=30)
+    missed_limit: int = 3
+    """Unanswered or rejected rings in a row, after which he is paused; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    login: Login
+    name: str
+    pbx: PbxName
+    interface: Interface
+    queues: tuple[QueueName, ...]
+    state: AgentState
+    since: datetime
+    pause_reason: PauseReason | None = None
+    call: CallId | None = None
+    """The call that rings, is talked or is written up."""
+    before_ring: tuple[AgentState, PauseReason | None] | None = None
+    wrap_up_until: datetime | None = None
+    pause_next: PauseReason | None = None
+    """Asked for while busy: takes effect when the call is done with."""
+    is_done: bool = False
+    """Saved and closed while still talking: no wrap-up follows."""
+    missed: int = 0
+    desk_gone_at: datetime | None = None
+    """Since when no page of his is connected."""
+    turn: int = 0
+    """Counts the changes: makes the keys of his effects unique."""
+
+    @property
+    def is_available(self) -> bool:
+        """May the queues ring him?"""
+        return self.state in (AgentState.ready, AgentState.ringing)
+
+    @property
+    def queue_reason(self) -> str:
+        """Why his member is paused, as queue logs show it; empty if it is not."""
+        match self.state:
+            case AgentState.ready | AgentState.ringing:
+                return ""
+            case AgentState.talking | AgentState.wrap_up:
+                return "call"
+            case _:
+                return self.pause_reason.value if self.pause_reason else "not_ready"
+
+
+# --- moves that the tracker derives from the calls
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRang:
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class RingMissed:
+    """His ring ended without him; ``is_his`` if he let it ring or rejected it."""
+
+    call: CallId
+    is_his: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallTaken:
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallReleased:
+    """The caller or the operator hung up."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStruck:
+    """A moment named by ``next_deadline`` has come."""
+
+
+AgentMove = (
+    PhoneRang
+    | RingMissed
+    | CallTaken
+    | CallReleased
+    | ClockStruck
+    | AgentBecameReady
+    | AgentPaused
+    | WrapUpDone
+    | DeskOpened
+    | DeskClosed
+)
+
+Result = tuple[Agent, tuple[Effect, ...]]
+
+_BUSY = (AgentState.ringing, AgentState.talking)
+
+
+def sign_in(agent: Agent) -> Result:
+    """Put his device into his queues."""
+    add = tuple(
+        do.AddMember(
+            f"{agent.login}:{agent.since.timestamp()}:add:{queue}",
+            agent.pbx,
+            queue,
+            agent.interface,
+            agent.name,
+            not agent.is_available,
+            agent.queue_reason,
+        )
+        for queue in agent.queues
+    )
+    return agent, (*add, _show(agent))
+
+
+def sign_out(agent: Agent, now: datetime) -> tuple[Effect, ...]:
+    """Take his device out. Raises WrongState while a call rings or is talked."""
+    if agent.state in _BUSY:
+        raise WrongState("sign out while a call is on")
+    agent = _turned(replace(agent, state=AgentState.offline, since=now, pause_reason=None, call=None))
+    remove = tuple(
+        do.RemoveMember(f"{agent.login}:{agent.turn}:remove:{queue}", agent.pbx, queue, agent.interface)
+        for queue in agent.queues
+    )
+    return (*remove, _show(agent))
+
+
+def step(agent: Agent, move: AgentMove, now: datetime, rules: AgentRules) -> Result:
+    """What one move makes of an agent."""
+    match move:
+        case PhoneRang():
+            return _rang(agent, move, now)
+        case RingMissed():
+            return _missed(agent, move, now, rules)
+        case CallTaken():
+            return _taken(agent, move, now)
+        case CallReleased():
+            return _released(agent, move, now, rules)
+        case AgentBecameReady():
+            return _ready(agent, now)
+        case AgentPaused():
+            return _pause(agent, move.reason, now)
+        case WrapUpDone():
+            return _done(agent, move, now)
+        case DeskOpened():
+            return replace(agent, desk_gone_at=None), ()
+        case DeskClosed():
+            return replace(agent, desk_gone_at=agent.desk_gone_at or now), ()
+        case ClockStruck():
+            return _struck(agent, now, rules)
+        case _:
+            assert_never(move)
+
+
+def next_deadline(agent: Agent, rules: AgentRules) -> datetime | None:
+    """When ClockStruck is due; None if nothing is waited for."""
+    due = []
+    if agent.wrap_up_until is not None:
+        due.append(agent.wrap_up_until)
+    if agent.desk_gone_at is not None and agent.state is AgentState.ready:
+        due.append(agent.desk_gone_at + rules.no_desk)
+    return min(due, default=None)
+
+
+def _rang(agent: Agent, move: PhoneRang, now: datetime) -> Result:
+    if agent.state in _BUSY:
+        return agent, ()
+    before = (agent.state, agent.pause_reason)
+    agent, closed = leave_wrap_up(agent)
+    if closed:
+        before = (AgentState.ready, None)
+    agent = replace(agent, call=move.call, before_ring=before)
+    agent, effects = _turn_to(agent, AgentState.ringing, None, now)
+    return agent, (*closed, *effects)
+
+
+def _missed(agent: Agent, move: RingMissed, now: datetime, rules: AgentRules) -> Result:
+    agent = replace(agent, missed=agent.missed + (1 if move.is_his else 0))
+    is_ringing = agent.state is AgentState.ringing and agent.call == move.call
+    if rules.missed_limit and agent.missed >= rules.missed_limit and agent.is_available:
+        agent = replace(agent, missed=0, call=None, before_ring=None, pause_next=None)
+        return _turn_to(agent, AgentState.paused, PauseReason.no_answer, now, _PAUSE)
+    if not is_ringing:
+        return agent, ()
+    state, reason = agent.before_ring or (AgentState.ready, None)
+    agent = replace(agent, call=None, before_ring=None)
+    if agent.pause_next is not None:
+        return _after_call(agent, now)
+    return _turn_to(agent, state, reason, now)
+
+
+def _taken(agent: Agent, move: CallTaken, now: datetime) -> Result:
+    if agent.state is AgentState.talking:
+        return agent, ()
+    agent, closed = leave_wrap_up(agent)
+    agent = replace(agent, call=move.call, before_ring=None, missed=0, is_done=False)
+    agent, effects = _turn_to(agent, AgentState.talking, None, now, _PAUSE)
+    return agent, (*closed, *effects)
+
+
+def _released(agent: Agent, move: CallReleased, now: datetime, rules: AgentRules) -> Result:
+    if agent.state is not AgentState.talking or agent.call != move.call:
+        return agent, ()
+    if agent.is_done or not rules.wrap_up:
+        close = _close(agent)
+        agent, effects = _after_call(replace(agent, call=None), now)
+        return agent, (close, *effects)
+    agent = replace(agent, wrap_up_until=now + rules.wrap_up)
+    return _turn_to(agent, AgentState.wrap_up, None, now)
+
+
+def _ready(agent: Agent, now: datetime) -> Result:
+    if agent.state in _BUSY:
+        return replace(agent, pause_next=None), ()
+    if agent.state is AgentState.ready:
+        return agent, ()
+    agent, closed = leave_wrap_up(agent)
+    agent, effects = _turn_to(replace(agent, missed=0), AgentState.ready, None, now, _UNPAUSE)
+    return agent, (*closed, *effects)
+
+
+def _pause(agent: Agent, reason: PauseReason, now: datetime) -> Result:
+    if agent.state in _BUSY:
+        return replace(agent, pause_next=reason), ()
+    agent, closed = leave_wrap_up(agent)
+    agent, effects = _turn_to(agent, AgentState.paused, reason, now, _PAUSE)
+    return agent, (*closed, *effects)
+
+
+def _done(agent: Agent, move: WrapUpDone, now: datetime) -> Result:
+    if agent.call != move.call:
+        return agent, ()
+    if agent.state is AgentState.talking:
+        return replace(agent, is_done=True), ()
+    if agent.state is not AgentState.wrap_up:
+        return agent, ()
+    agent, closed = leave_wrap_up(agent)
+    agent, effects = _after_call(agent, now)
+    return agent, (*closed, *effects)
+
+
+def _struck(agent: Agent, now: datetime, rules: AgentRules) -> Result:
+    if agent.wrap_up_until is not None and now >= agent.wrap_up_until:
+        agent, closed = leave_wrap_up(agent)
+        agent, effects = _after_call(agent, now)
+        return agent, (*closed, *effects)
+    is_ready = agent.state is AgentState.ready
+    if is_ready and agent.desk_gone_at is not None and now >= agent.desk_gone_at + rules.no_desk:
+        return _turn_to(agent, AgentState.paused, PauseReason.no_desk, now, _PAUSE)
+    return agent, ()
+
+
+def _after_call(agent: Agent, now: datetime) -> Result:
+    """Back to work, or into the pause that was asked for meanwhile."""
+    if agent.pause_next is not None:
+        reason = agent.pause_next
+        return _turn_to(replace(agent, pause_next=None), AgentState.paused, reason, now, _PAUSE)
+    return _turn_to(agent, AgentState.ready, None, now, _UNPAUSE)
+
+
+def leave_wrap_up(agent: Agent) -> Result:
+    """End a wrap-up that is on, with its card; otherwise nothing."""
+    if agent.state is not AgentState.wrap_up:
+        return agent, ()
+    return replace(agent, wrap_up_until=None, call=None), (_close(agent),)
+
+
+def _close(agent: Agent) -> Effect:
+    call = agent.call or CallId("")
+    return do.CloseCard(f"{call}:close:{agent.login}", agent.login, call)
+
+
+_PAUSE, _UNPAUSE = True, False
+
+
+def _turn_to(
+    agent: Agent, state: AgentState, reason: PauseReason | None, now: datetime, paused: bool | None = None
+) -> Result:
+    agent = _turned(replace(agent, state=state, pause_reason=reason, since=now))
+    member: tuple[Effect, ...] = () if paused is None else (pause_member(agent, paused=paused),)
+    return agent, (*member, _show(agent))
+
+
+def _turned(agent: Agent) -> Agent:
+    return replace(agent, turn=agent.turn + 1)
+
+
+def pause_member(agent: Agent, *, paused: bool) -> do.PauseMember:
+    """Pause or unpause his device in all his queues."""
+    key = f"{agent.login}:{agent.since.timestamp()}:{agent.turn}:{'pause' if paused else 'unpause'}"
+    return do.PauseMember(key, agent.pbx, agent.queues, agent.interface, paused, agent.queue_reason)
+
+
+def _show(agent: Agent) -> Effect:
+    key = f"{agent.login}:{agent.since.timestamp()}:{agent.turn}:show"
+    return do.ShowAgent(key, agent.login, agent.state, agent.pause_reason, agent.since, agent.call)

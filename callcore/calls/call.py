@@ -1,0 +1,187 @@
+"""Level two, the values: a call, and the moves that level one hands to ``callcore.calls.step``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from callcore.calls.effects import CallView, Contact, Ring
+from callcore.calls.facts import (
+    CustomersFound,
+    IvrLeft,
+    LanguageChosen,
+    QueueAbandoned,
+    QueueJoined,
+    QueueLeft,
+    RouteChosen,
+)
+from callcore.domain import (
+    CallId,
+    ChannelRef,
+    Customer,
+    Interface,
+    Language,
+    Login,
+    QueueName,
+    Source,
+    TopicCode,
+)
+
+
+class Phase(StrEnum):
+    ivr = "ivr"
+    announced = "announced"
+    """Closed: the caller heard, or hears, the announcement."""
+    waiting = "waiting"
+    talking = "talking"
+    left_queue = "left_queue"
+    """The queue let go of him without an operator; the dialplan goes on."""
+    ended = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    id: CallId
+    channel: ChannelRef
+    source: Source
+    started_at: datetime
+    caller_number: str | None
+    caller_number_raw: str
+    caller_name: str | None
+    dialed_number: str | None
+    phase: Phase = Phase.ivr
+    language: Language | None = None
+    topic: TopicCode | None = None
+    route: str | None = None
+    route_reason: str | None = None
+    queue: QueueName | None = None
+    queued_at: datetime | None = None
+    left_queue_at: datetime | None = None
+    is_abandoned: bool = False
+    rings: tuple[Ring, ...] = ()
+    answered_at: datetime | None = None
+    answered_by: Login | None = None
+    talking_with: tuple[Interface, ...] = ()
+    """Operators' devices in one bridge with the caller now."""
+    talk_since: datetime | None = None
+    talk_ms: int = 0
+    cards: tuple[Login, ...] = ()
+    """Operators who have this call's card."""
+    customers: tuple[Customer, ...] = ()
+    customers_known: bool = False
+    lookup_failed: bool = False
+    ends_by: datetime | None = None
+    """If the PBX says nothing until then, the caller is gone."""
+    updates: int = 0
+    unlogged: Contact | None = None
+    """The contact of an ended call whose customer is still being looked up."""
+
+    def newest_ring(self, interface: Interface) -> int | None:
+        """Place of the newest ring of this device in ``rings``."""
+        places = range(len(self.rings) - 1, -1, -1)
+        return next((at for at in places if self.rings[at].interface == interface), None)
+
+    @property
+    def view(self) -> CallView:
+        return CallView(
+            call=self.id,
+            caller_number=self.caller_number,
+            caller_name=self.caller_name,
+            dialed_number=self.dialed_number,
+            language=self.language,
+            queue=self.queue,
+            topic=self.topic,
+            customers=self.customers,
+            customers_known=self.customers_known,
+            lookup_failed=self.lookup_failed,
+            waiting_since=self.queued_at,
+            answered_at=self.answered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An operator's channel within a call."""
+
+    call: CallId
+    interface: Interface
+    ring: int | None = None
+    """Which of the call's rings it is; None: the newest of this device."""
+
+
+# --- moves that level one derives from channels and bridges; facts of IVR and queue are moves as they are
+
+
+@dataclass(frozen=True, slots=True)
+class RingStarted:
+    login: Login | None
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class RingGivenUp:
+    """The queue took the ring back because nobody answered in time."""
+
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class RingLegEnded:
+    """The ringing leg is gone, with this cause."""
+
+    interface: Interface
+    cause: int | None
+    ring: int | None = None
+    """Place in ``Call.rings``: the same device may ring anew before its old leg is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A person took the call: the moment of the card."""
+
+    login: Login | None
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStarted:
+    """The operator's leg is in one bridge with the caller's."""
+
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStopped:
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class CallerGone:
+    """The caller's channel ended; cause None: it vanished unseen."""
+
+    cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsUp:
+    """``ends_by`` has passed."""
+
+
+Move = (
+    RingStarted
+    | RingGivenUp
+    | RingLegEnded
+    | Answered
+    | TalkStarted
+    | TalkStopped
+    | CallerGone
+    | TimeIsUp
+    | LanguageChosen
+    | RouteChosen
+    | IvrLeft
+    | QueueJoined
+    | QueueLeft
+    | QueueAbandoned
+    | CustomersFound
+)

@@ -1,0 +1,105 @@
+"""From a call that ends to its one contact: what it is called, and how long what took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from callcore.calls.call import Call, Phase
+from callcore.calls.effects import Contact, Ring
+from callcore.domain import CustomerId, Direction, EndReason, Outcome
+
+AT_ONCE = timedelta(seconds=2)
+"""The phone's hang-up and the caller's leaving come within milliseconds of each other; a busy PBX needs longer."""
+
+
+def contact_of(call: Call, cause: int | None, ended_at: datetime) -> Contact:
+    """The contact of ``call``, whose caller went at ``ended_at`` with hangup ``cause`` (None: unseen)."""
+    outcome = _outcome(call, cause, ended_at)
+    return Contact(
+        call=call.id,
+        pbx=call.channel.pbx,
+        channel=call.channel.id,
+        direction=Direction.inbound,
+        source=call.source,
+        caller_number=call.caller_number,
+        caller_number_raw=call.caller_number_raw,
+        caller_name=call.caller_name,
+        dialed_number=call.dialed_number,
+        language=call.language,
+        customer=sole_customer(call),
+        topic=call.topic,
+        route=call.route,
+        route_reason=call.route_reason,
+        queue=call.queue,
+        started_at=call.started_at,
+        queued_at=call.queued_at,
+        answered_at=call.answered_at,
+        ended_at=ended_at,
+        wait_ms=_wait_ms(call, ended_at),
+        ring_ms=union_ms((r.began_at, r.ended_at or ended_at) for r in call.rings),
+        talk_ms=call.talk_ms,
+        operators=call.rings,
+        answered_by=call.answered_by,
+        end_reason=_end_reason(outcome, cause),
+        hangup_cause=cause,
+        outcome=outcome,
+    )
+
+
+def sole_customer(call: Call) -> CustomerId | None:
+    """Who called, when the number leaves no doubt."""
+    return call.customers[0].id if len(call.customers) == 1 else None
+
+
+def _outcome(call: Call, cause: int | None, ended_at: datetime) -> Outcome:
+    if call.answered_at is not None:
+        return Outcome.answered
+    if call.phase is Phase.announced:
+        return Outcome.closed
+    if cause is None:
+        return Outcome.failed
+    if call.queued_at is None:
+        return Outcome.abandoned_ivr
+    if call.phase is Phase.left_queue and not call.is_abandoned:
+        return Outcome.timeout
+    left_at = call.left_queue_at or ended_at
+    return Outcome.abandoned_ringing if _was_ringing(call.rings, left_at) else Outcome.abandoned_queue
+
+
+def _was_ringing(rings: tuple[Ring, ...], left_at: datetime) -> bool:
+    """A ring that neither the phone nor the queue ended was cut off by the caller who left just then."""
+    cut_off = (r.ended_at for r in rings if r.result is EndReason.cancelled)
+    return any(at is not None and abs(left_at - at) <= AT_ONCE for at in cut_off)
+
+
+def _end_reason(outcome: Outcome, cause: int | None) -> EndReason:
+    if cause is None:
+        return EndReason.lost
+    match outcome:
+        case Outcome.answered | Outcome.closed:
+            return EndReason.completed
+        case Outcome.timeout:
+            return EndReason.no_answer
+        case _:
+            return EndReason.cancelled
+
+
+def _wait_ms(call: Call, ended_at: datetime) -> int:
+    """From joining the queue to the operator or to leaving; 0 for who never waited."""
+    if call.queued_at is None:
+        return 0
+    until = call.answered_at or call.left_queue_at or ended_at
+    return max(0, round((until - call.queued_at) / timedelta(milliseconds=1)))
+
+
+def union_ms(spans: Iterable[tuple[datetime, datetime]]) -> int:
+    """Milliseconds covered by at least one span: phones that ring together count once."""
+    total = timedelta()
+    until: datetime | None = None
+    for start, end in sorted(spans):
+        begin = start if until is None or start > until else until
+        if end > begin:
+            total += end - begin
+            until = end
+    return round(total / timedelta(milliseconds=1))

@@ -1,0 +1,230 @@
+"""Effects: what is to be done, as values. The shells carry them out; each ``key`` is done at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcore.domain import (
+    AgentState,
+    CallId,
+    ChannelRef,
+    Customer,
+    Direction,
+    EndReason,
+    Interface,
+    Language,
+    Login,
+    Outcome,
+    PauseReason,
+    PbxName,
+    QueueName,
+    Source,
+    TopicCode,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One ring of one operator for one call."""
+
+    login: Login | None
+    """None: the device belongs to nobody who is signed in."""
+    interface: Interface
+    began_at: datetime
+    ended_at: datetime | None = None
+    result: EndReason | None = None
+    """``completed``: he answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One visit of a caller, complete; times are aware UTC, durations whole milliseconds."""
+
+    call: CallId
+    pbx: PbxName
+    channel: str
+    direction: Direction
+    source: Source
+    caller_number: str | None
+    caller_number_raw: str
+    caller_name: str | None
+    dialed_number: str | None
+    language: Language | None
+    customer: int | None
+    """Set when exactly one customer matched (or the operator chose one)."""
+    topic: TopicCode | None
+    route: str | None
+    route_reason: str | None
+    queue: QueueName | None
+    started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime
+    wait_ms: int
+    ring_ms: int
+    talk_ms: int
+    operators: tuple[Ring, ...]
+    """In the order in which they were rung."""
+    answered_by: Login | None
+    end_reason: EndReason
+    hangup_cause: int | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as the desk shows it."""
+
+    call: CallId
+    caller_number: str | None
+    caller_name: str | None
+    dialed_number: str | None
+    language: Language | None
+    queue: QueueName | None
+    topic: TopicCode | None
+    customers: tuple[Customer, ...]
+    customers_known: bool
+    """False while the customer base has not answered yet; the card fills in later."""
+    lookup_failed: bool
+    waiting_since: datetime | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberCall:
+    """Store the call's id beside (pbx, uniqueid), so that a restarted daemon adopts it."""
+
+    key: str
+    call: CallId
+    channel: ChannelRef
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpCustomers:
+    """Ask the customer base who calls; the answer comes back as CustomersFound."""
+
+    key: str
+    call: CallId
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRinging:
+    """The operator's phone rings: band with queue and topic, no card yet."""
+
+    key: str
+    login: Login
+    view: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class HideRinging:
+    key: str
+    login: Login
+    call: CallId
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class PopCard:
+    """The card, now."""
+
+    key: str
+    login: Login
+    view: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCard:
+    """More is known of a call that an operator already has on his desk."""
+
+    key: str
+    login: Login
+    view: CallView
+
+
+@dataclass(frozen=True, slots=True)
+class EndCard:
+    """The caller is gone; the operator may write on until his wrap-up ends."""
+
+    key: str
+    login: Login
+    call: CallId
+    talk_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCard:
+    """Wrap-up is over: whatever was not saved is kept as `unclassified`."""
+
+    key: str
+    login: Login
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class LogContact:
+    key: str
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ShowAgent:
+    """State of an agent changed."""
+
+    key: str
+    login: Login
+    state: AgentState
+    pause_reason: PauseReason | None
+    since: datetime
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember:
+    key: str
+    pbx: PbxName
+    queue: QueueName
+    interface: Interface
+    name: str
+    paused: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember:
+    key: str
+    pbx: PbxName
+    queue: QueueName
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class PauseMember:
+    """Pause or unpause one device in all queues that callcore added it to."""
+
+    key: str
+    pbx: PbxName
+    queues: tuple[QueueName, ...]
+    interface: Interface
+    paused: bool
+    reason: str
+
+
+Effect = (
+    RememberCall
+    | LookUpCustomers
+    | ShowRinging
+    | HideRinging
+    | PopCard
+    | UpdateCard
+    | EndCard
+    | CloseCard
+    | LogContact
+    | ShowAgent
+    | AddMember
+    | RemoveMember
+    | PauseMember
+)

@@ -1,0 +1,158 @@
+"""``callcore demo``: a whole call centre on this machine, with simulated callers and phones."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import secrets
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse
+from callcore.domain import Text
+
+PEOPLE = {
+    "anna": "Анна Кузнецова",
+    "boris": "Борис Смирнов",
+    "emma": "Emma Brown",
+}
+PHONES = ("101", "102", "103", "104")
+
+
+def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
+    say = output.words
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help=say(Text("звонок раз в …", "a call each …")),
+    )
+    parser.add_argument("--port", type=int, default=8080, help=say(Text("порт страниц", "port of the pages")))
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/demo"),
+        help=say(Text("где хранить базу и настройки", "where database and settings are kept")),
+    )
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=float,
+        metavar="SECONDS",
+        help=say(Text("закончить через …", "end after …")),
+    )
+
+
+def _run(options: argparse.Namespace, output: Output) -> int:
+    if options.every <= 0:
+        raise WrongUse(Text("--every: больше нуля", "--every: more than zero"))
+    try:
+        from callcore.testing.lab import LabError
+    except ImportError as error:  # pragma: no cover - a broken installation
+        raise CommandFailed(Text(str(error), str(error))) from None
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_demo(options, output))
+    except LabError as error:
+        raise CommandFailed(Text(str(error), str(error))) from None
+    except OSError as error:
+        raise CommandFailed(Text(f"Не удалось начать: {error}", f"Cannot start: {error}")) from None
+    return DONE
+
+
+async def _demo(options: argparse.Namespace, output: Output) -> None:
+    from callcore import logs
+    from callcore.testing.people import Crowd, staff
+    from callcore.testing.stage import Stage
+
+    folder: Path = options.folder
+    logs.configure("INFO", file=str(folder / "callcore.log"))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    people = _passwords(folder / "passwords.json")
+    scratch = Path(tempfile.mkdtemp(prefix="callcore-demo-"))
+    try:
+        async with Stage(folder, phones=PHONES, http_port=options.port) as stage:
+            stage.write_config({"desk": {"wrap_up_seconds": 20}})
+            await stage.add_people({login: (PEOPLE[login], word) for login, word in people.items()})
+            await stage.start()
+            dice = random.Random(7)
+            phones = await staff(tuple(stage.lab.phone_port(n) for n in PHONES), scratch, dice)
+            _welcome(output, stage.url, people, options.every, folder)
+            crowd = Crowd(stage.lab.sip_port, scratch, options.every, lambda text: output.complain(text))
+            calls = asyncio.create_task(crowd.run())
+            try:
+                async with asyncio.timeout(options.seconds):
+                    await stop.wait()
+            except TimeoutError:
+                pass
+            finally:
+                output.say(Text("Заканчиваю…", "Ending…"))
+                calls.cancel()
+                await asyncio.gather(calls, return_exceptions=True)
+                await asyncio.gather(*(phone.stop() for phone in phones))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _passwords(file: Path) -> dict[str, str]:
+    """The same at each start, so that a browser may remember them; readable by their owner alone."""
+    if file.exists():
+        known = json.loads(file.read_text(encoding="utf-8"))
+        if set(known) == set(PEOPLE):
+            return dict(known)
+    made = {login: secrets.token_urlsafe(9) for login in PEOPLE}
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(made), encoding="utf-8")
+    return made
+
+
+def _welcome(output: Output, url: str, people: dict[str, str], every: float, folder: Path) -> None:
+    output.say("")
+    output.say(output.paint(f"  {url}", "bold"))
+    output.say("")
+    for login, password in people.items():
+        output.say(f"  {login:8} {password:16} {PEOPLE[login]}")
+    output.say("")
+    for line in (
+        Text(
+            "1. Войдите, выберите телефон PJSIP/101, нажмите «Готов» (F2).",
+            "1. Sign in, choose the phone PJSIP/101, press Ready (F2).",
+        ),
+        Text(
+            f"2. Примерно раз в {every:g} с звонит абонент, слушает меню и выбирает тему.",
+            f"2. About every {every:g} s somebody calls, hears the menu and chooses a topic.",
+        ),
+        Text(
+            "3. Ваш телефон зазвонит и ответит сам; карточка клиента откроется в этот момент.",
+            "3. Your phone rings and answers by itself; the customer's card opens at that moment.",
+        ),
+        Text(
+            "4. Выберите тему, напишите пару слов, Ctrl+Enter: контакт — в списке за сегодня.",
+            "4. Choose a topic, type a few words, Ctrl+Enter: the contact is in today's list.",
+        ),
+        Text(
+            f"Журнал: {folder / 'callcore.log'}. Ctrl-C — закончить.",
+            f"Log: {folder / 'callcore.log'}. Ctrl-C ends everything.",
+        ),
+    ):
+        output.say(f"  {output.words(line)}")
+    output.say("")
+
+
+DEMO = Command(
+    "demo",
+    Text(
+        "колл-центр на этой машине: Asterisk, абоненты, телефоны",
+        "a call centre on this machine: Asterisk, callers, phones",
+    ),
+    _configure,
+    _run,
+)

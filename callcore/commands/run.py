@@ -1,0 +1,54 @@
+"""``callcore run``: the daemon in the foreground, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from callcore import logs
+from callcore.app import Daemon
+from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, print_fault
+from callcore.config import Settings, load
+from callcore.domain import Text
+from callcore.store.errors import StoreError
+
+
+def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
+    add_config(parser, output)
+
+
+def _run(options: argparse.Namespace, output: Output) -> int:
+    os.umask(0o027)  # what callcore writes (prompts, logs, the database) is nobody else's to read
+    settings = load(Path(options.config))
+    for warning in settings.warnings:
+        print_fault(warning, output)
+    file = str(settings.logs.file) if settings.logs.file else None
+    logs.configure(settings.logs.level.upper(), file=file)
+    try:
+        asyncio.run(_serve(settings))
+    except StoreError as error:
+        raise CommandFailed(Text(f"База данных: {error}", f"Database: {error}")) from None
+    except OSError as error:
+        raise CommandFailed(Text(f"Не удалось начать: {error}", f"Cannot start: {error}")) from None
+    return DONE
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop() -> None:
+        if stop.is_set():  # the second time somebody really means it
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask_to_stop)
+    async with Daemon(settings) as daemon:
+        await daemon.run(stop)
+
+
+RUN = Command("run", Text("запустить callcore", "run callcore"), _configure, _run)

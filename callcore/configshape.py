@@ -1,0 +1,211 @@
+"""The shape of the settings file: one frozen model for each section, with its defaults and limits.
+
+What each setting means stands in ``config/callcore.yaml``.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from callcore.configtypes import (
+    NO_SECRET,
+    Address,
+    AddressField,
+    Command,
+    DatabaseUrl,
+    Host,
+    Identifier,
+    MenuKey,
+    Networks,
+    Origin,
+    Port,
+    Region,
+    Seconds,
+    Secret,
+    Variable,
+    is_ip,
+)
+from callcore.domain import Language, PauseReason, Text
+from callcore.routing.schema import Code, QueueField
+from callcore.yamltypes import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
+
+
+class Organisation(Model):
+    name: Bilingual
+    country: Region = "RU"
+    zone: Zone
+    language: Language = "ru"
+
+
+class Database(Model):
+    url: DatabaseUrl
+    password_file: FilePath | None = None
+    password_env: Variable | None = None
+    password: Secret = NO_SECRET
+    """Filled by ``load`` from one of the two; empty where the database asks for none."""
+
+
+class Http(Model):
+    listen: AddressField = Address("127.0.0.1", 8080)
+    public_origins: tuple[Origin, ...] = ()
+    """Empty: the address listened on."""
+    secure_cookies: Flag = False
+    trusted_proxies: Networks = ()
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """What a browser's Origin header may say."""
+        if self.public_origins:
+            return frozenset(self.public_origins)
+        hosts = {str(self.listen), f"localhost:{self.listen.port}"}
+        return frozenset(f"http://{host}" for host in hosts)
+
+
+class Fastagi(Model):
+    listen: AddressField = Address("127.0.0.1", 4573)
+    silence_seconds: Seconds = 5
+    command_seconds: Seconds = 10
+    max_sessions: Annotated[Whole, Field(ge=1, le=10_000)] = 500
+
+
+class Tls(Model):
+    """Present: the AMI link is encrypted."""
+
+    ca_file: FilePath | None = None
+    server_name: Host | None = None
+    verify: Flag = True
+
+
+class Pbx(Model):
+    host: Host
+    port: Port = 5038
+    username: Identifier = "callcore"
+    secret_file: FilePath | None = None
+    secret_env: Variable | None = None
+    secret: Secret = NO_SECRET
+    """Filled by ``load``."""
+    tls: Tls | None = None
+    agi_peers: Networks = ()
+    """Networks from which this PBX's FastAGI connections come."""
+    agi_address: AddressField | None = None
+    """Where this Asterisk finds ``fastagi.listen``; None: the same address."""
+    trunk_contexts: tuple[Identifier, ...] = ("from-trunk",)
+    fallback_queue: QueueField | None = None
+    """Where its dialplan sends calls while callcore is away; None: the default topic's queue."""
+    max_wait_seconds: Annotated[Whole, Field(ge=10, le=86_400)] = 600
+    prompt_folder: Line | None = None
+    """``speech.folder`` as this Asterisk sees it; None: the same path."""
+
+    @model_validator(mode="after")
+    def _peers_are_known(self) -> Self:
+        if self.agi_peers or self.host == "localhost" or is_ip(self.host):
+            return self
+        raise wrong(
+            Text(
+                f"По имени {self.host} не видно, с каких адресов придёт FastAGI.",
+                f"The name {self.host} does not tell from which addresses FastAGI will come.",
+            ),
+            Text("Задайте agi_peers: [адрес АТС].", "Set agi_peers: [address of the PBX]."),
+        )
+
+    @property
+    def agi_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """``agi_peers``, or the host itself where none are set."""
+        peers = self.agi_peers or (("127.0.0.1", "::1") if self.host == "localhost" else (self.host,))
+        return tuple(ip_network(peer) for peer in peers)
+
+
+class IvrTexts(Model):
+    """What the IVR says besides greeting and menu; each has words of its own by default."""
+
+    wrong_key: Bilingual = Text("Такого пункта нет.", "There is no such choice.")
+    silence: Bilingual = Text("Вы ничего не выбрали.", "You have not chosen anything.")
+    to_default: Bilingual = Text("Соединяю вас с оператором.", "I am putting you through to an operator.")
+    connecting: Bilingual = Text(
+        "Соединяю. Пожалуйста, оставайтесь на линии.", "I am putting you through. Please hold the line."
+    )
+    goodbye: Bilingual = Text("Всего доброго!", "Goodbye!")
+    other_language: Bilingual = Text("Для разговора по-русски нажмите", "For English press")
+    """Said in the language it offers, followed by ``language_key``."""
+
+
+class Ivr(Model):
+    greeting: Bilingual
+    language_key: MenuKey | None = "9"
+    silence_seconds: Annotated[Whole, Field(ge=1, le=30)] = 5
+    attempts: Annotated[Whole, Field(ge=1, le=10)] = 3
+    default_topic: Line
+    texts: IvrTexts = IvrTexts()
+
+
+class Voices(Model):
+    """espeak-ng voices."""
+
+    ru: Identifier = "ru"
+    en: Identifier = "en-gb"
+
+
+class Speech(Model):
+    folder: FilePath
+    espeak: Command = "espeak-ng"
+    sox: Command = "sox"
+    voices: Voices = Voices()
+
+
+class Queue(Model):
+    """What people call a queue, and how the generated queues.conf describes it."""
+
+    title: Bilingual
+    strategy: Literal[
+        "ringall",
+        "leastrecent",
+        "fewestcalls",
+        "random",
+        "rrmemory",
+        "rrordered",
+        "linear",
+        "wrandom",
+    ] = "rrmemory"
+    timeout_seconds: Annotated[Whole, Field(ge=1, le=300)] = 15
+    retry_seconds: Annotated[Whole, Field(ge=1, le=300)] = 2
+    weight: Annotated[Whole, Field(ge=0, le=1000)] = 0
+    music: QueueField = "default"
+
+
+class Desk(Model):
+    wrap_up_seconds: Annotated[Whole, Field(ge=0, le=3600)] = 30
+    no_desk_seconds: Seconds = 30
+    reject_pause_after: Annotated[Whole, Field(ge=1, le=100)] = 3
+    pause_reasons: Annotated[tuple[PauseReason, ...], Field(min_length=1)] = (
+        PauseReason.lunch,
+        PauseReason.rest,
+        PauseReason.training,
+        PauseReason.paperwork,
+    )
+    session_hours: Annotated[Whole, Field(ge=1, le=168)] = 12
+
+
+class Logs(Model):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+    file: FilePath | None = None
+
+
+class SettingsModel(Model):
+    """The shape of the file."""
+
+    organisation: Organisation
+    database: Database
+    http: Http = Http()
+    fastagi: Fastagi = Fastagi()
+    pbx: Annotated[dict[Code, Pbx], Field(min_length=1)]
+    queues: dict[QueueField, Queue] = Field(default_factory=dict)
+    topics: FilePath
+    ivr: Ivr
+    speech: Speech
+    desk: Desk = Desk()
+    logs: Logs = Logs()
+    control_socket: FilePath | None = None

@@ -1,0 +1,210 @@
+"""Types of single settings: addresses, hosts, origins, names, secrets. Each says what would be right."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import phonenumbers
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
+
+from callcore.domain import Text
+from callcore.yamltypes import Whole, shown, wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: an IP address or a host's name, and a port (0: any free one)."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
+
+
+def _address(value: object) -> object:
+    if isinstance(value, Address):
+        return value
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:]+)):([0-9]{1,5})", str(value), re.ASCII)
+    host = (match[1] or match[2]) if match else ""
+    if match and int(match[3]) < 65536 and (HOST.fullmatch(host) or is_ip(host)):
+        return Address(host, int(match[3]))
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не адрес с портом.", f"{shown(value)} is no address with a port."),
+        Text("Напишите, например, 127.0.0.1:8080.", "Write for example 127.0.0.1:8080."),
+    )
+
+
+def is_ip(text: str) -> bool:
+    """Is it an IP address, version 4 or 6?"""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _host(value: object) -> object:
+    if isinstance(value, str) and (HOST.fullmatch(value) or is_ip(value)):
+        return value
+    raise wrong(
+        Text(
+            f"{shown(value, 'ru')} — не адрес и не имя машины.",
+            f"{shown(value)} is neither an address nor a host's name.",
+        ),
+        Text(
+            "Напишите, например, 10.0.0.5 или pbx.example.org, без порта.",
+            "Write for example 10.0.0.5 or pbx.example.org, without a port.",
+        ),
+    )
+
+
+def _network(value: object) -> object:
+    try:
+        return str(ipaddress.ip_network(str(value), strict=False))
+    except ValueError:
+        raise wrong(
+            Text(
+                f"{shown(value, 'ru')} — не адрес и не сеть.",
+                f"{shown(value)} is neither an address nor a network.",
+            ),
+            Text(
+                "Напишите, например, 10.0.0.5 или 10.0.0.0/24.", "Write for example 10.0.0.5 or 10.0.0.0/24."
+            ),
+        ) from None
+
+
+def _origin(value: object) -> object:
+    text = str(value).rstrip("/").lower()
+    try:
+        parts = urlsplit(text)
+        port_ok = parts.port is None or parts.port > 0
+    except ValueError:
+        port_ok, parts = False, urlsplit("")
+    if (
+        port_ok
+        and parts.scheme in ("http", "https")
+        and parts.hostname
+        and text == f"{parts.scheme}://{parts.netloc}"
+        and "@" not in text
+    ):
+        return text
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не адрес сайта.", f"{shown(value)} is no origin."),
+        Text(
+            "Напишите, например, https://callcore.example.org, без пути.",
+            "Write for example https://callcore.example.org, without a path.",
+        ),
+    )
+
+
+def _database_url(value: object, info: ValidationInfo) -> object:
+    text = str(value)
+    if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
+        folder: Path = (info.context or {}).get("folder", Path())
+        return f"sqlite:///{(folder / text.removeprefix('sqlite:///')).resolve()}"
+    try:
+        parts = urlsplit(text)
+        if parts.scheme == "postgresql" and parts.hostname and parts.password is None and len(parts.path) > 1:
+            return text
+        has_password = parts.password is not None
+    except ValueError:
+        has_password = False
+    if has_password:
+        raise wrong(
+            Text("Пароль записан прямо в адресе базы.", "The password is written in the database's address."),
+            Text(
+                "Уберите его и задайте password_file или password_env.",
+                "Take it out and set password_file or password_env.",
+            ),
+        )
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не адрес базы.", f"{shown(value)} is no address of a database."),
+        Text(
+            "Напишите sqlite:///путь или postgresql://имя@машина/база.",
+            "Write sqlite:///path or postgresql://user@host/database.",
+        ),
+    )
+
+
+def _identifier(value: object) -> object:
+    """What goes into AMI and the dialplan unquoted: a context, a user's name."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,79}", value, re.ASCII):
+        return value
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не имя.", f"{shown(value)} is no name."),
+        Text(
+            "Латинские буквы, цифры, _ . -, до 79 знаков.",
+            "Latin letters, digits, _ . -, up to 79 characters.",
+        ),
+    )
+
+
+def _variable(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value, re.ASCII):
+        return value
+    raise wrong(
+        Text(
+            f"{shown(value, 'ru')} — не имя переменной окружения.",
+            f"{shown(value)} is no name of an environment variable.",
+        ),
+        Text("Напишите, например, CALLCORE_AMI_SECRET.", "Write for example CALLCORE_AMI_SECRET."),
+    )
+
+
+def _no_literal(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return value
+    raise wrong(
+        Text("Секрет записан прямо в файле настроек.", "A secret is written in the settings file."),
+        Text(
+            "Положите его в отдельный файл (chmod 600) и назовите файл в …_file, или переменную в …_env.",
+            "Put it into a file of its own (chmod 600) and name the file in …_file, or a variable in …_env.",
+        ),
+    )
+
+
+def _command(value: object, info: ValidationInfo) -> object:
+    """A program: a bare name is looked for in PATH, a path is relative to the file."""
+    if isinstance(value, str) and "/" in value:
+        folder: Path = (info.context or {}).get("folder", Path())
+        return str((folder / value).resolve())
+    return _identifier(value)
+
+
+def _region(value: object) -> object:
+    if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
+        return value
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не код страны.", f"{shown(value)} is no code of a country."),
+        Text("Напишите две заглавные буквы, например RU.", "Write two capital letters such as RU."),
+    )
+
+
+def is_sendable(secret: str) -> bool:
+    """May it stand in a line of AMI: printable, nothing that could end the line."""
+    return secret.isprintable()
+
+
+AddressField = Annotated[Address, BeforeValidator(_address)]
+Host = Annotated[str, BeforeValidator(_host)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
+Region = Annotated[str, BeforeValidator(_region)]
+Identifier = Annotated[str, BeforeValidator(_identifier)]
+Networks = tuple[Annotated[str, BeforeValidator(_network)], ...]
+Variable = Annotated[str, BeforeValidator(_variable)]
+Secret = Annotated[SecretStr, BeforeValidator(_no_literal)]
+Command = Annotated[str, BeforeValidator(_command)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Seconds = Annotated[Whole, Field(ge=1, le=3600)]
+MenuKey = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+NO_SECRET = SecretStr("")

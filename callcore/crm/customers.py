@@ -1,0 +1,51 @@
+"""The customer base as the rest of callcore asks it: who has this number? With a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcore.domain import Customer, CustomerId
+from callcore.numbers import mask
+from callcore.store.customers import Customers
+
+log = structlog.get_logger("callcore.crm")
+
+LOOKUP_SECONDS = 2.0
+
+
+class CustomerBaseUnavailable(Exception):
+    """The base failed or did not answer in time; the card shows what is known without it."""
+
+
+class CustomerBase:
+    """The own base. Another one (a company's CRM) takes its place by offering the same two methods."""
+
+    def __init__(self, customers: Customers) -> None:
+        self._customers = customers
+
+    async def lookup(self, number: str, seconds: float = LOOKUP_SECONDS) -> tuple[Customer, ...]:
+        """Everybody who has this canonical number; empty: nobody.
+
+        Raises ``CustomerBaseUnavailable`` after ``seconds``, or if the base cannot be read.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._customers.find_by_number(number)
+        except TimeoutError as error:
+            log.warning("customer_lookup_timed_out", number=mask(number), seconds=seconds)
+            raise CustomerBaseUnavailable(f"no answer within {seconds} s") from error
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("customer_lookup_failed", number=mask(number), error=type(error).__name__)
+            raise CustomerBaseUnavailable(str(type(error).__name__)) from error
+
+    async def get(self, id: CustomerId, seconds: float = LOOKUP_SECONDS) -> Customer | None:
+        """One customer by id; raises as ``lookup``."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._customers.get(id)
+        except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
+            log.warning("customer_get_failed", customer=id, error=type(error).__name__)
+            raise CustomerBaseUnavailable(str(type(error).__name__)) from error

@@ -1,0 +1,1 @@
+"""The shell around ``calls``: takes facts, drives the tracker, has the effects carried out."""

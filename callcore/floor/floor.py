@@ -1,0 +1,135 @@
+"""Facts in, effects out: the one place where the call model runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from callcore.calls.effects import Effect
+from callcore.calls.facts import (
+    CallEntered,
+    Fact,
+    IvrLeft,
+    LanguageChosen,
+    RouteChosen,
+)
+from callcore.calls.tracker import Tracker
+from callcore.domain import CallId, Customer, PbxName
+
+log = structlog.get_logger("callcore.floor")
+
+Carry = Callable[[Effect], None]
+"""Carries an effect out, or puts it into a queue; never waits, never raises for the world's sake."""
+LARGEST_PAUSE_SECONDS = 60.0
+BATCH = 200
+"""Facts taken before other tasks get their turn."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Floor:
+    """Runs the tracker in one event loop; ``take`` is synchronous: facts never overtake each other."""
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        clock: Clock,
+        carriers: Mapping[type, tuple[Carry, ...]],
+        watch: Callable[[Fact], None] = lambda _fact: None,
+    ) -> None:
+        """``carriers``: who carries out which effects, in order; ``watch`` sees each fact taken."""
+        self._watch = watch
+        self.tracker = tracker
+        self._clock = clock
+        self._carriers = carriers
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: datetime | None = None
+        self.beat = 0
+        """Grows with every turn of the consumer: a value that stands still means a stuck loop."""
+
+    def take(self, fact: Fact) -> None:
+        """One fact. Raises only for an operator's command: WrongState, UnknownAgent."""
+        now = self._clock.now()
+        self._carry_out(self.tracker.handle(fact, now))
+        self._watch(fact)
+        self._arm(now)
+
+    async def consume(self, inbox: asyncio.Queue[tuple[PbxName, Fact]], enrich: Enrich) -> None:
+        """Feed the facts of all PBXs, in order, for ever."""
+        while True:
+            _pbx, fact = await inbox.get()
+            self._take_safely(await enrich(fact))
+            for _ in range(BATCH):
+                if inbox.empty():
+                    break
+                self._take_safely(await enrich(inbox.get_nowait()[1]))
+            self.beat += 1
+            await asyncio.sleep(0)
+
+    def _take_safely(self, fact: Fact) -> None:
+        try:
+            self.take(fact)
+        except Exception:
+            # The model promises not to raise for what comes from outside. Should it: one fact is lost,
+            # not the floor.
+            log.exception("fact_not_taken", fact=type(fact).__name__)
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            for carry in self._carriers.get(type(effect), ()):
+                try:
+                    carry(effect)
+                except Exception:
+                    log.exception("effect_not_carried_out", effect=type(effect).__name__, key=effect.key)
+
+    # --- time
+
+    def _arm(self, now: datetime) -> None:
+        due = self.tracker.next_deadline()
+        if due is None or (self._armed_for is not None and self._armed_for <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        pause = min(max((due - now).total_seconds(), 0.0), LARGEST_PAUSE_SECONDS)
+        self._armed_for = due
+        self._timer = asyncio.get_running_loop().call_later(pause, self._strike)
+
+    def _strike(self) -> None:
+        self._timer = self._armed_for = None
+        now = self._clock.now()
+        try:
+            self._carry_out(self.tracker.handle_timeout(now))
+        except Exception:
+            log.exception("timeout_not_handled")
+        self._arm(now)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # --- for the IVR
+
+    def entered(self, fact: CallEntered) -> CallId:
+        """Takes the fact; gives the id of the call on that channel, a passing one if it has ended."""
+        self.take(fact)
+        call = self.tracker.call_of(fact.channel)
+        return call.id if call else CallId("gone")
+
+    def report(self, fact: LanguageChosen | RouteChosen | IvrLeft) -> None:
+        self.take(fact)
+
+    def customer(self, call: CallId) -> Customer | None:
+        """Who calls, if exactly one customer has this number."""
+        known = self.tracker.calls.get(call)
+        return known.customers[0] if known and len(known.customers) == 1 else None
+
+
+class Enrich(Protocol):
+    async def __call__(self, fact: Fact) -> Fact:
+        """Adds to a fact what the store knows, where it does."""

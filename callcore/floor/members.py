@@ -1,0 +1,83 @@
+"""Carries queue-member effects to the PBX: in order, never twice, given up when the link is down.
+
+Nothing is kept for later: after a reconnect the model compares the Snapshot with what it wants and asks
+anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+
+from callcore.ami.actions import MemberEffect, for_effect
+from callcore.ami.client import ActionRefused, AmiError, Reply
+from callcore.ami.protocol import AmiAction, BadAction
+from callcore.calls.effects import AddMember, Effect, PauseMember, RemoveMember
+from callcore.domain import PbxName
+
+log = structlog.get_logger("callcore.members")
+
+_HARMLESS = ("already there", "not there", "not found", "no such interface")
+"""Refusals that mean: it is as wanted, or the Snapshot will put it right."""
+
+
+class Link(Protocol):
+    async def call(self, action: AmiAction, timeout: float = ...) -> Reply: ...  # noqa: ASYNC109
+
+
+class Members:
+    """One worker per PBX."""
+
+    def __init__(self, links: Mapping[PbxName, Link]) -> None:
+        self._links = links
+        self._queues: dict[PbxName, asyncio.Queue[MemberEffect]] = {name: asyncio.Queue() for name in links}
+
+    def carry(self, effect: Effect) -> None:
+        if isinstance(effect, AddMember | RemoveMember | PauseMember):
+            queue = self._queues.get(effect.pbx)
+            if queue is not None:
+                queue.put_nowait(effect)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name in self._queues:
+                group.create_task(self._work(name))
+
+    async def drain(self) -> None:
+        """Return when everything asked for so far has been tried."""
+        for queue in self._queues.values():
+            await queue.join()
+
+    async def _work(self, pbx: PbxName) -> None:
+        queue = self._queues[pbx]
+        while True:
+            effect = await queue.get()
+            try:
+                await self._carry_out(self._links[pbx], effect)
+            except Exception:
+                log.exception("member_effect_failed", pbx=pbx, key=effect.key)
+            finally:
+                queue.task_done()
+
+    async def _carry_out(self, link: Link, effect: MemberEffect) -> None:
+        try:
+            actions = for_effect(effect)
+        except BadAction as error:
+            log.error("member_action_refused", key=effect.key, why=str(error))
+            return
+        for action in actions:
+            try:
+                await link.call(action)
+            except ActionRefused as error:
+                level = "debug" if any(word in str(error).lower() for word in _HARMLESS) else "error"
+                log.log(
+                    _LEVELS[level], "member_action_refused", pbx=effect.pbx, key=effect.key, why=str(error)
+                )
+            except AmiError as error:
+                log.warning("member_action_lost", pbx=effect.pbx, key=effect.key, why=str(error))
+
+
+_LEVELS = {"debug": 10, "error": 40}

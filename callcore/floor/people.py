@@ -1,0 +1,66 @@
+"""Who may sit where: from the users in the store to seats on the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from callcore.domain import Interface, Login, PbxName, QueueName
+from callcore.screenpop.desks import Seat
+
+NAMES_FOR = timedelta(seconds=60)
+
+
+class User(Protocol):
+    @property
+    def login(self) -> Login: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]: ...
+
+    @property
+    def queues(self) -> tuple[QueueName, ...]: ...
+
+    @property
+    def disabled_at(self) -> datetime | None: ...
+
+
+class Users(Protocol):
+    async def get(self, login: str) -> User | None: ...
+
+    async def list(self) -> Iterable[User]: ...
+
+
+class People:
+    def __init__(self, users: Users, pbxs: tuple[PbxName, ...]) -> None:
+        """``pbxs``: by name; a phone without ``NAME:`` before it belongs to the first."""
+        self._users = users
+        self._pbxs = pbxs
+        self._names: dict[Login, str] = {}
+        self._names_until: datetime | None = None
+
+    async def seat(self, login: Login, interface: Interface) -> Seat | None:
+        """The person's seat at this phone; None if the phone is not allowed to him."""
+        user = await self._users.get(login)
+        if user is None or user.disabled_at is not None or interface not in user.interfaces:
+            return None
+        pbx, device = self.place(interface)
+        return Seat(user.name, pbx, device, user.queues)
+
+    def place(self, interface: Interface) -> tuple[PbxName, Interface]:
+        """``main:PJSIP/101`` or ``PJSIP/101`` as PBX and device."""
+        name, colon, device = interface.partition(":")
+        if colon and PbxName(name) in self._pbxs:
+            return PbxName(name), Interface(device)
+        return self._pbxs[0], interface
+
+    async def names(self, now: datetime) -> dict[Login, str]:
+        """Everybody's name, at most a minute old."""
+        if self._names_until is None or now >= self._names_until:
+            self._names = {user.login: user.name for user in await self._users.list()}
+            self._names_until = now + NAMES_FOR
+        return self._names

@@ -1,0 +1,258 @@
+"""One call on the line: typed steps over one FastAGI connection.
+
+Steps go one after another, each with a time limit. Before a step that may last, the session
+re-arms the watchdog in Asterisk (``SET AUTOHANGUP``): should this process hang, Asterisk ends the AGI itself,
+and the dialplan goes on to its static queue.
+
+A step that is cancelled while Asterisk works on it ends the session, so don't put a time limit of your own
+around one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from callcore.ivr.agi import AgiProtocolError, AgiRefused, AgiTimeout, Answer, CallerHungUp
+from callcore.ivr.agi_connection import ANSWER_SECONDS, Connection
+from callcore.ivr.agi_environment import AgiEnvironment
+
+WATCHDOG_MARGIN_SECONDS: Final = 5.0
+"""How much longer than the step Asterisk waits before it takes the call away from us."""
+DIALPLAN_WATCHDOG_SECONDS: Final = 5.0
+"""``TIMEOUT(absolute)`` that the dialplan sets before it calls us."""
+WATCHDOG_TOLERANCE_SECONDS: Final = 0.3
+"""A call that Asterisk takes back so close to the watchdog's time was taken by the watchdog."""
+LONGEST_STEP_SECONDS: Final = 3600.0
+SAMPLES_PER_SECOND: Final = 8000
+OWN_CONTEXTS: Final = "callcore-"
+"""Contexts of this prefix disarm the watchdog in their first line."""
+
+_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}")
+_READABLE = re.compile(
+    r"[A-Za-z_][A-Za-z0-9_]{0,79}|(CHANNEL|CALLERID|CONNECTEDLINE|REDIRECTING)\([a-z_-]{1,40}\)"
+)
+_PATH = re.compile(r"[^\x00-\x1f\x7f:|&,]{1,500}")
+_DIGITS = re.compile(r"[0-9*#A-D]{0,16}")
+_CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,79}")
+_EXTENSION = re.compile(r"[A-Za-z0-9_*#+.-]{1,79}")
+
+STATE_UP: Final = 6
+"""``channel_status`` of an answered channel."""
+
+
+class Clock(Protocol):
+    def __call__(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of one prompt.
+
+    ``digit``: the key that stopped it, or None. ``endpos``: samples that were sent, at 8,000 a second.
+    ``hung_up``: the caller went away meanwhile. ``missing``: Asterisk could not open the file, nothing was
+    heard and the caller is still there.
+    """
+
+    digit: str | None
+    endpos: int
+    hung_up: bool = False
+    missing: bool = False
+
+    @property
+    def heard_seconds(self) -> float:
+        return self.endpos / SAMPLES_PER_SECOND
+
+
+class Session(Connection):
+    """A call that the dialplan handed to us. Made by the server; a route gets it as its only argument.
+
+    Every step raises CallerHungUp when the channel is gone, AgiTimeout and AgiProtocolError when the
+    connection is useless (it is closed then), AgiRefused for arguments that must not go out.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        environment: AgiEnvironment,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        on_timeout: Callable[[str], None] = lambda verb: None,
+    ) -> None:
+        super().__init__(app, environment, reader, writer, on_timeout=on_timeout)
+        self.handed_over: tuple[str, str, int] | None = None
+        self._clock: Clock = asyncio.get_running_loop().time
+        self._finished = False
+        self._armed_until = self._clock() + DIALPLAN_WATCHDOG_SECONDS
+        self._watchdog_struck = False
+
+    # --- steps
+
+    async def answer(self) -> None:
+        """Picks up, if the dialplan did not."""
+        if (await self._step("ANSWER", limit=15.0)).result == "-1":
+            raise self._lost()
+
+    async def stream_file(self, path: str, *, seconds: float, escape_digits: str = "") -> Played:
+        """Plays a prompt; a key of ``escape_digits`` stops it.
+
+        ``path`` is the prompt's name without suffix, absolute or below Asterisk's sounds, as the PBX sees it;
+        ``seconds`` its length, for the watchdog. A caller who hangs up meanwhile is told by ``hung_up``.
+        """
+        if not _PATH.fullmatch(path) or ".." in path.split("/"):
+            raise AgiRefused(f"not a prompt: {path!r}")
+        if not _DIGITS.fullmatch(escape_digits):
+            raise AgiRefused(f"not keys: {escape_digits!r}")
+        await self._arm(seconds)
+        try:
+            answer = await self._step("STREAM FILE", path, escape_digits, limit=self._limit(seconds))
+        except CallerHungUp:
+            return Played(None, 0, hung_up=True)
+        endpos = max(answer.endpos or 0, 0)
+        if answer.result != "-1":
+            return Played(_key(answer), endpos)
+        # -1 means a hang-up or a file that cannot be opened
+        if endpos or self.gone.is_set():
+            self._note_hangup()
+            return Played(None, endpos, hung_up=True)
+        try:
+            await self.channel_status()
+        except CallerHungUp:
+            return Played(None, 0, hung_up=True)
+        return Played(None, 0, missing=True)
+
+    async def wait_for_digit(self, milliseconds: int) -> str | None:
+        """The key pressed within the time, or None."""
+        if not 1 <= milliseconds <= LONGEST_STEP_SECONDS * 1000:
+            raise AgiRefused(f"cannot wait {milliseconds} ms for a key")
+        seconds = milliseconds / 1000
+        await self._arm(seconds)
+        answer = await self._step("WAIT FOR DIGIT", milliseconds, limit=self._limit(seconds))
+        if answer.result == "-1":
+            raise self._lost()
+        return _key(answer)
+
+    async def get_variable(self, name: str) -> str | None:
+        """A channel variable, or ``CHANNEL(…)``, ``CALLERID(…)`` and the like; None where it is not set."""
+        if not _READABLE.fullmatch(name):
+            raise AgiRefused(f"not a variable that callcore reads: {name!r}")
+        answer = await self._step("GET VARIABLE", name)
+        return answer.value if answer.result == "1" else None
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Sets a channel variable; two underscores before its name hand it down to every later leg."""
+        if not _VARIABLE.fullmatch(name):
+            raise AgiRefused(f"not a variable's name: {name!r}")
+        if name.lstrip("_") == "CALLCORE_RC":
+            raise AgiRefused("CALLCORE_RC is set by the server, when the route has ended well")
+        await self._step("SET VARIABLE", name, value)
+
+    async def set_autohangup(self, seconds: int) -> None:
+        """Gives the watchdog another ``seconds`` from now, for work between steps; 0 switches it off."""
+        if not 0 <= seconds <= LONGEST_STEP_SECONDS:
+            raise AgiRefused(f"not a time for the watchdog: {seconds}")
+        self._refuse_afterwards("SET AUTOHANGUP")
+        await self._watchdog(seconds)
+
+    async def _watchdog(self, seconds: int) -> None:
+        await self._command("SET AUTOHANGUP", seconds)
+        self._armed_until = self._clock() + seconds if seconds else math.inf
+
+    async def channel_status(self) -> int:
+        """Asterisk's number of the channel's state: 4 rings, 6 is up."""
+        answer = await self._command("CHANNEL STATUS")
+        if answer.result == "-1" or not answer.result.isdecimal():
+            raise self._lost()
+        return int(answer.result)
+
+    async def verbose(self, message: str) -> None:
+        """A line for Asterisk's console, cut to 200 characters."""
+        await self._step("VERBOSE", message[:200], 3)
+
+    async def hand_over(self, context: str, extension: str, priority: int = 1) -> None:
+        """Names the place in the dialplan where the call goes when the route has ended; a route's last step.
+
+        The watchdog stays armed till then: a context of ours disarms it in its first line, for any other one
+        the server does.
+        """
+        if not _CONTEXT.fullmatch(context) or not _EXTENSION.fullmatch(extension) or priority < 1:
+            raise AgiRefused(f"not a place in the dialplan: {context!r},{extension!r},{priority}")
+        await self.set_autohangup(int(DIALPLAN_WATCHDOG_SECONDS))
+        # In this order every place in between (should we die there) is one that the dialplan brings to its
+        # static queue: its own first line, then an extension that is invalid there.
+        await self._step("SET PRIORITY", priority)
+        await self._step("SET EXTENSION", extension)
+        await self._step("SET CONTEXT", context)
+        self.handed_over = (context, extension, priority)
+
+    async def hangup(self) -> None:
+        """Ends the call."""
+        try:
+            await self._step("HANGUP")
+        except CallerHungUp:
+            return
+        self._finished = True
+
+    # --- the watchdog
+
+    async def _step(self, verb: str, *arguments: str | int, limit: float = ANSWER_SECONDS) -> Answer:
+        self._refuse_afterwards(verb)
+        if self._armed_until - self._clock() < WATCHDOG_MARGIN_SECONDS / 2:
+            await self._arm(0)
+        return await self._command(verb, *arguments, limit=limit)
+
+    def _refuse_afterwards(self, verb: str) -> None:
+        if self._finished or self.handed_over:
+            raise AgiRefused(f"{verb} after the route gave the call away")
+
+    async def _arm(self, seconds: float) -> None:
+        if not 0 <= seconds <= LONGEST_STEP_SECONDS:  # refuses NaN as well
+            raise AgiRefused(f"not a length of a step: {seconds}")
+        await self._watchdog(min(math.ceil(seconds + WATCHDOG_MARGIN_SECONDS), int(LONGEST_STEP_SECONDS)))
+
+    @staticmethod
+    def _limit(seconds: float) -> float:
+        """Longer than the watchdog: where only our own loop was slow, Asterisk is the one who decides."""
+        return seconds + WATCHDOG_MARGIN_SECONDS + 2.0
+
+    def _on_hangup(self) -> None:
+        self._watchdog_struck = self._clock() >= self._armed_until - WATCHDOG_TOLERANCE_SECONDS
+
+    # --- for the server
+
+    async def finish(self) -> bool:
+        """Sets the result, when the route has ended well. False where no channel is left to set it on."""
+        if self._finished or self.gone.is_set():
+            return False
+        place = self.handed_over
+        if place is not None and not place[0].startswith(OWN_CONTEXTS):
+            await self._watchdog(0)
+        await self._command("SET VARIABLE", "CALLCORE_RC", "OK")
+        self._finished = True
+        return True
+
+    @property
+    def verdict(self) -> str | None:
+        """Why the call is no longer ours, as one word; None while it is.
+
+        ``hung_up``; ``watchdog``: we were too slow, and the caller is in the static queue now; ``timed_out``,
+        ``protocol``: the connection was useless, and the caller is there too.
+        """
+        match self._end:
+            case AgiTimeout():
+                return "timed_out"
+            case AgiProtocolError():
+                return "protocol"
+            case _:
+                gone = "watchdog" if self._watchdog_struck else "hung_up"
+                return gone if self.gone.is_set() else None
+
+
+def _key(answer: Answer) -> str | None:
+    code = int(answer.result) if answer.result.isdecimal() else 0
+    return chr(code) if 0 < code < 128 else None

@@ -1,0 +1,106 @@
+"""The IVR as a machine: what to say next, given what the caller pressed. Pure.
+
+    greeting + menu ──key──> second menu ──key──> topic
+          │  ▲ language key, wrong key, silence       │
+          └──┘ (three in a row: default topic) ───────┴──> the topic tables decide ──> last words
+
+Whoever runs it plays ``Ask.phrases`` one after another, each stopped by any key, then waits ``wait_seconds``
+for a key, and hands the key (or None) to ``press``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from callcore.domain import Language, QueueName, Text, TopicCode
+from callcore.ivr.flow import Flow, Phrase, language_offer, other
+from callcore.routing.decide import Closed, Target, ToQueue
+from callcore.routing.menu import Menu
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    phrases: tuple[Phrase, ...]
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The topic is known; ``by_default`` if the caller did not choose it himself."""
+
+    topic: TopicCode
+    phrases: tuple[Phrase, ...] = ()
+    by_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """What is said before the caller is put into ``queue``, or, with None, before the call ends."""
+
+    phrases: tuple[Phrase, ...]
+    queue: QueueName | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ivr:
+    """Where a caller is in the menus."""
+
+    language: Language
+    menu: Menu
+    failures: int = 0
+
+
+def begin(flow: Flow) -> tuple[Ivr, Ask | Chosen]:
+    """A new caller. Without any menu he gets the default topic at once."""
+    state = Ivr(flow.language, flow.menu)
+    if not flow.menu.items:
+        return state, _default(flow, state, ())
+    return state, _ask(flow, state, (_phrase(state, flow.greeting),))
+
+
+def press(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
+    """What follows a key, or silence (None)."""
+    is_main = state.menu is flow.menu
+    if key is not None and is_main and key == flow.language_key:
+        state = replace(state, language=other(state.language), failures=0)
+        return state, _ask(flow, state)
+    item = state.menu.choose(key) if key is not None else None
+    if item is None:
+        return _failed(flow, state, key)
+    if item.menu is not None:
+        state = replace(state, menu=item.menu, failures=0)
+        return state, _ask(flow, state)
+    if item.topic is None:
+        return state, _default(flow, state, ())
+    return state, Chosen(item.topic)
+
+
+def last_words(flow: Flow, language: Language, target: Target) -> LastWords:
+    match target:
+        case ToQueue(queue):
+            return LastWords((Phrase(flow.texts.connecting.in_(language), language),), queue)
+        case Closed(announcement):
+            words = (announcement, flow.texts.goodbye)
+            return LastWords(tuple(Phrase(text.in_(language), language) for text in words), None)
+
+
+def _failed(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
+    state = replace(state, failures=state.failures + 1)
+    complaint = _phrase(state, flow.texts.silence if key is None else flow.texts.wrong_key)
+    if state.failures >= flow.attempts:
+        return state, _default(flow, state, (_phrase(state, flow.texts.to_default),))
+    return state, _ask(flow, state, (complaint,))
+
+
+def _ask(flow: Flow, state: Ivr, before: tuple[Phrase, ...] = ()) -> Ask:
+    offer = language_offer(flow, state.language) if state.menu is flow.menu else None
+    items = tuple(_phrase(state, item.sentence) for item in state.menu.items)
+    return Ask((*before, *((offer,) if offer else ()), *items), flow.silence_seconds)
+
+
+def _default(flow: Flow, state: Ivr, phrases: tuple[Phrase, ...]) -> Chosen:
+    return Chosen(flow.default_topic, phrases, by_default=True)
+
+
+def _phrase(state: Ivr, text: Text) -> Phrase:
+    return Phrase(text.in_(state.language), state.language)

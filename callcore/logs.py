@@ -1,0 +1,142 @@
+"""Logging: one JSON object a line, with ``event``, ``level``, ``logger``, ``at`` (UTC) and what is bound.
+
+Whoever logs masks phone numbers by ``numbers.mask``. The last processor here is the net under him: it masks
+what still looks like a number and drops what is named like a secret, also in exceptions and in the records of
+libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from logging.handlers import WatchedFileHandler
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from callcore.domain import CallId
+from callcore.numbers import SHORT_LIMIT, mask
+
+DROPPED = "[dropped]"
+_HANDLER = "callcore"
+_SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|cookie|authorization|csrf|api_?key|pin$", re.I)
+_NUMBER_KEY = re.compile(r"number|phone|caller(_?id)?$|callee$|ani$|dnis$|msisdn|exten$", re.I)
+_COUNT_KEY = re.compile(r"_(ms|ns|us|bytes|at)$|^(seq|since|record)$")
+# Seven digits or more as people group them, standing alone; and ten or more in a row wherever they stand.
+# Neither is followed by a dot and a digit, as Asterisk's uniqueid 1795321234.17 is.
+_GROUPED = re.compile(
+    r"(?<![\w.])\+?\(?\d(?:[ \u00a0\u202f-]?\(?\d\)?){6,14}(?!\w|[.:]\d)"
+    r"|(?<![\d.])\+?\d{10,}(?!\d|\.\d)"
+    r"|\+\d{7,}"
+)
+_UNTOUCHED = frozenset(("at", "level", "logger", "call_id", "epoch"))
+_DEEPEST = 6
+_LONGEST_COUNT = 10**9
+"""A whole number beyond it may be a phone number, unless its key says that it counts something."""
+
+
+def configure(level: str = "INFO", stream: TextIO | None = None, file: str | None = None) -> None:
+    """Route structlog and the standard library through one handler: ``stream`` (stdout) or a file.
+
+    ``level`` is a name of the standard library's. May be called again. A file is reopened after it was moved
+    away, so that logrotate needs no signal. Raises OSError if the file cannot be opened.
+    """
+    handler = _handler(stream, file)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    render: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+    ]
+    foreign: list[Processor] = [*shared, _foreign]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=render, foreign_pre_chain=foreign))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        if old.get_name() == _HANDLER:
+            root.removeHandler(old)
+            old.close()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _handler(stream: TextIO | None, file: str | None) -> logging.Handler:
+    handler: logging.Handler
+    if file is not None:
+        handler = WatchedFileHandler(file, encoding="utf-8", errors="backslashreplace")
+    else:
+        handler = logging.StreamHandler(stream or sys.stdout)
+    handler.set_name(_HANDLER)
+    return handler
+
+
+@contextmanager
+def call_bound(call: CallId) -> Iterator[None]:
+    """Every record made inside, also by tasks started there, carries this ``call_id``."""
+    with structlog.contextvars.bound_contextvars(call_id=call):
+        yield
+
+
+def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A library's sentence is a text, not an event's name."""
+    event["message"] = event.pop("event", "")
+    event["event"] = "library_message"
+    return event
+
+
+def redact(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> EventDict:
+    """The record without numbers and secrets: new containers, nothing of the caller's is changed."""
+    return {key: value if key in _UNTOUCHED else _clean(key, value, 0) for key, value in event.items()}
+
+
+def _clean(key: str, value: object, depth: int) -> object:
+    if _SECRET.search(key):
+        return DROPPED
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int):
+        return value if _is_count(key, value) else _hide(str(value))
+    if depth >= _DEEPEST:
+        return DROPPED
+    if isinstance(value, Mapping):
+        return {_text("", str(k)): _clean(str(k), v, depth + 1) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_clean(key, item, depth + 1) for item in value]
+    return _text(key, value if isinstance(value, str) else str(value))
+
+
+def _is_count(key: str, value: int) -> bool:
+    if _COUNT_KEY.search(key):
+        return True
+    return _NUMBER_KEY.search(key) is None and abs(value) < _LONGEST_COUNT
+
+
+def _text(key: str, text: str) -> str:
+    if _NUMBER_KEY.search(key) and "*" not in text:
+        return _hide(text)
+    return _GROUPED.sub(lambda found: _hide(found[0]), text)
+
+
+def _hide(text: str) -> str:
+    """Masked as everywhere else; what has no more digits than an extension stays."""
+    return mask(text) if sum(map(str.isdigit, text)) > SHORT_LIMIT else text

@@ -1,0 +1,1 @@
+"""Topic tables and what follows from them: hours, the menu, the route of a call. Pure."""

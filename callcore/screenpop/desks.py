@@ -1,0 +1,351 @@
+"""The desks of everybody on shift: keeps what each one shows, carries out what his pages order.
+
+Effects of the call model come in by ``carry``; every change goes out to the person's stream at the hub. What
+needs the database (last contacts, today's list) is fetched beside it and fills in when it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from callcore.calls import facts as f
+from callcore.calls.agent import WrongState
+from callcore.calls.effects import (
+    CloseCard,
+    Contact,
+    Effect,
+    EndCard,
+    HideRinging,
+    PopCard,
+    ShowAgent,
+    ShowRinging,
+    UpdateCard,
+)
+from callcore.calls.tracker import UnknownAgent
+from callcore.domain import (
+    AgentState,
+    CallId,
+    CustomerId,
+    Interface,
+    Login,
+    PauseReason,
+    PbxName,
+    QueueName,
+    TopicCode,
+)
+from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, apply
+from callcore.screenpop.hub import Hub
+from callcore.screenpop.ports import DeskRefused
+from callcore.screenpop.shelf import Shelf, line_view
+from callcore.store.errors import StoreError, TextRefused
+
+log = structlog.get_logger("callcore.desks")
+
+COMMENT_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a person may work: his phone, and the queues it serves."""
+
+    name: str
+    pbx: PbxName
+    interface: Interface
+    queues: tuple[QueueName, ...]
+
+
+class Desks:
+    """Implements ``DeskService``, and carries out the desk effects."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        shelf: Shelf,
+        *,
+        take: Callable[[f.Fact], None],
+        seat: Callable[[Login, Interface], Coroutine[Any, Any, Seat | None]],
+        topics: Callable[[], frozenset[TopicCode]],
+        now: Callable[[], datetime],
+        wrap_up: timedelta,
+    ) -> None:
+        """``seat`` gives None for a phone that the person may not take."""
+        self._hub = hub
+        self._shelf = shelf
+        self._take = take
+        self._seat = seat
+        self._topics = topics
+        self._now = now
+        self._wrap_up = wrap_up
+        self._desks: dict[Login, Desk] = {}
+        self._pbx: dict[Login, PbxName] = {}
+        self._linked: dict[PbxName, bool] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def view(self, login: Login) -> Desk | None:
+        return self._desks.get(login)
+
+    # --- effects
+
+    def carry(self, effect: Effect) -> None:
+        match effect:
+            case (
+                ShowRinging()
+                | HideRinging()
+                | PopCard()
+                | UpdateCard()
+                | EndCard()
+                | CloseCard()
+                | ShowAgent()
+            ):
+                self._show(effect)
+            case _:
+                return
+
+    def _show(self, effect: DeskEffect) -> None:
+        desk = self._desks.get(effect.login)
+        if desk is None:
+            return
+        now = self._now()
+        until = now + self._wrap_up if isinstance(effect, EndCard) and self._wrap_up else None
+        self._desks[effect.login] = apply(desk, effect, now, until)
+        self._hub.publish(effect.login, _EVENT_TYPES[type(effect)], _event_data(effect), now)
+        if isinstance(effect, PopCard | UpdateCard):
+            self._start(self._fetch_history(effect.login, effect.view.call))
+
+    def link(self, pbx: PbxName, *, up: bool) -> None:
+        """The link to a PBX came or went: its operators see it."""
+        self._linked[pbx] = up
+        for login, desk in list(self._desks.items()):
+            if self._pbx.get(login) == pbx and desk.is_pbx_linked != up:
+                self._change(replace(desk, is_pbx_linked=up), "agent.link", {"up": up})
+
+    async def contact_logged(self, contact: Contact) -> None:
+        """A contact is in the database: its operators' lists of today show it."""
+        for login in dict.fromkeys(ring.login for ring in contact.operators):
+            if login is not None and login in self._desks and contact.answered_by is not None:
+                await self._fetch_today(login, "contact.saved", {"call": contact.call})
+
+    # --- commands
+
+    async def open(self, login: Login, interface: Interface) -> None:
+        if login in self._desks:
+            raise DeskRefused("busy_with_call")
+        seat = await self._seat(login, interface)
+        if seat is None:
+            raise DeskRefused("phone_not_allowed")
+        await self.resume(login, seat, AgentState.paused, None)
+
+    async def resume(self, login: Login, seat: Seat, state: AgentState, reason: PauseReason | None) -> None:
+        """Begin a shift, or go on with one that a restart interrupted."""
+        if login in self._desks:
+            raise DeskRefused("busy_with_call")
+        now = self._now()
+        desk = Desk(login, seat.name, seat.interface, seat.queues, state, now, reason)
+        self._desks[login] = replace(desk, is_pbx_linked=self._linked.get(seat.pbx, False))
+        self._pbx[login] = seat.pbx
+        try:
+            self._take(
+                f.AgentSignedIn(login, seat.name, seat.pbx, seat.interface, seat.queues, state, reason)
+            )
+        except WrongState:
+            del self._desks[login], self._pbx[login]
+            raise DeskRefused("phone_taken") from None
+        if self._hub.connections(login):
+            self._take(f.DeskOpened(login))
+        await self._fetch_today(login, "agent.opened", {})
+
+    async def leave(self, login: Login) -> None:
+        self._command(f.AgentSignedOut(login))
+        self._desks.pop(login, None)
+        self._pbx.pop(login, None)
+        self._hub.publish(login, "agent.left", {}, self._now())
+
+    def ready(self, login: Login) -> None:
+        self._command(f.AgentBecameReady(login))
+
+    def pause(self, login: Login, reason: PauseReason) -> None:
+        self._command(f.AgentPaused(login, reason))
+
+    def draft(self, login: Login, call: CallId, draft: Draft) -> None:
+        if len(draft.comment) > COMMENT_LIMIT or len(draft.topic) > COMMENT_LIMIT:
+            raise DeskRefused("too_long")
+        desk, tab = self._tab(login, call)
+        # Not published: the page that types knows it already, and a render would only disturb it.
+        self._desks[login] = desk.with_tab(replace(tab, draft=draft))
+
+    def choose(self, login: Login, call: CallId, customer: CustomerId | None) -> None:
+        desk, tab = self._tab(login, call)
+        if customer is not None and all(c.id != customer for c in tab.view.customers):
+            raise DeskRefused("unknown_customer")
+        tab = replace(tab, customer=customer, history=(), history_known=False)
+        self._change(desk.with_tab(tab), "card.updated", {"call": call})
+        self._start(self._fetch_history(login, call))
+
+    async def front(self, login: Login, call: CallId) -> None:
+        desk = self._desk(login)
+        if desk.tab(call) is None:
+            desk = await self._reopened(login, call)
+        self._change(replace(desk, active=call), "card.front", {"call": call})
+        self._start(self._fetch_history(login, call))
+
+    async def save(
+        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool
+    ) -> int | None:
+        desk = self._desk(login)
+        if topic not in self._topics():
+            raise DeskRefused("unknown_topic")
+        tab = desk.tab(call)
+        if tab is None and not any(row.call == call for row in desk.today):
+            raise DeskRefused("no_such_contact")
+        customer = tab.matched.id if tab and tab.matched else None
+        try:
+            record = await self._shelf.save(call, login, topic, comment, customer, self._now())
+        except TextRefused:
+            raise DeskRefused("too_long") from None
+        except StoreError:
+            raise DeskRefused("store_down") from None
+        self._saved(login, call, Draft(topic, comment), record)
+        if close:
+            self._close(login, call)
+        await self._fetch_today(login, "interaction.saved", {"call": call, "record": record})
+        return record
+
+    def desk_opened(self, login: Login) -> None:
+        self._take(f.DeskOpened(login))
+
+    def desk_closed(self, login: Login) -> None:
+        self._take(f.DeskClosed(login))
+
+    # --- inside
+
+    def _command(self, fact: f.AgentSignedOut | f.AgentBecameReady | f.AgentPaused | f.WrapUpDone) -> None:
+        try:
+            self._take(fact)
+        except UnknownAgent:
+            raise DeskRefused("not_signed_in") from None
+        except WrongState:
+            raise DeskRefused("busy_with_call") from None
+
+    def _desk(self, login: Login) -> Desk:
+        desk = self._desks.get(login)
+        if desk is None:
+            raise DeskRefused("not_signed_in")
+        return desk
+
+    def _tab(self, login: Login, call: CallId) -> tuple[Desk, Tab]:
+        desk = self._desk(login)
+        tab = desk.tab(call)
+        if tab is None:
+            raise DeskRefused("no_such_contact")
+        return desk, tab
+
+    def _saved(self, login: Login, call: CallId, saved: Draft, record: int | None) -> None:
+        """He may have typed on while the commit was under way: only what was saved counts as saved."""
+        desk = self._desks.get(login)
+        tab = desk.tab(call) if desk else None
+        if desk is None or tab is None:
+            return
+        draft = saved if tab.draft in (saved, tab.saved) else tab.draft
+        tab = replace(tab, draft=draft, saved=saved, record=record if record is not None else tab.record)
+        self._desks[login] = desk.with_tab(tab)
+
+    def _close(self, login: Login, call: CallId) -> None:
+        self._command(f.WrapUpDone(login, call))
+        desk = self._desks.get(login)
+        tab = desk.tab(call) if desk else None
+        if desk is not None and tab is not None and tab.stage is not Stage.talking:
+            self._desks[login] = desk.without_tab(call)
+
+    async def _reopened(self, login: Login, call: CallId) -> Desk:
+        if not any(row.call == call for row in self._desk(login).today):
+            raise DeskRefused("no_such_contact")
+        try:
+            line = await self._shelf.line(call)
+        except StoreError:
+            raise DeskRefused("store_down") from None
+        if line is None:
+            raise DeskRefused("no_such_contact")
+        view, saved = await line_view(self._shelf, line)
+        tab = Tab(
+            view=view,
+            stage=Stage.unfinished,
+            customer=line.customer,
+            draft=saved,
+            saved=saved,
+            record=line.record,
+            ended_at=line.ended_at,
+            talk_ms=line.talk_ms,
+        )
+        desk = self._desk(login)  # anew: it may have changed while the database was asked
+        return desk if desk.tab(call) else replace(desk, tabs=(*desk.tabs, tab))
+
+    def _change(self, desk: Desk, event: str, data: dict[str, Any]) -> None:
+        self._desks[desk.login] = desk
+        self._hub.publish(desk.login, event, data, self._now())
+
+    async def _fetch_history(self, login: Login, call: CallId) -> None:
+        desk = self._desks.get(login)
+        tab = desk.tab(call) if desk else None
+        if tab is None or not tab.view.customers_known:
+            return
+        customer = tab.matched.id if tab.matched else None
+        if customer is None and len(tab.view.customers) > 1:
+            return  # whose, the operator has to say first
+        lines = await self._shelf.history(customer, tab.view.caller_number, call)
+        desk = self._desks.get(login)
+        tab = desk.tab(call) if desk else None
+        if desk is not None and tab is not None:
+            tab = replace(tab, history=lines, history_known=True)
+            self._change(desk.with_tab(tab), "card.updated", {"call": call})
+
+    async def _fetch_today(self, login: Login, event: str, data: dict[str, Any]) -> None:
+        try:
+            today, figures = await self._shelf.today(login, self._now())
+        except StoreError as error:
+            log.warning("today_not_read", login=login, why=str(error))
+            self._hub.publish(login, event, data, self._now())
+            return
+        desk = self._desks.get(login)
+        if desk is not None:
+            self._change(replace(desk, today=today, figures=figures), event, data)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("history_not_read", why=str(error) or type(error).__name__)
+
+
+_EVENT_TYPES: dict[type, str] = {
+    ShowRinging: "call.ringing",
+    HideRinging: "call.ringing_ended",
+    PopCard: "card",
+    UpdateCard: "card.updated",
+    EndCard: "call.ended",
+    CloseCard: "card.closed",
+    ShowAgent: "agent.state",
+}
+
+
+def _event_data(effect: DeskEffect) -> dict[str, Any]:
+    match effect:
+        case ShowRinging() | PopCard() | UpdateCard():
+            return {"call": effect.view}
+        case HideRinging():
+            return {"call": effect.call, "reason": effect.reason}
+        case EndCard():
+            return {"call": effect.call, "talk_ms": effect.talk_ms}
+        case CloseCard():
+            return {"call": effect.call}
+        case ShowAgent():
+            return {"state": effect.state, "pause_reason": effect.pause_reason, "since": effect.since}

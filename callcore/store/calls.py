@@ -1,0 +1,86 @@
+"""Which call a channel belongs to, so that a restarted daemon adopts a living call under its old id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callcore.domain import CallId, ChannelId, ChannelRef, PbxName
+from callcore.store.engine import insert
+from callcore.store.ports import Store
+from callcore.store.schema import calls
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    call: CallId
+    channel: ChannelRef
+    first_seen_at: datetime
+    ended_at: datetime | None
+
+
+class Calls:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def remember(self, call: CallId, channel: ChannelRef, at: datetime) -> CallId:
+        """Store the pair; a repeat changes nothing. Returns the id under which the channel is known: the
+        older one, if somebody minted another for it before."""
+        values = {"call": call, "pbx": channel.pbx, "channel": channel.id, "first_seen_at": at}
+
+        async def op(connection: AsyncConnection) -> CallId:
+            await connection.execute(insert(connection, calls).values(**values).on_conflict_do_nothing())
+            known = (await connection.execute(_by_channel(channel))).first()
+            return CallId(known.call) if known else call
+
+        return await self._store.writer.submit(op)
+
+    async def find(self, channel: ChannelRef) -> StoredCall | None:
+        async with self._store.read() as connection:
+            row = (await connection.execute(_by_channel(channel))).first()
+        return _call(row) if row else None
+
+    async def open_calls(self, pbx: PbxName) -> tuple[StoredCall, ...]:
+        """Calls of this PBX that nobody has ended yet, oldest first."""
+        query = (
+            select(calls)
+            .where(calls.c.ended_at.is_(None), calls.c.pbx == pbx)
+            .order_by(calls.c.first_seen_at, calls.c.call)
+        )
+        async with self._store.read() as connection:
+            return tuple(map(_call, (await connection.execute(query)).all()))
+
+    async def ended(self, call: CallId, at: datetime) -> None:
+        """The call is over; the first end counts. An unknown call is no fault."""
+
+        async def op(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(calls).where(calls.c.call == call, calls.c.ended_at.is_(None)).values(ended_at=at)
+            )
+
+        await self._store.writer.submit(op)
+
+    async def purge_ended(self, before: datetime) -> int:
+        """Forget calls that ended before; how many."""
+
+        async def op(connection: AsyncConnection) -> int:
+            return (await connection.execute(delete(calls).where(calls.c.ended_at < before))).rowcount
+
+        return await self._store.writer.submit(op)
+
+
+def _by_channel(channel: ChannelRef) -> Any:
+    return select(calls).where(calls.c.pbx == channel.pbx, calls.c.channel == channel.id)
+
+
+def _call(row: Row[Any]) -> StoredCall:
+    return StoredCall(
+        call=CallId(row.call),
+        channel=ChannelRef(PbxName(row.pbx), ChannelId(row.channel)),
+        first_seen_at=row.first_seen_at,
+        ended_at=row.ended_at,
+    )

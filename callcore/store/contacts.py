@@ -1,0 +1,244 @@
+"""Contacts: each visit of a caller, written once, by callcore itself; and the lists made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, func, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callcore.calls.effects import Contact
+from callcore.domain import (
+    UNCLASSIFIED,
+    CallId,
+    CustomerId,
+    Direction,
+    EndReason,
+    Login,
+    Outcome,
+    QueueName,
+    TopicCode,
+)
+from callcore.store import contact_codec
+from callcore.store.engine import insert
+from callcore.store.interactions import add_unclassified
+from callcore.store.ports import Store
+from callcore.store.schema import calls, contact_rings, contacts, customers, interactions
+from callcore.store.spool import Record
+from callcore.store.types import to_microseconds
+from callcore.store.writer import SPOOLED
+
+KIND = "contact"
+_LONGEST_CALL = timedelta(days=1)
+
+
+class Saved(StrEnum):
+    """What became of ``Contacts.save``."""
+
+    new = "new"
+    repeat = "repeat"
+    spooled = "spooled"
+    """Kept safely outside the database, which cannot be written now; nobody knows yet whether it is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """A contact as one line of a list, with its first interaction, if it has one."""
+
+    call: CallId
+    direction: Direction
+    started_at: datetime
+    ended_at: datetime
+    number: str | None
+    """Canonical; None if withheld or unreadable."""
+    number_raw: str
+    caller_name: str | None
+    customer: CustomerId | None
+    customer_name: str | None
+    queue: QueueName | None
+    route_topic: TopicCode | None
+    """What the caller chose in the IVR."""
+    topic: TopicCode | None
+    """What the operator chose; ``unclassified`` while nobody has; None for a contact without interaction."""
+    comment: str
+    record: int | None
+    """Record number."""
+    saved_at: datetime | None
+    answered_by: Login | None
+    outcome: Outcome
+    wait_ms: int
+    talk_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """An operator's own figures."""
+
+    answered: int
+    talk_ms: int
+    unclassified: int
+
+
+class Contacts:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.writer.register(KIND, _apply)
+
+    async def save(self, contact: Contact) -> Saved:
+        """Store the contact, durable when it returns; a second contact of the same call changes nothing.
+
+        In the same transaction the call is marked as ended, and if an operator answered and has not written
+        an interaction, he gets one with the topic ``unclassified``. A customer chosen at the desk before wins
+        over the contact's. Texts from the network are cleaned and cut, never refused.
+        """
+        for moment in (contact.started_at, contact.queued_at, contact.answered_at, contact.ended_at):
+            if moment is not None:
+                to_microseconds(moment)  # a naive moment is our bug: it shall show here, not in the spool
+        data = contact_codec.to_json(contact_codec.cleaned(contact))
+        answer = await self._store.writer.submit_durable(Record(KIND, contact.call, data))
+        if answer is SPOOLED:
+            return Saved.spooled
+        return Saved.new if answer else Saved.repeat
+
+    async def get(self, call: CallId) -> Contact | None:
+        rings = select(contact_rings).where(contact_rings.c.call == call).order_by(contact_rings.c.position)
+        async with self._store.read() as connection:
+            row = (await connection.execute(select(contacts).where(contacts.c.call == call))).first()
+            if row is None:
+                return None
+            return contact_codec.from_rows(row, (await connection.execute(rings)).all())
+
+    async def line(self, call: CallId) -> ContactLine | None:
+        """One contact as a list shows it."""
+        found = await self._lines(_lines_query().where(contacts.c.call == call))
+        return found[0] if found else None
+
+    async def today(self, login: Login, since: datetime, limit: int = 500) -> tuple[ContactLine, ...]:
+        """What this operator answered (also as one of several) and that ended at ``since`` or later, newest
+        first. ``since`` is his midnight."""
+        query = _lines_query().where(
+            contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since))
+        )
+        return await self._lines(_newest_first(query, limit))
+
+    async def last_for(
+        self, customer: CustomerId | None, number: str | None, limit: int = 10
+    ) -> tuple[ContactLine, ...]:
+        """The last contacts of a customer, or of a number where there is no customer; newest first."""
+        if customer is not None:
+            condition: ColumnElement[bool] = contacts.c.customer == customer
+        elif number:
+            condition = contacts.c.caller_number == number
+        else:
+            return ()
+        return await self._lines(_newest_first(_lines_query().where(condition), limit))
+
+    async def figures(self, login: Login, since: datetime) -> Figures:
+        """Sums over what ``today`` lists."""
+        unclassified = func.count().filter(interactions.c.topic == UNCLASSIFIED)
+        query = (
+            select(func.count(), func.coalesce(func.sum(contacts.c.talk_ms), 0), unclassified)
+            .select_from(contacts.outerjoin(interactions, _first_interaction()))
+            .where(contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since)))
+        )
+        async with self._store.read() as connection:
+            row = (await connection.execute(query)).one()
+        return Figures(answered=row[0], talk_ms=int(row[1]), unclassified=row[2])
+
+    async def unclassified(self, login: Login, limit: int = 100) -> tuple[ContactLine, ...]:
+        """Contacts of this operator that nobody has classified, of any day, newest first."""
+        query = _lines_query().where(interactions.c.login == login, interactions.c.topic == UNCLASSIFIED)
+        return await self._lines(_newest_first(query, limit))
+
+    async def count(self) -> int:
+        """All contacts there are."""
+        async with self._store.read() as connection:
+            return (await connection.execute(select(func.count()).select_from(contacts))).scalar_one()
+
+    async def _lines(self, query: Select[Any]) -> tuple[ContactLine, ...]:
+        async with self._store.read() as connection:
+            return tuple(map(_line, (await connection.execute(query)).all()))
+
+
+async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:
+    """True if the contact was new."""
+    contact = contact_codec.from_json(data)
+    row = contact_codec.to_row(contact)
+    chosen = select(interactions.c.customer).where(
+        interactions.c.call == bindparam("of_call"), interactions.c.n == 1
+    )
+    statement = insert(connection, contacts).values(
+        customer=func.coalesce(chosen.scalar_subquery(), bindparam("found", type_=BigInteger))
+    )
+    found = row.pop("customer")
+    parameters = row | {"of_call": contact.call, "found": found}
+    added = await connection.execute(statement.on_conflict_do_nothing(), parameters)
+    if not added.rowcount:
+        return False
+    if contact.operators:
+        await connection.execute(contact_rings.insert(), contact_codec.to_ring_rows(contact))
+    if contact.answered_by is not None and contact.outcome is Outcome.answered:
+        await add_unclassified(
+            connection, contact.call, contact.answered_by, contact.customer, contact.ended_at
+        )
+    ended = update(calls).where(calls.c.call == contact.call, calls.c.ended_at.is_(None))
+    await connection.execute(ended.values(ended_at=contact.ended_at))
+    return True
+
+
+def _first_interaction() -> ColumnElement[bool]:
+    return and_(interactions.c.call == contacts.c.call, interactions.c.n == 1)
+
+
+def _answered(login: Login, since: datetime) -> Any:
+    """Calls that this operator answered, as the last of several or not."""
+    return union(
+        select(contacts.c.call).where(contacts.c.answered_by == login, contacts.c.ended_at >= since),
+        select(contact_rings.c.call).where(
+            contact_rings.c.login == login,
+            contact_rings.c.began_at >= since - _LONGEST_CALL,
+            contact_rings.c.result == EndReason.completed,
+        ),
+    )
+
+
+def _lines_query() -> Select[Any]:
+    return select(
+        contacts.c.call,
+        contacts.c.direction,
+        contacts.c.started_at,
+        contacts.c.ended_at,
+        contacts.c.caller_number.label("number"),
+        contacts.c.caller_number_raw.label("number_raw"),
+        contacts.c.caller_name,
+        contacts.c.customer,
+        customers.c.name.label("customer_name"),
+        contacts.c.queue,
+        contacts.c.topic.label("route_topic"),
+        interactions.c.topic,
+        func.coalesce(interactions.c.comment, "").label("comment"),
+        interactions.c.id.label("record"),
+        interactions.c.saved_at,
+        contacts.c.answered_by,
+        contacts.c.outcome,
+        contacts.c.wait_ms,
+        contacts.c.talk_ms,
+    ).select_from(
+        contacts.outerjoin(interactions, _first_interaction()).outerjoin(
+            customers, customers.c.id == contacts.c.customer
+        )
+    )
+
+
+def _newest_first(query: Select[Any], limit: int) -> Select[Any]:
+    return query.order_by(contacts.c.ended_at.desc(), contacts.c.call.desc()).limit(limit)
+
+
+def _line(row: Row[Any]) -> ContactLine:
+    values = dict(row._mapping)
+    values["direction"] = Direction(values["direction"])
+    values["outcome"] = Outcome(values["outcome"])
+    return ContactLine(**cast(dict[str, Any], values))

@@ -1,0 +1,129 @@
+"""The open database: engines, the writer, and one repository per aggregate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from callcore.store import migrate, sqlite
+from callcore.store.calls import Calls
+from callcore.store.contacts import Contacts
+from callcore.store.customers import Customers
+from callcore.store.engine import is_sqlite, parse_url, reader_engine, writer_engine
+from callcore.store.errors import DatabaseMissing, StoreError
+from callcore.store.interactions import Interactions
+from callcore.store.sessions import Sessions
+from callcore.store.spool import Spool, SpoolInUse
+from callcore.store.users import Users
+from callcore.store.writer import Writer, WriterLimits
+
+log = structlog.get_logger("callcore.store")
+
+
+class Database:
+    """Opened by ``Database.open``, closed by ``close`` (or ``async with``)."""
+
+    def __init__(self, url: URL, readers: AsyncEngine, writing: AsyncEngine, writer: Writer) -> None:
+        self.url = url
+        self._readers = readers
+        self._writing = writing
+        self.writer = writer
+        self.users = Users(self)
+        self.sessions = Sessions(self)
+        self.customers = Customers(self)
+        self.calls = Calls(self)
+        self.contacts = Contacts(self)
+        self.interactions = Interactions(self)
+
+    @classmethod
+    async def open(
+        cls,
+        url: str | URL,
+        *,
+        create: bool = False,
+        spool: Path | None = None,
+        limits: WriterLimits | None = None,
+    ) -> Database:
+        """Open the database, and with ``create`` make a new one where none is.
+
+        ``spool``: the file for contacts that cannot be written now, None for none; for SQLite the daemon
+        gives ``spool_path(url)``. Held by another process, it is left to that one.
+        Raises ``SchemaOutdated``, ``SchemaTooNew``, ``ForeignDatabase``, ``DatabaseMissing``, ``StoreError``.
+        """
+        parsed = parse_url(url)
+        if is_sqlite(parsed):
+            await asyncio.to_thread(sqlite.prepare_file, sqlite.database_file(parsed), create=create)
+        readers, writing = reader_engine(parsed), writer_engine(parsed)
+        try:
+            if await migrate.check(writing) is migrate.SchemaState.empty:
+                if not create:
+                    raise DatabaseMissing("the database is empty: callcore db upgrade -c FILE fills it")
+                await migrate.upgrade(parsed)
+            writer = Writer(writing, await _open_spool(spool), limits)
+        except BaseException:
+            await readers.dispose()
+            await writing.dispose()
+            raise
+        database = cls(parsed, readers, writing, writer)
+        writer.start()
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading, which never waits for writes; each statement sees the newest commit."""
+        async with self._readers.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Write or spool what is queued, then let go of everything."""
+        await self.writer.close()
+        await self._readers.dispose()
+        await self._writing.dispose()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def spool_path(url: str | URL) -> Path | None:
+    """Where the daemon keeps the spool: beside a SQLite file; None for other databases."""
+    parsed = parse_url(url)
+    if not is_sqlite(parsed):
+        return None
+    file = sqlite.database_file(parsed)
+    return file.with_name(file.name + ".spool")
+
+
+async def backup(url: str | URL, target: Path) -> None:
+    """Copy the database, in use or not, into one new file; raises ``StoreError`` if it cannot be done.
+
+    What waits in the spool is not part of it.
+    """
+    parsed = parse_url(url)
+    if not is_sqlite(parsed):
+        raise StoreError("a backup of PostgreSQL is made with pg_dump")
+    await asyncio.to_thread(sqlite.backup_file, sqlite.database_file(parsed), target)
+    log.info("backup_written", target=str(target))
+
+
+async def _open_spool(path: Path | None) -> Spool | None:
+    if path is None:
+        return None
+    try:
+        spool = await asyncio.to_thread(Spool, path)
+    except SpoolInUse:
+        log.info("spool_left_to_other_process", file=str(path))
+        return None
+    except OSError as error:
+        raise StoreError(f"the spool cannot be opened: {path}: {error.strerror}") from error
+    if spool.waiting:
+        log.warning("spool_found", records=spool.waiting)
+    return spool

@@ -1,0 +1,1 @@
+"""Alembic's folder: ``env.py`` runs inside ``callcore.store.migrate``; one module a revision."""

@@ -1,0 +1,165 @@
+"""The tables. Migrations in ``migrations/`` build the same; a test compares the two.
+
+Texts are unbounded here and limited at the border (``texts.py``), so that no limit can lose a contact.
+There is no foreign key from a contact or an interaction to calls, customers or users: they are records of
+what happened, and stay when the customer is erased or comes from somebody else's base.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from callcore.store.types import RowId, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("interfaces", JSON, nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("disabled_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("login", Text, ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("ip", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("contract", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("tariff", Text, nullable=False),
+    Column("balance_minor", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("legal_form", Text, nullable=False),
+    Column("language", Text),
+    Column("haystack", Text, nullable=False),
+    # Case-folded name, contract and address: no database folds Cyrillic the same way in LIKE.
+    sqlite_autoincrement=True,
+)
+
+customer_numbers = Table(
+    "customer_numbers",
+    metadata,
+    Column("customer", RowId, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("number", Text, nullable=False, index=True),
+    UniqueConstraint("customer", "number"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    UniqueConstraint("pbx", "channel"),
+    Index("ix_calls_ended_at_pbx", "ended_at", "pbx"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("caller_number", Text),
+    Column("caller_number_raw", Text, nullable=False),
+    Column("caller_name", Text),
+    Column("dialed_number", Text),
+    Column("language", Text),
+    Column("customer", BigInteger),
+    Column("topic", Text),
+    Column("route", Text),
+    Column("route_reason", Text),
+    Column("queue", Text),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("wait_ms", BigInteger, nullable=False),
+    Column("ring_ms", BigInteger, nullable=False),
+    Column("talk_ms", BigInteger, nullable=False),
+    Column("answered_by", Text),
+    Column("end_reason", Text, nullable=False),
+    Column("hangup_cause", Integer),
+    Column("outcome", Text, nullable=False),
+    Index("ix_contacts_answered_by_ended_at", "answered_by", "ended_at"),
+    Index("ix_contacts_customer_ended_at", "customer", "ended_at"),
+    Index("ix_contacts_caller_number_ended_at", "caller_number", "ended_at"),
+    Index("ix_contacts_ended_at", "ended_at"),
+)
+
+contact_rings = Table(
+    "contact_rings",
+    metadata,
+    Column("call", Text, ForeignKey("contacts.call", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("login", Text),
+    Column("interface", Text, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("result", Text),
+    Index("ix_contact_rings_login_began_at", "login", "began_at"),
+)
+
+interactions = Table(
+    "interactions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("customer", BigInteger),
+    Column("topic", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("login", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("saved_at", UtcDateTime),
+    # NULL: callcore made it by itself, no person has saved it yet.
+    UniqueConstraint("call", "n"),
+    Index("ix_interactions_login_created_at", "login", "created_at"),
+    Index("ix_interactions_customer_created_at", "customer", "created_at"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,63 @@
+"""The border that every text crosses on its way into the database. Pure.
+
+One rule in three parts:
+
+1. Characters that no database takes or no page can show (NUL and other control characters, lone surrogates,
+   which are what is left of undecodable bytes) never get in: controls vanish, a surrogate becomes U+FFFD.
+2. What a machine or the network sent is cut to its limit: a contact is never lost for a long name.
+3. What a person typed is never cut silently: too long is refused with ``TextRefused``, and he can shorten it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callcore.store.errors import TextRefused
+
+COMMENT_LIMIT = 10_000
+NAME_LIMIT = 200
+ADDRESS_LIMIT = 500
+WORD_LIMIT = 128
+"""Codes, queues, channels, interfaces, numbers."""
+REASON_LIMIT = 4_000
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROLS_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+
+
+def purified(text: str, *, lines: bool = False) -> str:
+    """``text`` without impossible characters; ``lines`` keeps newlines and tabs."""
+    if lines:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = (_CONTROLS_BUT_LINES if lines else _CONTROLS).sub("", text)
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def machine_text(text: str, limit: int, *, lines: bool = False) -> str:
+    """A text from the network: purified and cut to ``limit`` characters, an ellipsis being the last one."""
+    text = purified(text, lines=lines)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def machine_text_or_none(text: str | None, limit: int) -> str | None:
+    return None if text is None else machine_text(text, limit)
+
+
+def typed_text(text: str, limit: int, what: str, *, lines: bool = False, empty: bool = True) -> str:
+    """A text that a person typed: purified and stripped; raises ``TextRefused`` if over ``limit``."""
+    text = purified(text, lines=lines).strip()
+    if len(text) > limit:
+        raise TextRefused(f"{what}: {len(text)} characters, at most {limit} fit")
+    if not text and not empty:
+        raise TextRefused(f"{what}: must not be empty")
+    return text
+
+
+def canonical_login(text: str) -> str:
+    """A sign-in name in lower case; raises ``TextRefused`` for all but Latin letters, digits, ``._@-``."""
+    login = text.strip().lower()
+    if not _LOGIN.fullmatch(login):
+        raise TextRefused("login: 1 to 64 Latin letters, digits, dots, dashes, underlines or @ are allowed")
+    return login

@@ -1,0 +1,355 @@
+"""The one writer: everything that changes the database goes through it, in batches.
+
+Theory of operation. A commit costs an fsync, whether it holds one row or two hundred. So writes queue up,
+and one task takes whatever has gathered, runs it in one transaction, commits, and only then tells each
+submitter his result. A write that is wrong in itself fails alone: the batch is rolled back and run again with
+a SAVEPOINT around each. A database that cannot be used
+(locked by somebody, disk full, gone) fails the batch as a whole; it stays at the head of the queue and is
+tried again, with growing pauses, until the patience of each write is over:
+
+- an ordinary write then raises ``StoreUnavailable``, nothing of it was stored;
+- a durable one (contacts, interactions) moves to the spool and is answered with ``SPOOLED``. When the
+  database is back, also after a restart, it is written from there. Order does not matter by the design of
+  those two writes: a repeat changes nothing, and an older save never overwrites a newer one.
+
+So nothing is lost and nothing is stored twice; memory is bounded by the length of the queue. Reads never come
+here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Literal, TypeVar, cast
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from callcore.store.engine import is_outage
+from callcore.store.errors import StoreBusy, StoreUnavailable
+from callcore.store.spool import Record, Spool, SpoolFull
+
+log = structlog.get_logger("callcore.store")
+
+_STEP_SECONDS = 0.2
+
+T = TypeVar("T")
+Op = Callable[[AsyncConnection], Awaitable[T]]
+Apply = Callable[[AsyncConnection, dict[str, Any]], Awaitable[Any]]
+
+
+class _Spooled(Enum):
+    SPOOLED = auto()
+
+
+SPOOLED = _Spooled.SPOOLED
+"""Answer of a durable write that is kept safely but is not in the database yet."""
+Spooled = Literal[_Spooled.SPOOLED]
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    batch: int = 256
+    queue: int = 10_000
+    patience_seconds: float = 10.0
+    """How long an ordinary write is tried before its submitter is told that it failed."""
+    spool_after_seconds: float = 2.0
+    """How long a durable write is tried before it goes to the spool."""
+    first_pause_seconds: float = 0.05
+    longest_pause_seconds: float = 2.0
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    op: Op[Any]
+    answer: asyncio.Future[Any]
+    gives_up_at: float
+    record: Record | None
+
+    def succeed(self, value: Any) -> None:
+        if not self.answer.done():
+            self.answer.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Writer:
+    """Counters for the metrics: ``queue_length``, ``batches``, ``written``, ``refused`` (single bad writes),
+    ``failures`` (attempts that met an unusable database), ``spooled``, ``replayed``, ``rejected``;
+    ``spool_length``; ``available`` is False from a failed attempt until the next good one."""
+
+    def __init__(
+        self, engine: AsyncEngine, spool: Spool | None = None, limits: WriterLimits | None = None
+    ) -> None:
+        self._engine = engine
+        self._spool = spool
+        self._limits = limits or WriterLimits()
+        self._kinds: dict[str, Apply] = {}
+        self._pending: deque[_Item] = deque()
+        self._in_flight = 0
+        self._wake = asyncio.Event()
+        """There is work, or the end has come: for the idle writer."""
+        self._nudge = asyncio.Event()
+        """Something cannot wait for the end of a pause."""
+        self._room = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+        self._spool_retry_at = 0.0
+        self.available = True
+        self.batches = self.written = self.refused = self.failures = 0
+        self.spooled = self.replayed = self.rejected = 0
+
+    @property
+    def queue_length(self) -> int:
+        return len(self._pending) + self._in_flight
+
+    @property
+    def spool_length(self) -> int:
+        return self._spool.waiting if self._spool else 0
+
+    def register(self, kind: str, apply: Apply) -> None:
+        """Say how a durable write of this kind is carried out, now or from the spool after a restart."""
+        self._kinds[kind] = apply
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="store-writer")
+
+    async def submit(self, op: Op[T]) -> T:
+        """Run ``op`` on the writer's connection; return its result after the COMMIT that made it durable.
+
+        ``op`` may run more than once (only its last run is committed), must not commit by itself, and awaits
+        nothing but the connection. Raises what ``op`` raised, ``StoreUnavailable``, or ``StoreBusy`` at once
+        when the queue is full. If the submitter is cancelled while it waits, a write not begun is dropped.
+        """
+        if self.queue_length >= self._limits.queue:
+            raise StoreBusy(f"{self.queue_length} writes wait already")
+        return cast(T, await self._enqueue(op, self._limits.patience_seconds, None))
+
+    async def submit_durable(self, record: Record) -> Any | Spooled:
+        """Like ``submit`` for a registered kind, but given up to the spool instead of being lost.
+
+        Waits for room when the queue is full. It is carried out even if the submitter is cancelled.
+        """
+        async with self._room:
+            await self._room.wait_for(lambda: self._closing or self.queue_length < self._limits.queue)
+        return await self._enqueue(self._op_of(record), self._limits.spool_after_seconds, record)
+
+    async def drain(self) -> None:
+        """Return when every write submitted so far is committed, refused, or in the spool."""
+        async with self._room:
+            await self._room.wait_for(lambda: not self.queue_length)
+
+    async def close(self) -> None:
+        """Finish what is queued (a database that is unusable now gets no second chance), then stop."""
+        if self._closing:
+            return
+        self._closing = True
+        self._wake.set()
+        self._nudge.set()
+        async with self._room:
+            self._room.notify_all()
+        if self._task:
+            await self._task
+        if self._spool:
+            await asyncio.to_thread(self._spool.close)
+
+    async def _enqueue(self, op: Op[Any], patience: float, record: Record | None) -> Any:
+        if self._closing or self._task is None:
+            raise StoreUnavailable("the store is closed")
+        loop = asyncio.get_running_loop()
+        if record is not None and not self.available:
+            patience = 0.0  # known to be down: straight to the spool, so that no queue builds up before us
+            self._nudge.set()
+        item = _Item(op, loop.create_future(), loop.time() + patience, record)
+        self._pending.append(item)
+        self._wake.set()
+        return await item.answer
+
+    # --- the task
+
+    async def _run(self) -> None:
+        pause = 0.0
+        while True:
+            await self._sleep_until_work(pause)
+            if self._closing and not self._pending:
+                return
+            try:
+                await self._replay_some()
+                await self._write_batch()
+            except Exception as error:
+                if not is_outage(error):
+                    log.exception("writer_fault")  # a bug of ours: treated as an outage, so nothing is lost
+                self._note_outage(error)
+                await self._engine.dispose()  # the next attempt starts with a fresh connection
+                await self._give_up_expired()
+                pause = min(
+                    max(pause * 2, self._limits.first_pause_seconds), self._limits.longest_pause_seconds
+                )
+            else:
+                pause = 0.0
+                self._note_good()
+            await self._tell_room()
+
+    async def _sleep_until_work(self, pause: float) -> None:
+        """After a failure: the pause, in steps in which patience may run out. Else: until there is work."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + pause
+        while (left := until - loop.time()) > 0 and not self._closing:
+            self._nudge.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, _STEP_SECONDS)):
+                    await self._nudge.wait()
+            await self._give_up_expired()
+            await self._tell_room()
+        self._wake.clear()
+        if not self._pending and not self._closing and not self.spool_length:
+            await self._wake.wait()
+
+    async def _write_batch(self) -> None:
+        batch: list[_Item] = []
+        while self._pending and len(batch) < self._limits.batch:
+            item = self._pending.popleft()
+            if item.record is not None or not item.answer.cancelled():
+                batch.append(item)
+        if not batch:
+            return
+        self._in_flight = len(batch)
+        try:
+            outcomes = await self._commit([item.op for item in batch])
+        except BaseException:
+            self._pending.extendleft(reversed(batch))
+            self._in_flight = 0
+            raise
+        for item, outcome in zip(batch, outcomes, strict=True):
+            await self._answer(item, outcome)
+        self._in_flight = 0
+        self.batches += 1
+
+    async def _commit(self, ops: list[Op[Any]]) -> list[Any]:
+        """One transaction for all. Savepoints would double the work and wrong writes are rare, so they are
+        only used where the plain way has failed."""
+        try:
+            async with self._engine.begin() as connection:
+                return [await op(connection) for op in ops]
+        except Exception as error:
+            if is_outage(error):
+                raise
+        async with self._engine.begin() as connection:
+            return [await _run_in_savepoint(connection, op) for op in ops]
+
+    async def _answer(self, item: _Item, outcome: Any) -> None:
+        if not isinstance(outcome, _Refused):
+            self.written += 1
+            item.succeed(outcome)
+            return
+        self.refused += 1
+        if item.record is not None and self._spool is not None:
+            self.rejected += 1
+            with suppress(OSError):  # the submitter learns of it anyway
+                await asyncio.to_thread(self._spool.reject, item.record, type(outcome.error).__name__)
+        item.fail(outcome.error)
+
+    # --- the spool
+
+    async def _replay_some(self) -> None:
+        """Write one batch from the spool, if anything waits there."""
+        if self._spool is None or not self._spool.waiting:
+            return
+        records, mark = await asyncio.to_thread(self._spool.peek, self._limits.batch)
+        refused: list[tuple[Record | bytes, str]] = [
+            (line, "unreadable") for line in records if isinstance(line, bytes)
+        ]
+        readable = [record for record in records if isinstance(record, Record)]
+        outcomes = await self._commit([self._op_of(record) for record in readable])
+        for record, outcome in zip(readable, outcomes, strict=True):
+            if isinstance(outcome, _Refused):
+                refused.append((record, type(outcome.error).__name__))
+        for refusal in refused:
+            await asyncio.to_thread(self._spool.reject, *refusal)
+        await asyncio.to_thread(self._spool.done, mark)
+        self.replayed += len(records) - len(refused)
+        self.rejected += len(refused)
+        log.info("spool_replayed", records=len(records), rejected=len(refused), left=self._spool.waiting)
+
+    def _op_of(self, record: Record) -> Op[Any]:
+        async def op(connection: AsyncConnection) -> Any:
+            return await self._kinds[record.kind](connection, record.data)
+
+        return op
+
+    async def _give_up_expired(self) -> None:
+        """Take out the writes whose patience is over: to the spool, or back to the submitter as failed."""
+        now = asyncio.get_running_loop().time()
+        expired = [item for item in self._pending if self._closing or item.gives_up_at <= now]
+        durable = [item for item in expired if item.record is not None]
+        kept = await self._to_spool(durable, now) if durable else True
+        gone = expired if kept else [item for item in expired if item.record is None]
+        if not gone:
+            return
+        leaving = set(map(id, gone))
+        self._pending = deque(item for item in self._pending if id(item) not in leaving)
+        for item in gone:
+            if item.record is None or self._spool is None:
+                item.fail(StoreUnavailable("the database cannot be written; nothing of this was stored"))
+            else:
+                item.succeed(SPOOLED)
+
+    async def _to_spool(self, items: list[_Item], now: float) -> bool:
+        """True if the items need not wait here any longer."""
+        if self._spool is None:
+            return True
+        if now < self._spool_retry_at and not self._closing:
+            return False
+        records = [item.record for item in items if item.record is not None]
+        try:
+            await asyncio.to_thread(self._spool.append, records)
+        except (OSError, SpoolFull) as error:
+            self._spool_retry_at = now + 1.0
+            log.critical("spool_failed", error=str(error), waiting=len(items))
+            if self._closing:
+                for item in items:
+                    item.fail(StoreUnavailable("neither the database nor the spool can be written"))
+                return True
+            return False
+        self.spooled += len(records)
+        log.warning("writes_spooled", records=len(records), waiting=self._spool.waiting)
+        return True
+
+    # --- notes
+
+    def _note_outage(self, error: Exception) -> None:
+        self.failures += 1
+        if self.available:
+            log.error("database_unavailable", error=str(error.__cause__ or error), waiting=self.queue_length)
+        self.available = False
+
+    def _note_good(self) -> None:
+        if not self.available:
+            log.info("database_available_again", spooled=self.spool_length)
+        self.available = True
+
+    async def _tell_room(self) -> None:
+        async with self._room:
+            self._room.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    error: Exception
+
+
+async def _run_in_savepoint(connection: AsyncConnection, op: Op[Any]) -> Any:
+    """The op's result, or ``_Refused``; raises if the database itself cannot be used."""
+    try:
+        async with connection.begin_nested():
+            return await op(connection)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        return _Refused(error)

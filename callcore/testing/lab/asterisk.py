@@ -1,0 +1,308 @@
+"""A private Asterisk: writes its configuration into a folder, runs it as a child, leaves nothing behind."""
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import shutil
+import socket
+import tempfile
+import wave
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from callcore.testing.lab import configuration
+from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
+from callcore.testing.lab.configuration import Account, Extension, Ports, Queue
+from callcore.testing.lab.errors import StartFailed
+from callcore.testing.lab.process import Child, free_port, free_ports
+
+_READY_SECONDS = 20.0
+_LOGIN_SECONDS = 2.0
+_TRIES = 3
+
+
+class AsteriskLab:
+    """One private Asterisk on free ports of 127.0.0.1.
+
+    folder       its own, created; configuration, database, logs lie there
+    phones       operators' numbers, endpoints PJSIP/<number>; each is called at `phone_port(number)`
+    queues       static queues
+    dialplan     text of extensions.conf beyond the context `phones`; SIP callers come into `trunk_context`
+    includes     files included in extensions.conf before `dialplan`
+    variables    dialplan globals, e.g. {"CALLCORE_AGI": "127.0.0.1:4573"}
+    secret       of the AMI account `callcore` with the product's rights; made up if not given
+    observer     also make an account `observer` with read=all, write=all and the same secret, for recordings
+    names        display names of phones, by number
+    accounts     further AMI accounts, e.g. with too few rights
+    extra_files  further configuration files, or others in place of ours, by name
+    extra_modules   loaded besides ours, e.g. "res_http_websocket"
+    lab          where the packages were fetched to, if not in the usual place
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        phones: Sequence[str] = (),
+        queues: Sequence[Queue] = (),
+        dialplan: str = "",
+        includes: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
+        secret: str = "",
+        observer: bool = False,
+        accounts: Sequence[Account] = (),
+        names: Mapping[str, str] | None = None,
+        extra_modules: Sequence[str] = (),
+        extra_files: Mapping[str, str] | None = None,
+        trunk_context: str = "from-trunk",
+        phone_context: str = "phones",
+        systemname: str = "lab",
+        version: int = 22,
+        lab: Path | None = None,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.secret = secret or secrets.token_hex(12)
+        self.username = "callcore"
+        self.queues = tuple(queues)
+        self.dialplan = dialplan
+        self.includes = tuple(path.absolute() for path in includes)
+        self.variables = dict(variables or {})
+        self._names = dict(names or {})
+        self._phone_numbers = tuple(phones)
+        self._phone_ports: dict[str, int] = {}
+        self._accounts = (Account(self.username, self.secret), *accounts)
+        if observer:
+            self._accounts += (Account("observer", self.secret, "all", "all"),)
+        self._extra_modules = tuple(extra_modules)
+        self._extra_files = dict(extra_files or {})
+        self._contexts = (trunk_context, phone_context)
+        self._systemname = systemname
+        self._version = ASTERISKS[version]
+        self._command, self._root = asterisk_command(version, lab)
+        self._ports: Ports | None = None
+        self._child: Child | None = None
+        # a Unix socket's path holds 107 bytes; a test's own folder may be too deep for it
+        deep = len(str(self.folder / "run/asterisk.ctl").encode()) > 100
+        self._run = Path(tempfile.mkdtemp(prefix="callcore-")) if deep else self.folder / "run"
+        if deep:
+            weakref.finalize(self, shutil.rmtree, self._run, ignore_errors=True)
+
+    @property
+    def ports(self) -> Ports:
+        if self._ports is None:
+            raise StartFailed("the laboratory's Asterisk was not started, so it has no ports yet.")
+        return self._ports
+
+    @property
+    def ami_port(self) -> int:
+        return self.ports.ami
+
+    @property
+    def sip_port(self) -> int:
+        return self.ports.sip
+
+    @property
+    def sounds(self) -> Path:
+        """The folder of prompts: `en` and `ru` lie in it; files put here are played by their bare name."""
+        return self.folder / "data/sounds"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log/messages.log"
+
+    @property
+    def pid(self) -> int:
+        if self._child is None:
+            raise StartFailed("the laboratory's Asterisk is not running.")
+        return self._child.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.is_running
+
+    def phone_port(self, number: str) -> int:
+        """Where Asterisk calls this phone: start a `sip.Phone` there. Fixed over restarts."""
+        return self._phone_ports[number]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start and wait until it is fully booted (1 to 2 s). A restart keeps ports, secret and database.
+
+        Raises StartFailed with the end of its log if it does not come up.
+        """
+        if self.is_running:
+            return
+        for remaining in reversed(range(_TRIES)):
+            self._choose_ports()
+            self.write_configuration()
+            try:
+                await self._start_once()
+            except StartFailed as error:
+                # a port was taken between choosing and binding, or something that no other port would mend
+                if not remaining or "in use" not in str(error):
+                    raise
+                self._ports = None
+            else:
+                return
+
+    async def _start_once(self) -> None:
+        self.log.unlink(missing_ok=True)
+        command = [*self._command, "-C", str(self.folder / "etc/asterisk.conf"), "-f", "-n"]
+        environment = {"PATH": os.defpath, "HOME": str(self.folder), "LANG": "C.UTF-8", "TZ": "UTC"}
+        self._child = await Child.start(command, self.folder, self.folder / "log/console.log", environment)
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                await self._until_booted()
+        except TimeoutError:
+            await self.kill()
+            raise StartFailed(
+                f"Asterisk was not ready after {_READY_SECONDS:.0f} s.\n{self.last_log()}"
+            ) from None
+        except BaseException:
+            await self.kill()
+            raise
+
+    def _choose_ports(self) -> None:
+        udp = free_ports(1 + len(self._phone_numbers), socket.SOCK_DGRAM)
+        for number, port in zip(self._phone_numbers, udp[1:], strict=True):
+            self._phone_ports.setdefault(number, port)
+        if self._ports is None:
+            rtp = random.randrange(11000, 30000, 1000)  # below the kernel's own choice of ports
+            self._ports = Ports(free_port(), udp[0], (rtp, rtp + 999))
+
+    async def _until_booted(self) -> None:
+        """Log in over AMI with the product's account until FullyBooted comes."""
+        while True:
+            if not self.is_running:
+                raise StartFailed(f"Asterisk ended at once.\n{self.last_log()}")
+            booted = False
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(_LOGIN_SECONDS):
+                    booted = await self._is_booted()
+            if "Address already in use" in self.last_log(lines=1000):
+                raise StartFailed(f"a port is in use.\n{self.last_log()}")
+            if booted:
+                return
+            await asyncio.sleep(0.02)
+
+    async def _is_booted(self) -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.ami_port)
+        try:
+            login = f"Action: Login\r\nUsername: {self.username}\r\nSecret: {self.secret}\r\n\r\n"
+            writer.write(login.encode())
+            while line := await reader.readline():
+                if line.startswith(b"Event: FullyBooted"):
+                    return True
+                if line.startswith(b"Message: Authentication failed"):
+                    raise StartFailed("the AMI port is in use by another program.")
+            return False
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def stop(self) -> None:
+        """End it politely, by force after 3 s. Harmless when it is not running."""
+        if self._child is not None:
+            await self._child.stop()
+            self._child = None
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        if self._child is not None:
+            await self._child.kill()
+            self._child = None
+
+    def signal(self, number: int) -> None:
+        """Send a signal, e.g. SIGSTOP and SIGCONT for a PBX that hangs."""
+        if self._child is not None:
+            self._child.signal(number)
+
+    async def console(self, command: str) -> str:
+        """Run a command of Asterisk's console, e.g. `queue show`; its output."""
+        arguments = [*self._command, "-C", str(self.folder / "etc/asterisk.conf"), "-rx", command]
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            env={"PATH": os.defpath, "HOME": str(self.folder), "LANG": "C.UTF-8", "TERM": "dumb"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        return output.decode("utf-8", "replace")
+
+    async def reload(self, *modules: str) -> None:
+        """Write the configuration anew and reload modules (dialplan and queues by default)."""
+        self.write_configuration()
+        for module in modules or ("pbx_config.so", "app_queue.so"):
+            await self.console(f"module reload {module}")
+
+    def last_log(self, lines: int = 15) -> str:
+        """The end of its log, or of its console output if there is no log yet."""
+        for file in (self.log, self.folder / "log/console.log"):
+            with contextlib.suppress(OSError):
+                text = file.read_text("utf-8", "replace").splitlines()
+                if text:
+                    return "\n".join(text[-lines:])
+        return "(no log)"
+
+    def write_configuration(self) -> None:
+        """Write every file below `folder`. Called by `start` and `reload`."""
+        for name in ("etc", "var", "spool", "log", "run", "data/sounds", "data/moh", "data/agi-bin"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        share = self._root / "usr/share/asterisk"
+        _link(self.folder / "data/documentation", share / "documentation")
+        for language, source in self._version.sounds.items():
+            _link(self.sounds / language, share / "sounds" / source)
+        _write_music(self.folder / "data/moh/callcore.wav")
+        for name, text in self._files().items():
+            (self.folder / "etc" / name).write_text(text, "utf-8")
+        (self.folder / "etc/manager.conf").chmod(0o600)
+
+    def _files(self) -> dict[str, str]:
+        base, ports = self.folder, self.ports
+        trunk_context, phone_context = self._contexts
+        modules = self._root / f"usr/lib/{architecture()[1]}/asterisk/modules"
+        extensions = [
+            Extension(number, port, self._names.get(number, "")) for number, port in self._phone_ports.items()
+        ]
+        return {
+            **configuration.small_files(base, ports),
+            "asterisk.conf": configuration.asterisk_conf(
+                base, self._run, self._root, modules, self._systemname
+            ),
+            "modules.conf": configuration.modules_conf(self._extra_modules),
+            "manager.conf": configuration.manager_conf(ports.ami, self._accounts),
+            "pjsip.conf": configuration.pjsip_conf(ports.sip, extensions, trunk_context, phone_context),
+            "queues.conf": configuration.queues_conf(self.queues),
+            "extensions.conf": configuration.extensions_conf(
+                self.dialplan, self.includes, self.variables, extensions
+            ),
+            **self._extra_files,
+        }
+
+
+def _link(place: Path, target: Path) -> None:
+    if not place.is_symlink():
+        place.symlink_to(target)
+
+
+def _write_music(file: Path) -> None:
+    """Music on hold: ten seconds of near silence, enough to keep a caller's line alive."""
+    if file.exists():
+        return
+    with wave.open(str(file), "wb") as music:
+        music.setnchannels(1)
+        music.setsampwidth(2)
+        music.setframerate(8000)
+        music.writeframes(b"\x10\x00\xf0\xff" * 40000)

@@ -1,0 +1,126 @@
+"""Child processes that never outlive their parent.
+
+Each child leads a process group of its own (so Ctrl-C in a terminal reaches only the parent, which then stops
+its children in order), is killed by the kernel when the parent's thread that started it dies, and its group
+is killed at the interpreter's exit. Only processes started here are ever signalled.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+_alive: set[int] = set()
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    def in_child() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return in_child
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+@atexit.register
+def _kill_all() -> None:
+    for group in tuple(_alive):
+        _signal_group(group, signal.SIGKILL)
+
+
+class Child:
+    """One running child process. `returncode` is None while it runs, negative if a signal ended it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.pid = process.pid
+        _alive.add(self.pid)
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str] | None = None
+    ) -> "Child":
+        """Start a command in `folder`, its output appended to `log`, its input empty."""
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env=None if environment is None else dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_die_with(os.getpid()),
+            )
+        return cls(process)
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit code."""
+        code = await self._process.wait()
+        _signal_group(self.pid, signal.SIGKILL)
+        _alive.discard(self.pid)
+        return code
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process itself, if it still runs."""
+        if self.is_running:
+            self._process.send_signal(number)
+
+    async def stop(self, patience_seconds: float = 3.0) -> int:
+        """End it politely, then by force; its exit code. Harmless when it has ended already."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        try:
+            return await asyncio.wait_for(self.wait(), patience_seconds)
+        except TimeoutError:
+            return await self.kill()
+
+    async def kill(self) -> int:
+        """End it and its group by force, as a crash would."""
+        if self.is_running:
+            _signal_group(self.pid, signal.SIGKILL)
+        return await self.wait()
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that is free now. It may be taken before it is used: be ready to try again."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
+    """`count` different free ports of 127.0.0.1."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def udp_port_is_open(port: int) -> bool:
+    """True if some process of this machine has bound the UDP port (read from the kernel's table)."""
+    wanted = f":{port:04X}"
+    rows = Path("/proc/net/udp").read_text("ascii").splitlines()[1:]
+    return any(row.split()[1].endswith(wanted) for row in rows)

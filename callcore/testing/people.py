@@ -1,0 +1,101 @@
+"""Simulated people for the demo: callers who dial in by real SIP, and phones that answer for operators."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcore.crm.seeds import UNKNOWN_NUMBERS, customers
+from callcore.testing.lab import Answer, Caller, HangUp, LabError, Phone, Press, Step, Until, Wait
+
+MOST_CALLERS = 12
+"""On the line at a time; further ones do not dial."""
+PATIENCE_SECONDS = (40.0, 120.0)
+EARLY = 0.15
+"""Share of callers who hang up in the menu or soon after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    number: str
+    name: str
+
+
+def somebody(dice: random.Random) -> Person:
+    """A seeded customer, or now and then somebody unknown."""
+    if dice.random() < 0.25:
+        return Person(dice.choice(UNKNOWN_NUMBERS).lstrip("+"), "")
+    customer = dice.choice(customers())
+    number = dice.choice(customer.numbers).lstrip("+")
+    return Person(number, customer.name if dice.random() < 0.5 else "")
+
+
+def story(dice: random.Random) -> tuple[Step, ...]:
+    """What a caller does once the IVR has picked up."""
+    if dice.random() < EARLY:
+        return (Wait(dice.uniform(2, 8)), HangUp())
+    table = str(dice.randint(1, 4))
+    steps: list[Step] = [Wait(dice.uniform(2, 5)), Press(table), Wait(dice.uniform(2, 4)), Press("1")]
+    if dice.random() < 0.2:
+        steps = [Wait(2), Press("9"), *steps]
+    return (*steps, Until(), HangUp())
+
+
+class Crowd:
+    """Callers, one each ``every_seconds`` on average."""
+
+    def __init__(
+        self, sip_port: int, folder: Path, every_seconds: float, told: Callable[[str], None], seed: int = 1
+    ) -> None:
+        self._sip_port = sip_port
+        self._folder = folder
+        self._every = every_seconds
+        self._told = told
+        self._dice = random.Random(seed)
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                if len(self._calls) < MOST_CALLERS:
+                    task = asyncio.create_task(self._one())
+                    self._calls.add(task)
+                    task.add_done_callback(self._calls.discard)
+                await asyncio.sleep(self._every * self._dice.uniform(0.7, 1.3))
+        finally:
+            for task in self._calls:
+                task.cancel()
+            await asyncio.gather(*self._calls, return_exceptions=True)
+
+    async def _one(self) -> None:
+        person = somebody(self._dice)
+        steps = story(self._dice)
+        patience = self._dice.uniform(*PATIENCE_SECONDS)
+        caller = Caller(
+            self._sip_port,
+            self._folder,
+            number=person.number,
+            name=person.name,
+            dialled="74950000000",
+            steps=steps,
+        )
+        try:
+            async with caller:
+                try:
+                    await caller.wait(patience)
+                except TimeoutError:
+                    await caller.hang_up()
+        except (LabError, TimeoutError) as error:
+            self._told(f"a caller failed: {error}")
+
+
+async def staff(ports: tuple[int, ...], folder: Path, dice: random.Random) -> list[Phone]:
+    """Phones that ring a few seconds, answer, and talk for a while."""
+    phones = []
+    for port in ports:
+        talk = Answer(after_seconds=dice.uniform(3, 5), talk_seconds=dice.uniform(20, 40))
+        phones.append(await Phone(port, folder, talk).start())
+    return phones

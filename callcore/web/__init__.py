@@ -1,0 +1,1 @@
+"""REST API, event stream, sign-in and the operator's desk."""

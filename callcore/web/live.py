@@ -1,0 +1,152 @@
+"""The operator's page, live: ``GET /desk/live`` sends the inside of ``<main>`` on each change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+import structlog
+from aiohttp import WSCloseCode, web
+
+from callcore.calls.effects import CallView
+from callcore.domain import Language
+from callcore.screenpop.hub import CARD, Event, Subscription, encode
+from callcore.screenpop.ports import DeskRefused
+from callcore.store.errors import StoreError
+from callcore.web import commands
+from callcore.web.bodies import BadBody, Scalar, text_field
+from callcore.web.connections import Connections, Socket
+from callcore.web.context import WEB, Web, viewer, who
+from callcore.web.problems import Problem
+from callcore.web.security import as_language, check_origin, same
+from callcore.web.signin import Identity
+
+log = structlog.get_logger("callcore.web")
+
+RINGING = "call.ringing"
+ORDERS_WAITING = 100
+_ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
+
+
+class DeskSocket(Socket):
+    """One open desk page. Renders coalesce: many events at once are one render with the newest number."""
+
+    kind = "desk"
+
+    def __init__(self, shell: Web, connections: Connections, identity: Identity) -> None:
+        super().__init__(shell.deps, connections, identity)
+        self._shell = shell
+        self._orders: asyncio.Queue[Mapping[str, Scalar]] = asyncio.Queue(ORDERS_WAITING)
+        self._turn = asyncio.Lock()
+        self._seq = 0
+
+    async def on_events(self, first: Event, more: Subscription) -> None:
+        async with self._turn, self._shell.render_gate:
+            # One turn of the loop first: programs on the event stream get the bare event before we render.
+            await asyncio.sleep(0)
+            events = [first, *more.drain()]
+            self._seq = events[-1].seq
+            wire = self._render(card=_card(events), is_ringing=any(e.type == RINGING for e in events))
+        await self.send(wire)
+
+    async def _show(self, error: str = "") -> None:
+        async with self._turn, self._shell.render_gate:
+            await asyncio.sleep(0)
+            wire = self._render(error=error)
+        await self.send(wire)
+
+    def _render(self, *, card: str | None = None, is_ringing: bool = False, error: str = "") -> bytes:
+        deps, identity = self._deps, self.identity
+        desk = deps.desks.view(identity.login)
+        html = deps.renderer.desk_main(
+            viewer(identity, deps.settings), desk, deps.topics(), deps.now(), error=error
+        )
+        message = {
+            "epoch": deps.hub.epoch,
+            "seq": self._seq,
+            "type": "desk",
+            "lang": identity.language,
+            "html": html,
+            "card": card,
+            "sound": "ring" if is_ringing and desk is not None and desk.ringing is not None else None,
+        }
+        return encode(message).encode()
+
+    async def on_message(self, fields: Mapping[str, Scalar]) -> None:
+        if fields.get("do") not in _ORDERS:
+            raise BadBody("no such command")
+        if not same(text_field(fields, "csrf", 128), self.identity.csrf):
+            raise BadBody("csrf")
+        try:
+            self._orders.put_nowait(fields)
+        except asyncio.QueueFull:
+            log.warning("desk_orders_pile_up", login=self.identity.login)
+            await self.close(WSCloseCode.TRY_AGAIN_LATER)
+
+    async def work(self) -> None:
+        """One order after the other, beside the reader: a slow save does not hold up acknowledgements."""
+        while True:
+            fields = await self._orders.get()
+            if self._deps.now() >= self.identity.expires_at:
+                await self.bye("expired")
+                return
+            await self._carry_out(fields)
+
+    async def _carry_out(self, fields: Mapping[str, Scalar]) -> None:
+        try:
+            await self._order(text_field(fields, "do", 32), fields)
+        except BadBody:
+            await self.say_error("bad_request")
+        except DeskRefused as refused:
+            await self._show(refused.code)
+        except StoreError:
+            await self._show("store_down")
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception:
+            log.exception("desk_order_failed", login=self.identity.login, do=fields.get("do"))
+            await self.say_error("internal")
+
+    async def _order(self, do: str, fields: Mapping[str, Scalar]) -> None:
+        if do == "language":
+            language = as_language(text_field(fields, "language", 8))
+            if language is None:
+                raise BadBody("no such language")
+            await self._shell.set_language(self.identity, language)
+        elif do == "resume":
+            await self._show()
+        else:
+            await commands.run(self._deps.desks, self.identity.login, do, fields)
+
+    def set_language(self, language: Language) -> None:
+        super().set_language(language)
+        with suppress(asyncio.QueueFull):
+            self._orders.put_nowait({"do": "resume"})
+
+
+def _card(events: Iterable[Event]) -> str | None:
+    """The call of the newest card among these events."""
+    call: str | None = None
+    for event in events:
+        if event.type == CARD:
+            shown = event.data.get("call")
+            call = shown.call if isinstance(shown, CallView) else shown
+    return call
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """The page's WebSocket. Somebody whose session is over is told ``bye expired``, so that his page asks
+    him to sign in instead of trying for ever."""
+    shell = request.app[WEB]
+    check_origin(request, shell.settings, required=True)
+    socket = web.WebSocketResponse(timeout=2.0, max_msg_size=1024)
+    if not socket.can_prepare(request):
+        raise Problem("upgrade_required", {"Upgrade": "websocket"})
+    identity = await who(request)
+    if identity is not None:
+        return await DeskSocket(shell, shell.connections, identity).serve(request)
+    await socket.prepare(request)
+    await socket.send_str(encode({"type": "bye", "reason": "expired"}))
+    await socket.close()
+    return socket

@@ -1,0 +1,142 @@
+"""What /metrics shows. Others fill it by plain methods; gauges are read at scrape time by callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from callcore.domain import Outcome, PbxName
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+POP_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+"""Seconds from publishing a card to its acknowledgement."""
+CALL_BUCKETS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
+
+Readings = Callable[[], Mapping[str, float]]
+"""Label value -> reading; called at each scrape, must be quick."""
+
+
+class _Watched(Collector):
+    """A gauge whose values are asked for when somebody looks."""
+
+    def __init__(self, name: str, text: str, label: str, read: Readings) -> None:
+        self._name, self._text, self._label, self._read = name, text, label, read
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self._name, self._text, labels=[self._label] if self._label else [])
+        for label, value in self._read().items():
+            family.add_metric([label] if self._label else [], value)
+        return [family]
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return [GaugeMetricFamily(self._name, self._text)]
+
+
+class Metrics:
+    """One registry per daemon, so that tests and several daemons in one process don't meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self._calls = Counter(
+            "callcore_contacts", "Contacts that ended, by outcome", ["pbx", "outcome"], registry=r
+        )
+        self._talk = Histogram(
+            "callcore_talk_seconds", "Talk time of answered contacts", registry=r, buckets=CALL_BUCKETS
+        )
+        self._wait = Histogram(
+            "callcore_wait_seconds", "Waiting time in the queue", registry=r, buckets=CALL_BUCKETS
+        )
+        self._pops_sent = Counter("callcore_pops_sent", "Cards published to operators", registry=r)
+        self._pops_acked = Counter("callcore_pops_acked", "Cards acknowledged as painted", registry=r)
+        self._pop_latency = Histogram(
+            "callcore_pop_latency_seconds",
+            "From publishing a card to its acknowledgement",
+            registry=r,
+            buckets=POP_BUCKETS,
+        )
+        self._slow = Counter(
+            "callcore_websocket_slow", "Connections told to refresh because they lagged", registry=r
+        )
+        self._sockets = Gauge("callcore_websockets", "Open WebSockets", ["kind"], registry=r)
+        self._sign_ins = Counter("callcore_sign_ins", "Sign-ins by result", ["result"], registry=r)
+        self._ami_events = Counter("callcore_ami_events", "AMI events read", ["pbx"], registry=r)
+        self._ami_dropped = Counter(
+            "callcore_ami_events_dropped", "AMI events dropped by name, unparsed", ["pbx"], registry=r
+        )
+        self._ami_odd = Counter(
+            "callcore_ami_odd", "AMI messages or orders that made no sense", ["pbx", "kind"], registry=r
+        )
+        self._ami_reconnects = Counter("callcore_ami_reconnects", "AMI links made anew", ["pbx"], registry=r)
+        self._agi_sessions = Counter(
+            "callcore_agi_sessions", "FastAGI sessions by script and result", ["script", "result"], registry=r
+        )
+        self._agi_timeouts = Counter(
+            "callcore_agi_timeouts", "FastAGI sessions ended by a time limit", registry=r
+        )
+        self._written = Counter("callcore_store_written", "Records committed", registry=r)
+        self._spooled = Counter("callcore_store_spooled", "Records spooled to disk instead", registry=r)
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def watch(self, name: str, text: str, read: Readings, label: str = "") -> None:
+        """Add a gauge ``callcore_<name>`` read at each scrape; without ``label`` ``read`` gives one value
+        under any key. Raises ValueError if the name is taken."""
+        self.registry.register(_Watched(f"callcore_{name}", text, label, read))
+
+    def contact_ended(self, pbx: PbxName, outcome: Outcome, wait_ms: int, talk_ms: int) -> None:
+        self._calls.labels(pbx, outcome.value).inc()
+        self._wait.observe(wait_ms / 1000)
+        if outcome is Outcome.answered:
+            self._talk.observe(talk_ms / 1000)
+
+    def pop_sent(self) -> None:
+        self._pops_sent.inc()
+
+    def pop_acked(self, seconds: float) -> None:
+        self._pops_acked.inc()
+        self._pop_latency.observe(seconds)
+
+    def connection_slow(self) -> None:
+        self._slow.inc()
+
+    def socket_opened(self, kind: str) -> None:
+        """``kind``: ``desk`` or ``events``."""
+        self._sockets.labels(kind).inc()
+
+    def socket_closed(self, kind: str) -> None:
+        self._sockets.labels(kind).dec()
+
+    def sign_in(self, result: str) -> None:
+        """``result``: ``ok``, ``wrong``, ``throttled``, ``busy``."""
+        self._sign_ins.labels(result).inc()
+
+    def ami_events(self, pbx: PbxName, read: int = 1, dropped: int = 0) -> None:
+        self._ami_events.labels(pbx).inc(read)
+        if dropped:
+            self._ami_dropped.labels(pbx).inc(dropped)
+
+    def ami_odd(self, pbx: PbxName, kind: str) -> None:
+        """``kind`` from a closed list of the AMI room, never a word from the network."""
+        self._ami_odd.labels(pbx, kind).inc()
+
+    def ami_reconnected(self, pbx: PbxName) -> None:
+        self._ami_reconnects.labels(pbx).inc()
+
+    def agi_session(self, script: str, result: str) -> None:
+        """``script``: inbound, overflow …; ``result``: ok, hangup, failed."""
+        self._agi_sessions.labels(script, result).inc()
+
+    def agi_timed_out(self) -> None:
+        self._agi_timeouts.inc()
+
+    def written(self, records: int) -> None:
+        self._written.inc(records)
+
+    def spooled(self, records: int) -> None:
+        self._spooled.inc(records)

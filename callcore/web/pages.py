@@ -1,0 +1,67 @@
+"""What the web shell hands to the page renderer, and gets back: no sockets, no database in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callcore.domain import Interface, Language, Login, PauseReason, Text, TopicCode
+from callcore.screenpop.card import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChoice:
+    """One topic an operator may register, with its table's title as group."""
+
+    code: TopicCode
+    title: Text
+    group: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, and how."""
+
+    login: Login
+    name: str
+    language: Language
+    zone: str
+    """IANA zone in which times are shown."""
+    country: str
+    csrf: str
+    interfaces: tuple[Interface, ...]
+    """Phones the person may take, offered while he is offline."""
+
+
+class Renderer(Protocol):
+    def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
+        """The whole sign-in page; ``error`` is a text key: ``wrong``, ``throttled``, ``expired``."""
+
+    def desk_page(
+        self, viewer: Viewer, desk: Desk | None, topics: tuple[TopicChoice, ...], now: datetime
+    ) -> str:
+        """The whole desk page, with ``<main>`` filled: works before any script has run."""
+
+    def desk_main(
+        self,
+        viewer: Viewer,
+        desk: Desk | None,
+        topics: tuple[TopicChoice, ...],
+        now: datetime,
+        *,
+        error: str = "",
+    ) -> str:
+        """The inside of ``<main>``, sent on each change; ``error`` is the code of a refused command."""
+
+    def problem(self, language: Language, status: int) -> str:
+        """A whole page for 403, 404, 500."""
+
+
+PAUSES: tuple[PauseReason, ...] = (
+    PauseReason.rest,
+    PauseReason.lunch,
+    PauseReason.training,
+    PauseReason.paperwork,
+)
+"""What an operator may choose; callcore sets the others itself."""

@@ -1,0 +1,94 @@
+"""Everything that can be refused: RFC 9457 problem documents for programs, a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from callcore.domain import Language, Text
+from callcore.screenpop.hub import encode
+
+_KNOWN: Mapping[str, tuple[int, Text]] = {
+    "bad_request": (400, Text("Запрос не разобрать", "The request cannot be read")),
+    "not_signed_in": (401, Text("Нужно войти", "Sign in first")),
+    "wrong_password": (401, Text("Логин или пароль неверны", "Login or password is wrong")),
+    "forbidden": (403, Text("Нет доступа", "No access")),
+    "csrf": (403, Text("Страница устарела, обновите её", "The page is out of date, reload it")),
+    "origin": (403, Text("Запрос пришёл с чужой страницы", "The request comes from a foreign page")),
+    "not_found": (404, Text("Такой страницы нет", "There is no such page")),
+    "method_not_allowed": (405, Text("Здесь так нельзя", "This method is not allowed here")),
+    "conflict": (409, Text("Сейчас этого сделать нельзя", "This cannot be done now")),
+    "too_large": (413, Text("Запрос слишком большой", "The request is too large")),
+    "unsupported_media_type": (
+        415,
+        Text("Такой вид данных не принимается", "This type of content is refused"),
+    ),
+    "upgrade_required": (426, Text("Здесь отвечает только WebSocket", "Only a WebSocket is answered here")),
+    "throttled": (429, Text("Слишком много попыток, подождите", "Too many tries, please wait")),
+    "internal": (500, Text("Ошибка у нас; она записана", "A fault on our side; it has been logged")),
+    "store_down": (503, Text("База данных не отвечает", "The database does not answer")),
+    # What a desk may refuse.
+    "not_on_shift": (409, Text("Сначала займите телефон", "Choose a phone first")),
+    "phone_not_allowed": (403, Text("Этот телефон вам не разрешён", "This phone is not allowed to you")),
+    "phone_taken": (409, Text("Этот телефон занят другим", "Somebody else has this phone")),
+    "busy_with_call": (409, Text("Сначала закончите разговор", "Finish the call first")),
+    "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
+    "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),
+    "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),
+    "too_long": (422, Text("Текст слишком длинный", "The text is too long")),
+    "pbx_down": (503, Text("АТС не отвечает", "The PBX does not answer")),
+}
+_BY_STATUS = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    426: "upgrade_required",
+    429: "throttled",
+    503: "store_down",
+}
+
+
+def type_of(code: str) -> str:
+    """The stable ``type`` of a problem document."""
+    return f"urn:callcore:problem:{code.replace('_', '-')}"
+
+
+class Problem(Exception):
+    """A refusal, by its code; an unknown code is an ``internal`` fault."""
+
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.code = code if code in _KNOWN else "internal"
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        return _KNOWN[self.code][0]
+
+    @classmethod
+    def refused(cls, code: str) -> Problem:
+        """The problem for a ``DeskRefused``; its ``not_signed_in`` means that no phone was chosen."""
+        code = "not_on_shift" if code == "not_signed_in" else code
+        return cls(code if code in _KNOWN else "conflict")
+
+    @classmethod
+    def of_status(cls, status: int, headers: Mapping[str, str] | None = None) -> Problem:
+        """The nearest problem for a status that aiohttp itself answered with."""
+        return cls(_BY_STATUS.get(status, "bad_request" if 400 <= status < 500 else "internal"), headers)
+
+    def document(self, language: Language) -> web.Response:
+        """The problem as ``application/problem+json``."""
+        status, title = _KNOWN[self.code]
+        body = {"type": type_of(self.code), "title": title.in_(language), "status": status}
+        return web.Response(
+            status=status,
+            text=encode(body),
+            content_type="application/problem+json",
+            headers={**self.headers, "Content-Language": language},
+        )

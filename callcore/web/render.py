@@ -1,0 +1,97 @@
+"""Pages of the operator's desk: a Desk and a Viewer in, HTML out. No sockets, no clock.
+
+Every text goes through ``Texts``, every value through Jinja's autoescape; an undefined name is an error, not a
+gap on the page. Names from the network stand in ``<bdi>``, so that they cannot turn the line around.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from callcore.domain import Language, QueueName, Text
+from callcore.screenpop.card import Desk
+from callcore.web.deskview import View
+from callcore.web.i18n import Texts
+from callcore.web.pages import TopicChoice, Viewer
+
+STATIC = Path(__file__).parent / "static"
+_PROBLEMS = {403: "forbidden", 404: "missing"}
+
+
+class FrontEndMissing(Exception):
+    """The bundled script and styles are not there: install the package (``pip install .``) to build them."""
+
+
+class DeskRenderer:
+    """The ``Renderer`` of the operator's pages; safe to share between tasks and threads."""
+
+    def __init__(self, queues: Mapping[QueueName, Text] | None = None, static: Path = STATIC) -> None:
+        """``queues`` gives titles; ``static`` holds ``dist``. Raises FrontEndMissing if it was not built."""
+        self._queues = queues or {}
+        self._texts: dict[str, Texts] = {}
+        assets = {name: _asset(static / "dist", name) for name in ("live.js", "desk.css", "icon.svg")}
+        self._env = Environment(
+            loader=PackageLoader("callcore.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._env.globals["asset"] = assets.__getitem__
+
+    def texts(self, language: str) -> Texts:
+        if language not in self._texts:
+            self._texts[language] = Texts(language)
+        return self._texts[language]
+
+    def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
+        page = self._env.get_template("sign_in.html")
+        return page.render(t=self.texts(language), error=error, login=login, csrf=csrf)
+
+    def desk_page(
+        self, viewer: Viewer, desk: Desk | None, topics: tuple[TopicChoice, ...], now: datetime
+    ) -> str:
+        return self._desk("desk.html", viewer, desk, topics, now, "")
+
+    def desk_main(
+        self,
+        viewer: Viewer,
+        desk: Desk | None,
+        topics: tuple[TopicChoice, ...],
+        now: datetime,
+        *,
+        error: str = "",
+    ) -> str:
+        return self._desk("main.html", viewer, desk, topics, now, error)
+
+    def problem(self, language: Language, status: int) -> str:
+        page = self._env.get_template("problem.html")
+        return page.render(t=self.texts(language), status=status, kind=_PROBLEMS.get(status, "fault"))
+
+    def _desk(
+        self,
+        template: str,
+        viewer: Viewer,
+        desk: Desk | None,
+        topics: tuple[TopicChoice, ...],
+        now: datetime,
+        error: str,
+    ) -> str:
+        texts = self.texts(viewer.language)
+        view = View(viewer, topics, self._queues, texts, now)
+        return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
+
+
+def _asset(dist: Path, name: str) -> str:
+    """Address of a bundled file; changes with its content, so that browsers may keep it for ever."""
+    try:
+        digest = hashlib.sha256((dist / name).read_bytes()).hexdigest()[:12]
+    except FileNotFoundError as error:
+        raise FrontEndMissing(str(dist / name)) from error
+    return f"/static/dist/{name}?v={digest}"

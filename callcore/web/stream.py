@@ -1,0 +1,47 @@
+"""The event stream for programs: ``GET /api/v1/events``, JSON as the hub made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from aiohttp import web
+
+from callcore.screenpop.hub import REFRESH, Event, Subscription, encode
+from callcore.web.bodies import BadBody, Scalar
+from callcore.web.connections import Socket
+from callcore.web.context import WEB, somebody
+from callcore.web.problems import Problem
+from callcore.web.security import check_origin
+
+
+class StreamSocket(Socket):
+    """Sends each event as one text message; takes nothing but acknowledgements."""
+
+    kind = "events"
+
+    async def on_events(self, first: Event, more: Subscription) -> None:
+        await self.send(self._wire(first))
+        for event in more.drain():
+            await self.send(self._wire(event))
+
+    def _wire(self, event: Event) -> bytes:
+        """A refresh brings the desk along, which spares the program a request."""
+        if event.type != REFRESH:
+            return event.wire
+        desk = self._deps.desks.view(self.identity.login)
+        head = {"epoch": event.epoch, "seq": event.seq, "type": event.type, "at": event.at}
+        return encode({**head, "data": {**event.data, "desk": desk}}).encode()
+
+    async def on_message(self, fields: Mapping[str, Scalar]) -> NoReturn:
+        raise BadBody("only acknowledgements")
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """``?epoch=…&since=…`` replays what was missed. A browser needs our Origin, a program none."""
+    shell = request.app[WEB]
+    check_origin(request, shell.settings)
+    identity = await somebody(request)
+    if not web.WebSocketResponse().can_prepare(request):
+        raise Problem("upgrade_required", {"Upgrade": "websocket"})
+    return await StreamSocket(shell.deps, shell.connections, identity).serve(request)

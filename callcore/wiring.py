@@ -1,0 +1,145 @@
+"""From the settings to what each room wants to be made with. Only ``app`` uses this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from callcore import numbers
+from callcore.ami.client import AmiSettings
+from callcore.calls import effects as do
+from callcore.calls.agent import AgentRules
+from callcore.calls.tracker import Tracker
+from callcore.config import Settings
+from callcore.domain import Customer, PbxName, TopicCode
+from callcore.floor.floor import Carry
+from callcore.floor.ids import mint_call_id
+from callcore.ivr.flow import Flow, FlowTexts
+from callcore.ivr.inbound import Book
+from callcore.routing.decide import Route, decide
+from callcore.routing.menu import main_menu
+from callcore.web.metrics import Metrics
+from callcore.web.pages import TopicChoice
+from callcore.web.ports import WebSettings
+from callcore.web.render import STATIC
+
+
+def make_tracker(settings: Settings) -> Tracker:
+    country = settings.organisation.country
+
+    def canonical(raw: str | None) -> str | None:
+        number = numbers.normalise(raw, country)
+        return number.canonical if number else None
+
+    desk = settings.desk
+    rules = AgentRules(
+        wrap_up=timedelta(seconds=desk.wrap_up_seconds),
+        no_desk=timedelta(seconds=float(desk.no_desk_seconds)),
+        missed_limit=desk.reject_pause_after,
+    )
+    return Tracker(mint=mint_call_id, canonical=canonical, rules=rules)
+
+
+def make_book(settings: Settings) -> Book:
+    """What callers hear and where topics lead, by these settings."""
+    ivr, tables = settings.ivr, settings.tables
+    texts = ivr.texts
+    flow = Flow(
+        greeting=ivr.greeting,
+        texts=FlowTexts(
+            wrong_key=texts.wrong_key,
+            silence=texts.silence,
+            to_default=texts.to_default,
+            connecting=texts.connecting,
+            goodbye=texts.goodbye,
+            other_language=texts.other_language,
+        ),
+        menu=main_menu(tables),
+        language=settings.organisation.language,
+        language_key=ivr.language_key,
+        silence_seconds=ivr.silence_seconds,
+        attempts=ivr.attempts,
+        default_topic=tables.default_topic,
+    )
+
+    def route(topic: TopicCode, at: datetime, customer: Customer | None) -> Route:
+        return decide(tables, topic, at, customer)
+
+    return Book(flow, route)
+
+
+def ami_settings(settings: Settings, name: PbxName) -> AmiSettings:
+    pbx = settings.pbxs[name]
+    tls = pbx.tls
+    return AmiSettings(
+        name=name,
+        host=pbx.host,
+        port=pbx.port,
+        username=pbx.username,
+        secret=pbx.secret.get_secret_value(),
+        tls=tls is not None,
+        ca_file=str(tls.ca_file) if tls and tls.ca_file else None,
+        verify=tls.verify if tls else True,
+        server_name=tls.server_name if tls else None,
+    )
+
+
+def web_settings(settings: Settings) -> WebSettings:
+    http = settings.http
+    return WebSettings(
+        public_origins=tuple(http.public_origins),
+        secure_cookies=http.secure_cookies,
+        trusted_proxies=tuple(str(network) for network in http.trusted_proxies),
+        session_lifetime=timedelta(hours=settings.desk.session_hours),
+        language=settings.organisation.language,
+        zone=settings.organisation.zone.key,
+        country=settings.organisation.country,
+        static_dir=Path(STATIC),
+    )
+
+
+def topic_choices(settings: Settings) -> tuple[TopicChoice, ...]:
+    """What an operator may register a contact under."""
+    return tuple(
+        TopicChoice(topic.code, topic.title, table.title)
+        for table in settings.tables
+        for topic in table.topics
+    )
+
+
+def carriers(desks: Carry, members: Carry, records: Carry) -> dict[type, tuple[Carry, ...]]:
+    """Who carries out what. One effect, one room."""
+    by_room: dict[Carry, Sequence[type]] = {
+        desks: (
+            do.ShowRinging,
+            do.HideRinging,
+            do.PopCard,
+            do.UpdateCard,
+            do.EndCard,
+            do.CloseCard,
+            do.ShowAgent,
+        ),
+        members: (do.AddMember, do.RemoveMember, do.PauseMember),
+        records: (do.RememberCall, do.LookUpCustomers, do.LogContact),
+    }
+    return {kind: (carry,) for carry, kinds in by_room.items() for kind in kinds}
+
+
+class AgiCounters:
+    """What the FastAGI server counts, as metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def session_started(self) -> None:
+        return
+
+    def session_ended(self, result: str) -> None:
+        self._metrics.agi_session("inbound", result)
+
+    def refused(self, reason: str) -> None:
+        self._metrics.agi_session("refused", reason)
+
+    def timed_out(self, verb: str) -> None:
+        self._metrics.agi_timed_out()

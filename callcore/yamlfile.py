@@ -1,0 +1,374 @@
+"""A strict YAML reader: text stays text, and every fault is named with file, line, path and remedy.
+
+YAML 1.1 guesses: ``10:00`` becomes 600, ``no`` false, ``0101`` 65, and a repeated key wins silently. Here
+nothing is guessed: a scalar is the text that was written (or nothing), and the schema says what it has to be
+(see ``yamltypes``). Anchors, aliases, merge keys and tags are refused: a settings file has no use for them.
+
+``parse`` collects all structural faults; ``validate`` adds those of a pydantic model, each with its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+
+from callcore.domain import Text
+from callcore.faults import Document, Position, shown_key
+
+SIZE_LIMIT_BYTES = 262_144
+DEPTH_LIMIT = 24
+
+
+def read(path: Path, name: str | None = None) -> Document:
+    """Read one file. Never raises: what is wrong is in ``Document.faults``; ``value`` is None without a tree.
+
+    ``name`` is how the faults call the file; by default the path as given.
+    """
+    document = Document(name or str(path))
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(SIZE_LIMIT_BYTES + 1)
+    except FileNotFoundError:
+        document.blame(
+            (),
+            Text("Файла нет.", "There is no such file."),
+            Text("Проверьте путь.", "Check the path."),
+            line=0,
+        )
+        return document
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        document.blame(
+            (),
+            Text(f"Файл не читается: {reason}.", f"The file cannot be read: {reason}."),
+            Text("Проверьте путь и права.", "Check the path and its permissions."),
+            line=0,
+        )
+        return document
+    return parse(raw, document.file)
+
+
+def parse(raw: bytes, file: str) -> Document:
+    """Parse the bytes of one file; as ``read``, never raises."""
+    document = Document(file)
+    text = _decode(raw, document)
+    if text is not None:
+        _Builder(document).run(text)
+    return document
+
+
+def _decode(raw: bytes, document: Document) -> str | None:
+    if len(raw) > SIZE_LIMIT_BYTES:
+        document.blame(
+            (),
+            Text(
+                f"Файл больше {SIZE_LIMIT_BYTES // 1024} КБ.",
+                f"The file is larger than {SIZE_LIMIT_BYTES // 1024} kB.",
+            ),
+            Text("Это точно файл настроек?", "Is it really a settings file?"),
+            line=0,
+        )
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        document.blame(
+            (),
+            Text("Файл не в кодировке UTF-8.", "The file is not UTF-8."),
+            Text("Сохраните его в UTF-8.", "Save it as UTF-8."),
+            line=raw[: error.start].count(b"\n") + 1,
+        )
+        return None
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being filled."""
+
+    value: dict[str, Any] | list[Any]
+    position: Position
+    keep: bool
+    """False: inside something refused, read only to get past it."""
+    key: str | None = None
+    key_kept: bool = True
+
+
+class _Builder:
+    """Builds the tree from parser events with a stack of its own: nesting costs no recursion."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.stack: list[_Open] = []
+
+    def run(self, text: str) -> None:
+        try:
+            documents = 0
+            for event in self._events(text):
+                if isinstance(event, DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self._blame_second_document(event)
+                        raise _Stop
+                elif isinstance(event, CollectionEndEvent):
+                    self.stack.pop()
+                elif isinstance(event, NodeEvent):
+                    self._node(event)
+        except _Stop:
+            self.document.value = None  # half a tree would be blamed for what its other half holds
+            return
+        if self.document.value is None and not self.document.faults:
+            self.document.blame(
+                (),
+                Text("Файл пуст.", "The file is empty."),
+                Text("Возьмите за основу образец из config/.", "Start from the sample in config/."),
+                line=1,
+            )
+
+    def _events(self, text: str) -> Iterator[Event]:
+        try:
+            yield from yaml.parse(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            self._blame_syntax(error)
+            raise _Stop from None
+        except yaml.reader.ReaderError as error:
+            self.document.blame(
+                (),
+                Text(
+                    f"В файле управляющий знак U+{_codepoint(error):04X}.",
+                    f"The file holds the control character U+{_codepoint(error):04X}.",
+                ),
+                Text("Удалите его.", "Remove it."),
+                line=text.count("\n", 0, error.position) + 1,
+            )
+            raise _Stop from None
+        except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+            self.document.blame(
+                (),
+                Text(f"Это не YAML: {error}.", f"This is not YAML: {error}."),
+                Text("", ""),
+                line=1,
+            )
+            raise _Stop from None
+
+    def _node(self, event: NodeEvent) -> None:
+        parent = self.stack[-1] if self.stack else None
+        line = _line(event)
+        if parent is not None and isinstance(parent.value, dict) and parent.key is None:
+            self._key(event, parent, line)
+            return
+        position = self._enter(parent, line)
+        keep = parent is None or (parent.keep and parent.key_kept)
+        value: Any = None
+        if isinstance(event, AliasEvent):
+            if keep:
+                self._blame_anchor(position, line)
+        else:
+            self._blame_decoration(event, position, line, keep)
+            value = self._value(event, position, line, keep)
+        if keep:
+            self._attach(parent, value)
+        if parent is not None:
+            parent.key, parent.key_kept = None, True
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            if len(self.stack) >= DEPTH_LIMIT:
+                self._blame_depth(position, line)
+            self.stack.append(_Open(value, position, keep))
+
+    def _enter(self, parent: _Open | None, line: int) -> Position:
+        if parent is None:
+            position: Position = ()
+        elif isinstance(parent.value, list):
+            position = (*parent.position, len(parent.value))
+        else:
+            position = (*parent.position, parent.key or "")
+        self.document.lines.setdefault(position, line)
+        return position
+
+    def _key(self, event: NodeEvent, parent: _Open, line: int) -> None:
+        """The next event is the value that belongs to this key."""
+        if not isinstance(event, ScalarEvent):
+            self.document.blame(
+                parent.position,
+                Text("Ключ должен быть простым словом.", "A key must be a plain word."),
+                Text(
+                    "Если это текст, возьмите его в кавычки.",
+                    "If it is meant as text, put it in quotes.",
+                ),
+                line=line,
+            )
+            raise _Stop
+        key = event.value
+        position = (*parent.position, key)
+        parent.key, parent.key_kept = key, True
+        if not parent.keep:
+            return
+        if key == "<<" and event.style is None:
+            self._blame_anchor(position, line)
+            parent.key_kept = False
+        elif isinstance(parent.value, dict) and key in parent.value:
+            first = self.document.line_of(position)
+            self.document.blame(
+                position,
+                Text(
+                    f"Ключ «{shown_key(key)}» уже есть в строке {first}.",
+                    f'The key "{shown_key(key)}" is already in line {first}.',
+                ),
+                Text("Оставьте один из двух.", "Keep one of the two."),
+                line=line,
+            )
+            parent.key_kept = False
+        elif not _clean(key) or not key:
+            self.document.blame(
+                position,
+                Text(
+                    "Ключ пуст или содержит непечатные знаки.",
+                    "The key is empty or holds unprintable characters.",
+                ),
+                Text("Дайте ему имя.", "Name it."),
+                line=line,
+            )
+            parent.key_kept = False
+        else:
+            self._blame_decoration(event, position, line, keep=True)
+            self.document.lines[position] = line
+
+    def _value(self, event: NodeEvent, position: Position, line: int, keep: bool) -> Any:
+        if isinstance(event, MappingStartEvent):
+            return {}
+        if isinstance(event, SequenceStartEvent):
+            return []
+        assert isinstance(event, ScalarEvent)
+        if event.style is None and event.value in ("", "~", "null", "Null", "NULL"):
+            return None
+        if keep and not _clean(event.value):
+            self.document.blame(
+                position,
+                Text(
+                    "В тексте есть непечатные знаки.",
+                    "The text holds unprintable characters.",
+                ),
+                Text("Уберите их.", "Remove them."),
+                line=line,
+            )
+            return ""
+        return event.value
+
+    def _attach(self, parent: _Open | None, value: Any) -> None:
+        if parent is None:
+            self.document.value = value
+        elif isinstance(parent.value, list):
+            parent.value.append(value)
+        else:
+            parent.value[parent.key or ""] = value
+
+    def _blame_decoration(self, event: NodeEvent, position: Position, line: int, keep: bool) -> None:
+        if keep and event.anchor is not None:
+            self._blame_anchor(position, line)
+        tag = getattr(event, "tag", None)
+        if keep and tag not in (None, "!"):
+            self.document.blame(
+                position,
+                Text("Метки типов (!…) здесь не нужны.", "Type tags (!…) have no use here."),
+                Text("Уберите метку.", "Remove the tag."),
+                line=line,
+            )
+
+    def _blame_anchor(self, position: Position, line: int) -> None:
+        self.document.blame(
+            position,
+            Text(
+                "Якоря и ссылки YAML (&, *, <<) не читаются.",
+                "YAML anchors and aliases (&, *, <<) are refused.",
+            ),
+            Text(
+                "Напишите значение целиком; текст, который начинается с & или *, возьмите в кавычки.",
+                "Write the value out; put a text that begins with & or * in quotes.",
+            ),
+            line=line,
+        )
+
+    def _blame_depth(self, position: Position, line: int) -> None:
+        self.document.blame(
+            position[:4],
+            Text(f"Вложенность глубже {DEPTH_LIMIT}.", f"Nested deeper than {DEPTH_LIMIT} levels."),
+            Text("Проверьте скобки и отступы.", "Check the brackets and the indentation."),
+            line=line,
+        )
+        raise _Stop
+
+    def _blame_second_document(self, event: Event) -> None:
+        self.document.blame(
+            (),
+            Text("В файле несколько документов (---).", "The file holds several documents (---)."),
+            Text("Оставьте один документ в файле.", "Keep one document in a file."),
+            line=_line(event),
+        )
+
+    def _blame_syntax(self, error: yaml.MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
+        message, remedy = _syntax_texts(str(error.problem or error.context or ""))
+        self.document.blame((), message, remedy, line=mark.line + 1 if mark else 1)
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _clean(text: str) -> bool:
+    """No control characters but line feeds, no lone surrogates."""
+    return not any(
+        (char < " " and char != "\n") or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff"
+        for char in text
+    )
+
+
+def _codepoint(error: yaml.reader.ReaderError) -> int:
+    return error.character if isinstance(error.character, int) else ord(error.character[:1] or "\0")
+
+
+def _syntax_texts(problem: str) -> tuple[Text, Text]:
+    if "'\\t'" in problem:
+        return (
+            Text("Отступ сделан табуляцией.", "The indentation is a tab."),
+            Text("Поставьте пробелы.", "Use spaces."),
+        )
+    if "mapping values are not allowed" in problem:
+        return (
+            Text("Двоеточие там, где его быть не может.", "A colon where none can be."),
+            Text(
+                "Проверьте отступ; текст с двоеточием возьмите в кавычки.",
+                "Check the indentation; put a text with a colon in quotes.",
+            ),
+        )
+    if "could not find expected ':'" in problem:
+        return (
+            Text("После ключа нет двоеточия.", "A key without a colon."),
+            Text("Напишите «ключ: значение».", 'Write "key: value".'),
+        )
+    if "found unexpected end of stream" in problem:
+        return (
+            Text("Кавычка или скобка не закрыта.", "A quote or bracket is not closed."),
+            Text("Закройте её.", "Close it."),
+        )
+    return (
+        Text(f"Ошибка в записи YAML: {problem}.", f"Not valid YAML: {problem}."),
+        Text("Проверьте отступы, скобки и кавычки.", "Check indentation, brackets and quotes."),
+    )

@@ -1,0 +1,86 @@
+// Topic fields: typing any part of a title, group or code narrows the list, also in the wrong keyboard layout.
+// The list stands outside <main>, so no morph touches it; the field keeps its own ARIA state while focused.
+const LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`", CYRILLIC = 'йцукенгшщзхъфывапролджэячсмитьбюё';
+const swapped = text => [...text].map(c => CYRILLIC[LATIN.indexOf(c)] ?? LATIN[CYRILLIC.indexOf(c)] ?? c).join('');
+const options = () => [...document.querySelectorAll('#topics option')];
+const picked = new WeakMap(); // field -> the option's code and label, as picked
+
+/** The code that a field's text stands for, empty if it is no topic. */
+export function readTopic(field) {
+  const text = field.value.trim(), known = picked.get(field);
+  if (known?.label === text) return known;
+  const option = options().find(o => o.value === text);
+  return {code: option?.dataset.code ?? '', label: text};
+}
+
+export function topicList() {
+  const list = Object.assign(document.createElement('ul'), {id: 'topic-list', hidden: true});
+  list.role = 'listbox';
+  document.body.append(list);
+  let field = null, at = -1;
+
+  function close() {
+    if (!field) return;
+    field.setAttribute('aria-expanded', 'false');
+    field.removeAttribute('aria-activedescendant');
+    field.removeAttribute('aria-controls');
+    list.hidden = true;
+    field = null;
+  }
+  function open(target, all) {
+    const text = all ? '' : target.value.trim().toLowerCase().replaceAll('ё', 'е'), other = swapped(text);
+    const found = options().filter(({dataset: {words}}) => { const w = words.replaceAll('ё', 'е'); return w.includes(text) || w.includes(other); });
+    if (!found.length) return close();
+    field = target;
+    list.replaceChildren(...found.map((option, n) => {
+      const row = Object.assign(document.createElement('li'), {id: 'topic-' + n, textContent: option.value});
+      const group = Object.assign(document.createElement('span'), {className: 'quiet', textContent: option.dataset.group});
+      row.role = 'option';
+      row.dataset.code = option.dataset.code;
+      row.dataset.label = option.value;
+      row.append(' ', group);
+      return row;
+    }));
+    const box = field.getBoundingClientRect(), below = innerHeight - box.bottom > 240;
+    Object.assign(list.style, {left: `${box.left}px`, width: `${box.width}px`, maxHeight: `${Math.max(160, (below ? innerHeight - box.bottom : box.top) - 16)}px`,
+      top: below ? `${box.bottom + 2}px` : 'auto', bottom: below ? 'auto' : `${innerHeight - box.top + 2}px`});
+    list.hidden = false;
+    list.ariaLabel = field.ariaLabel;
+    field.setAttribute('aria-expanded', 'true');
+    field.setAttribute('aria-controls', list.id);
+    move(all ? found.findIndex(option => option.value === field.value) : 0);
+  }
+  function move(to) {
+    at = to < 0 ? -1 : Math.min(to, list.children.length - 1);
+    [...list.children].forEach((row, n) => { row.ariaSelected = String(n === at); });
+    if (at < 0) return field.removeAttribute('aria-activedescendant');
+    field.setAttribute('aria-activedescendant', list.children[at].id);
+    list.children[at].scrollIntoView({block: 'nearest'});
+  }
+  function pick(row) {
+    const target = field, {code, label} = row.dataset;
+    picked.set(target, {code, label});
+    target.value = label;
+    close();
+    target.dispatchEvent(new InputEvent('input', {bubbles: true, inputType: 'insertReplacementText'}));
+  }
+
+  document.addEventListener('input', ({target, inputType}) => target.matches('.topic') && inputType !== 'insertReplacementText' && open(target, false));
+  document.addEventListener('focusin', ({target}) => target.matches('.topic') && target.select());
+  document.addEventListener('focusout', close);
+  document.addEventListener('click', ({target}) => target.matches('.topic') && (field ? close() : open(target, true)));
+  list.addEventListener('pointerdown', event => { event.preventDefault(); const row = event.target.closest('li'); if (row && field) pick(row); });
+  document.addEventListener('keydown', event => {
+    if (!event.target.matches?.('.topic') || event.ctrlKey || event.altKey) return;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (!field) open(event.target, true);
+      else move(Math.max(0, at + (event.key === 'ArrowDown' ? 1 : -1)));
+    } else if (event.key === 'Enter') {
+      event.preventDefault(); // never a save by accident
+      if (field && at >= 0) pick(list.children[at]);
+      else event.target.form.elements.comment.focus();
+    } else if (event.key === 'Tab' && field && at >= 0 && event.target.value && !event.shiftKey) pick(list.children[at]);
+    else if (event.key === 'Escape' && field) { event.stopPropagation(); close(); }
+  });
+}

@@ -1,0 +1,207 @@
+"""A private Asterisk 22, links to it, and a wire between the two that a test can cut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from callcore.ami.client import AmiLink, AmiSettings, Inbox, Reply
+from callcore.ami.protocol import AmiAction
+from callcore.calls.facts import Fact
+from callcore.domain import PbxName
+from callcore.testing.lab import Account, AsteriskLab, NotDebian, Queue
+from callcore.testing.lab.packages import fetch
+
+DIALPLAN = """[in]
+exten => _X.,1,Answer()
+ same => n,Set(CALLERID(name)=${NAME})
+ same => n,Set(__CALLCORE_CALL=01call)
+ same => n,Set(__CALLCORE_TOPIC=finance.debt)
+ same => n,Queue(sales,,,,60)
+ same => n,Hangup()
+[agents]
+exten => _X.,1,Answer()
+ same => n,Wait(60)
+[idle]
+exten => _X.,1,Answer()
+ same => n,Wait(60)
+"""
+FactKind = TypeVar("FactKind", bound=Fact)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fetched() -> None:
+    try:
+        fetch(["asterisk22"])
+    except NotDebian as reason:
+        pytest.skip(f"no laboratory: {reason}")
+
+
+@pytest.fixture
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsteriskLab]:
+    rest = "call,agent,originate,reporting,user"
+    accounts = (
+        Account(
+            "outside", "s1", "system,call\ndeny = 0.0.0.0/0.0.0.0\npermit = 192.0.2.1/255.255.255.255", rest
+        ),
+        Account(
+            "inside", "s2", "system,call\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255", rest
+        ),
+        Account("poor", "s3", "call,agent", "agent"),
+    )
+    async with AsteriskLab(
+        tmp_path_factory.mktemp("a") / "pbx",
+        queues=[Queue("sales"), Queue("debt")],
+        dialplan=DIALPLAN,
+        accounts=accounts,
+        observer=True,
+    ) as started:
+        yield started
+
+
+class Running:
+    """A link with its inbox and everything it told."""
+
+    def __init__(self, settings: AmiSettings) -> None:
+        self.inbox: Inbox = asyncio.Queue(10_000)
+        self.link = AmiLink(settings, self.inbox)
+        self.task = asyncio.create_task(self.link.run())
+        self.seen: list[Fact] = []
+
+    async def settled(self) -> str:
+        async with asyncio.timeout(15):
+            return await self.link.settled()
+
+    async def next(
+        self, kind: type[FactKind], wanted: Callable[[FactKind], bool] = lambda _: True
+    ) -> FactKind:
+        """The next fact of this kind that is ``wanted``."""
+        async with asyncio.timeout(15):
+            while True:
+                _, fact = await self.inbox.get()
+                self.seen.append(fact)
+                if isinstance(fact, kind) and wanted(fact):
+                    return fact
+
+    async def originate(self, channel: str, context: str, name: str = "Anna", count: int = 1) -> list[Reply]:
+        """Puts calls into the PBX, as its own users would (the product has no builder for this yet)."""
+        headers = (
+            ("Channel", channel),
+            ("Context", context),
+            ("Exten", "100"),
+            ("Priority", "1"),
+            ("CallerID", "<79000000001>"),
+            ("Async", "true"),
+        )
+        return [
+            await self.link.call(AmiAction("Originate", headers, (("__NAME", name),))) for _ in range(count)
+        ]
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(lab: AsteriskLab) -> AsyncIterator[Start]:
+    """``await start(username=...)``: a running link; ``up=False`` to not wait until it is up."""
+    running: list[Running] = []
+
+    async def begin(*, up: bool = True, **changes: Any) -> Running:
+        defaults: dict[str, Any] = {
+            "name": PbxName("main"),
+            "host": "127.0.0.1",
+            "port": lab.ami_port,
+            "username": lab.username,
+            "secret": lab.secret,
+            "first_retry_seconds": 0.05,
+            "longest_retry_seconds": 0.2,
+            "refused_retry_seconds": 0.2,
+        }
+        one = Running(AmiSettings(**(defaults | changes)))
+        running.append(one)
+        if up:
+            assert await one.settled() == "up", one.link.why
+        return one
+
+    yield begin
+    for one in running:
+        await one.link.stop()
+        await one.task
+
+
+class Wire:
+    """A relay to the AMI port; ``cut_after(n)`` breaks each connection after n more bytes from Asterisk."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._left: int | None = None
+        self._hold = b""
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.sent = b""
+        self.connections = 0
+        self.port = 0
+
+    def cut_after(self, count: int) -> None:
+        self._left = count
+
+    def cut_at(self, text: bytes) -> None:
+        """Breaks the connection once the client has sent this, before Asterisk's answer comes back."""
+        self._hold = text
+
+    async def __aenter__(self) -> "Wire":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        down, up = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            there = asyncio.create_task(self._outward(reader, up))
+            back = asyncio.create_task(self._inward(down, writer))
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            there.cancel()
+            back.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+        finally:
+            writer.transport.abort()
+            up.close()
+            self._tasks.discard(task)
+
+    async def _outward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            self.sent += data
+            up.write(data)
+            if self._hold and self._hold in self.sent:
+                self._hold = b""
+                await up.drain()
+                return
+
+    async def _inward(self, down: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await down.read(65536):
+            if self._left is not None:
+                data, self._left = data[: self._left], self._left - len(data)
+                if self._left <= 0:
+                    self._left = None
+                    writer.write(data)
+                    await writer.drain()
+                    return
+            writer.write(data)
+
+
+@pytest.fixture
+async def wire(lab: AsteriskLab) -> AsyncIterator[Wire]:
+    async with Wire(lab.ami_port) as relay:
+        yield relay

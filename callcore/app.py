@@ -22,7 +22,7 @@ from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Settings
 from callcore.crm.customers import CustomerBase
-from callcore.domain import PbxName
+from callcore.domain import AgentState, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.members import Members
@@ -34,6 +34,7 @@ from callcore.ivr.flow import all_phrases
 from callcore.ivr.inbound import Inbound
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.hub import Hub
+from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf
 from callcore.speech.prompts import Prompts, SpeechSettings
 from callcore.store.database import Database, spool_path
@@ -85,19 +86,20 @@ class Daemon:
             self.database.calls, self.database.contacts, base.lookup, self._take, self._contact_logged
         )
         self.hub = Hub(secrets.token_hex(8), time.monotonic)
-        people = People(self.database.users, tuple(settings.pbxs))
+        self.people = People(self.database.users, tuple(settings.pbxs))
         self.shelf = Shelf(
             self.database.contacts,
             self.database.interactions,
             self.database.customers,
-            names=lambda: people.names(self.clock.now()),
+            self.database.shifts,
+            names=lambda: self.people.names(self.clock.now()),
             zone=settings.organisation.zone,
         )
         self.desks = Desks(
             self.hub,
             self.shelf,
             take=self._take,
-            seat=people.seat,
+            seat=self.people.seat,
             topics=lambda: frozenset(topic.code for topic in settings.tables.topics),
             now=self.clock.now,
             wrap_up=timedelta(seconds=settings.desk.wrap_up_seconds),
@@ -109,10 +111,27 @@ class Daemon:
             watch=self._watch,
         )
         stack.callback(self.floor.stop)
+        wiring.watch_links(self.metrics, self.links)
+        wiring.watch_floor(self.metrics, self.floor.tracker)
+        wiring.watch_store(self.metrics, self.database.writer)
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
+        await self._resume_shifts()
         await self.agi.start()
         stack.push_async_callback(self.agi.close)
+
+    async def _resume_shifts(self) -> None:
+        """Who was on shift when the daemon ended still is: his phone never left the queues."""
+        for shift in await self.database.shifts.all():
+            seat = await self.people.seat(shift.login, shift.interface)
+            state = AgentState.ready if shift.is_ready else AgentState.paused
+            try:
+                if seat is None:
+                    raise DeskRefused("phone_not_allowed")
+                await self.desks.resume(shift.login, seat, state, shift.pause_reason)
+            except DeskRefused as refused:
+                log.warning("shift_not_resumed", login=shift.login, why=refused.code)
+                await self.database.shifts.end(shift.login)
 
     def _open_ivr(self, settings: Settings) -> None:
         speech = settings.speech
@@ -167,7 +186,7 @@ class Daemon:
     async def ready(self) -> None:
         """Return when every PBX is linked and every prompt is spoken. For demo and tests."""
         for link in self.links.values():
-            await link.settled()
+            await link.tried()
         await self._prompts_ready.wait()
 
     # --- life

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcore import numbers
-from callcore.ami.client import AmiSettings
+from callcore.ami.client import AmiLink, AmiSettings
 from callcore.calls import effects as do
 from callcore.calls.agent import AgentRules
 from callcore.calls.tracker import Tracker
@@ -19,6 +19,7 @@ from callcore.ivr.flow import Flow, FlowTexts
 from callcore.ivr.inbound import Book
 from callcore.routing.decide import Route, decide
 from callcore.routing.menu import main_menu
+from callcore.store.writer import Writer
 from callcore.web.metrics import Metrics
 from callcore.web.pages import TopicChoice
 from callcore.web.ports import WebSettings
@@ -124,6 +125,48 @@ def carriers(desks: Carry, members: Carry, records: Carry) -> dict[type, tuple[C
         records: (do.RememberCall, do.LookUpCustomers, do.LogContact),
     }
     return {kind: (carry,) for carry, kinds in by_room.items() for kind in kinds}
+
+
+def watch_links(metrics: Metrics, links: Mapping[PbxName, AmiLink]) -> None:
+    """AMI counters, read when somebody looks."""
+
+    def read(pick: Callable[[AmiLink], float]) -> Callable[[], dict[str, float]]:
+        return lambda: {str(name): pick(link) for name, link in links.items()}
+
+    for name, text, pick in (
+        ("ami_up", "1 while the AMI link is up", lambda link: float(link.state == "up")),
+        ("ami_facts", "Events taken over from AMI", lambda link: link.counters.events),
+        ("ami_dropped", "Events dropped by name, unparsed", lambda link: link.counters.dropped),
+        ("ami_odd", "Wanted events that made no sense", lambda link: link.counters.odd),
+        ("ami_logins", "AMI sessions since the start", lambda link: link.counters.logins),
+        ("ami_paused", "Times the reading waited for the floor", lambda link: link.counters.paused),
+    ):
+        metrics.watch(name, text, read(pick), label="pbx")
+
+
+def watch_floor(metrics: Metrics, tracker: Tracker) -> None:
+    metrics.watch("odd_facts", "Facts that made no sense", lambda: dict(tracker.odd), label="kind")
+    metrics.watch("calls", "Calls on the floor", lambda: {"": float(len(tracker.calls))})
+    metrics.watch("agents", "Operators on shift, by state", lambda: _by_state(tracker), label="state")
+
+
+def _by_state(tracker: Tracker) -> dict[str, float]:
+    states = [agent.state.value for agent in tracker.agents.values()]
+    return {state: float(states.count(state)) for state in dict.fromkeys(states)}
+
+
+def watch_store(metrics: Metrics, writer: Writer) -> None:
+    def read(attribute: str) -> Callable[[], dict[str, float]]:
+        return lambda: {"": float(getattr(writer, attribute))}
+
+    for name, text, attribute in (
+        ("store_available", "1 while the database can be written", "available"),
+        ("store_queue", "Writes that wait", "queue_length"),
+        ("store_written", "Writes committed since the start", "written"),
+        ("store_failures", "Attempts that met an unusable database", "failures"),
+        ("store_spool", "Records waiting in the spool", "spool_length"),
+    ):
+        metrics.watch(name, text, read(attribute))
 
 
 class AgiCounters:

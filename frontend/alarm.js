@@ -19,6 +19,7 @@ function notify({title, note}, tag) {
   notice.onclick = () => { window.focus(); notice?.close(); };
 }
 function chime() {
+  if (!navigator.userActivation?.hasBeenActive) return; // browsers allow no sound before the first key or click
   audio ??= new AudioContext();
   audio.resume().catch(() => {});
   for (const [after, frequency] of [[0, 880], [0.18, 660], [0.36, 880]]) {

@@ -71,7 +71,10 @@ function show(html) {
   fresh.innerHTML = html;
   keepFront(fresh.content);
   Idiomorph.morph(main, [...fresh.content.childNodes], {morphStyle: 'innerHTML', restoreFocus: true, callbacks: {
-    beforeNodeMorphed: (old, next) => { if (touched.has(old)) next.defaultValue = old.value; },
+    beforeNodeMorphed: (old, next) => {
+      if (touched.has(old)) next.defaultValue = old.value;
+      return !old.matches?.('[data-keep]');
+    },
     beforeAttributeUpdated: (name, node) => name !== 'open' && !(name.startsWith('aria-') && node.matches?.('.topic:focus')),
     beforeNodeRemoved: node => node.id !== 'error', // stays until it is dismissed or the next command
   }});
@@ -178,7 +181,7 @@ addEventListener('online', check);
 document.addEventListener('visibilitychange', () => { sendDrafts(); if (document.hidden) acknowledge(); else check(); });
 setInterval(tick, 1000);
 setInterval(() => Date.now() - heard > 60000 && check(), 30000);
-topicList($);
+topicList();
 keys($);
 settle();
 connect();

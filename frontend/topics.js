@@ -1,5 +1,5 @@
 // Topic fields: typing any part of a title, group or code narrows the list, also in the wrong keyboard layout.
-// The list stands outside <main>, so no morph touches it; the field keeps its own ARIA state while focused.
+// No morph touches the list (data-keep), and the field keeps its own ARIA state while it has the focus.
 const LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`", CYRILLIC = 'йцукенгшщзхъфывапролджэячсмитьбюё';
 const swapped = text => [...text].map(c => CYRILLIC[LATIN.indexOf(c)] ?? LATIN[CYRILLIC.indexOf(c)] ?? c).join('');
 const options = () => [...document.querySelectorAll('#topics option')];
@@ -14,9 +14,7 @@ export function readTopic(field) {
 }
 
 export function topicList() {
-  const list = Object.assign(document.createElement('ul'), {id: 'topic-list', hidden: true});
-  list.role = 'listbox';
-  document.body.append(list);
+  const list = document.getElementById('topic-list');
   let field = null, at = -1;
 
   function close() {

@@ -111,9 +111,17 @@ class AmiLink:
             await self._changed.wait()
         return self.state
 
+    async def tried(self) -> LinkState:
+        """Waits for the end of an attempt, whatever came of it: ``up``, or else ``trouble`` says why not."""
+        while self.state == "connecting" or (self.trouble is None and self.state != "up"):
+            self._changed.clear()
+            await self._changed.wait()
+        return self.state
+
     async def stop(self) -> None:
         """Ends ``run()``; pending calls fail with LinkDown."""
         self._stopping.set()
+        self._feed.close()
         if self._session is not None:
             self._session.close()
         if self._running:
@@ -126,6 +134,8 @@ class AmiLink:
         loop = asyncio.get_running_loop()
         try:
             while not self._stopping.is_set():
+                # A new session's LinkUp and Snapshot would only pile up behind what nobody takes yet.
+                await self._feed.has_room.wait()
                 began = loop.time()
                 trouble = await self._one_session()
                 if loop.time() - began > _STEADY_SECONDS:
@@ -135,7 +145,7 @@ class AmiLink:
                 await self._rest(pause * random.uniform(0.8, 1.2))
         finally:
             self._set_state("down")
-            await self._feed.close()
+            self._feed.close()
             self._running = False
             self._ended.set()
 
@@ -171,6 +181,10 @@ class AmiLink:
             stage = "up"
             await self._watch(session, late_boot)
         except (AmiError, BrokenPeer, BadAction, OSError, UnicodeError) as seen:
+            fault = seen
+        except Exception as seen:
+            # A fault of ours must not end the link for good.
+            log.exception("ami_session_failed", pbx=self.pbx, stage=stage)
             fault = seen
         finally:
             session.close()
@@ -226,7 +240,9 @@ class AmiLink:
 
     def _snapshot_complete(self, builder: SnapshotBuilder, lists: dict[str, Reply]) -> None:
         snapshot = builder.build(lists["Status"].rows, lists["QueueStatus"].rows)
-        self._count_odd(builder.odd)
+        for reason, times in builder.odd.items():
+            self._translator.count_odd(reason, times)
+        self.counters.odd = self._translator.odd_count
         # Up before the fact goes out: whoever reads it may want to send an action at once.
         self._set_state("up")
         self._feed.push(snapshot)
@@ -290,13 +306,12 @@ class AmiLink:
             if self._fully_booted is not None and not self._fully_booted.done():
                 self._fully_booted.set_result(None)
             return
-        before = self._translator.odd.total()
         fact = self._translator.translate(headers)
         if fact is not None:
             self.counters.events += 1
             self._feed.push(fact)
-        elif self._translator.odd.total() > before:
-            self.counters.odd += 1
+        else:
+            self.counters.odd = self._translator.odd_count
 
     def _inbox_full(self) -> None:
         self.counters.paused += 1
@@ -308,10 +323,6 @@ class AmiLink:
             self._session.resume()
 
     # --- state
-
-    def _count_odd(self, reasons: Counter[str]) -> None:
-        self._translator.odd.update(reasons)
-        self.counters.odd += reasons.total()
 
     def _set_state(self, state: LinkState) -> None:
         self.state = state

@@ -29,10 +29,12 @@ class FactFeed:
         self._on_room = on_room
         self._aside: deque[Fact] = deque()
         self._pump: asyncio.Task[None] | None = None
+        self.has_room = asyncio.Event()
+        self.has_room.set()
 
     @property
     def is_full(self) -> bool:
-        return bool(self._aside)
+        return not self.has_room.is_set()
 
     def push(self, fact: Fact) -> None:
         if not self._aside:
@@ -40,6 +42,7 @@ class FactFeed:
                 self._inbox.put_nowait((self._pbx, fact))
             except asyncio.QueueFull:
                 self._aside.append(fact)
+                self.has_room.clear()
                 self._on_full()
                 self._pump = asyncio.create_task(self._drain(), name=f"ami-feed-{self._pbx}")
             return
@@ -49,11 +52,12 @@ class FactFeed:
         while self._aside:
             await self._inbox.put((self._pbx, self._aside[0]))
             self._aside.popleft()
+        self.has_room.set()
         self._on_room()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Gives up what is still kept aside; for the end of the process."""
         if self._pump is not None:
             self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
         self._aside.clear()
+        self.has_room.set()

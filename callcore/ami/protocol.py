@@ -29,6 +29,7 @@ _END = b"\r\n\r\n"
 _EVENT = b"Event: "
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
 _VARIABLE_NAME = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]*\Z")
+_SPLITTING = frozenset(',"\\')
 _OURS = frozenset({"action", "actionid"})
 
 
@@ -155,8 +156,9 @@ def encode(action: AmiAction, action_id: str) -> bytes:
     """The one encoder. Raises BadAction on whatever would not reach Asterisk exactly as it stands here.
 
     Refused are control characters (a line end in a value starts a second action), lone surrogates, lines over
-    1,000 bytes, more than 120 headers, commas in variable values (they split it into two variables) and names
-    that are not plain words. Action and ActionID are never taken from the caller.
+    1,000 bytes, more than 120 headers, commas, quotes and backslashes in variable values (Asterisk splits at
+    the first and eats the others) and names that are not plain words. Action and ActionID are never taken
+    from the caller.
     """
     lines = [_line("Action", action.name), _line("ActionID", action_id)]
     for name, value in action.headers:
@@ -176,8 +178,10 @@ def check_variable(name: str, value: str) -> None:
     ``value`` stays one argument in every dialplan that uses it."""
     if not _VARIABLE_NAME.match(name):
         raise BadAction(f"{name[:40]!r} is not the name of a channel variable")
-    if "," in value:
-        raise BadAction(f"variable {name}: a comma would end the value")
+    if not _SPLITTING.isdisjoint(value):
+        raise BadAction(
+            f"variable {name}: Asterisk would end the value at a comma, and eat quotes and backslashes"
+        )
 
 
 def _line(name: str, value: str) -> bytes:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from callcore.ami.protocol import AmiAction, BrokenPeer, Frames, Headers, encode, event_name, parse
+from callcore.ami.protocol import AmiAction, BrokenPeer, Frames, Headers, decode, encode, event_name, parse
 
 log = structlog.get_logger("callcore.ami")
 
@@ -130,6 +131,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def __init__(self, session: Session) -> None:
         self._session = session
         self._frames = Frames()
+        self._complained: set[str] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -152,9 +154,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             try:
                 self._take(raw)
             except Exception as fault:
-                # Without the message itself: it holds people's names and numbers.
                 self._session.counters.broken += 1
-                log.exception("ami_message_failed", event_name=event_name(raw), error=type(fault).__name__)
+                self._complain(fault, event_name(raw))
 
     def _take(self, raw: bytes) -> None:
         name = event_name(raw)
@@ -169,6 +170,15 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             self._session.on_event(parse(raw))
         elif name is not None:
             self._session.counters.dropped += 1
+
+    def _complain(self, fault: Exception, event: bytes | None) -> None:
+        """Once for each place; without the message and the error's text: they hold names and numbers."""
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        where = f"{place.filename}:{place.lineno}"
+        if where not in self._complained:
+            self._complained.add(where)
+            name = decode(event or b"")
+            log.error("ami_message_failed", message_event=name, error=type(fault).__name__, where=where)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._session.lose(exc or ConnectionResetError("Asterisk closed the connection"))

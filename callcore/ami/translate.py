@@ -7,6 +7,7 @@ None and a count under a short reason.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -41,6 +42,8 @@ _BUSY_DEVICE = frozenset({"2", "3", "6", "7", "8"})
 """Device states in use, busy, ringing, ring+in use, on hold (include/asterisk/devicestate.h)."""
 _NO_EXTENSION = frozenset({"", "s", "h", "i", "t"})
 _MAX_DIGITS = 9
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"\\": "\\", '"': '"', "'": "'", "?": "?"} | dict.fromkeys("abfnrtv", " ")
 _Row = TypeVar("_Row")
 
 
@@ -54,18 +57,24 @@ class Translator:
     def __init__(self, pbx: PbxName) -> None:
         self.pbx = pbx
         self.odd: Counter[str] = Counter()
+        self.odd_count = 0
+        """Sum of ``odd``."""
+
+    def count_odd(self, reason: str, times: int = 1) -> None:
+        self.odd[reason] += times
+        self.odd_count += times
 
     def translate(self, headers: Headers) -> Fact | None:
         """The fact that this event tells; None if it tells nothing to callcore or is odd."""
         name = headers.get("event")
         reader = _READERS.get(name) if isinstance(name, str) else None
         if reader is None:
-            self.odd["unknown event"] += 1
+            self.count_odd("unknown event")
             return None
         try:
             return reader(headers, self.pbx)
         except _OddError as odd:
-            self.odd[f"{name}: {odd}"] += 1
+            self.count_odd(f"{name}: {odd}")
             return None
 
 
@@ -124,6 +133,17 @@ def _known(headers: Headers, name: str) -> str | None:
     return None if value in _NOBODY else value
 
 
+def _name(headers: Headers) -> str | None:
+    """The caller's name, as he sent it: Asterisk escapes it as a C string, in events and in Status alike.
+
+    The line ends, tabs and bells that such a string can hold become blanks.
+    """
+    name = _known(headers, "calleridname")
+    if name is None or "\\" not in name:
+        return name
+    return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[0]), name).strip() or None
+
+
 def _number(headers: Headers, name: str) -> int | None:
     value = _text(headers, name)
     return int(value) if value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS else None
@@ -157,7 +177,7 @@ def _newchannel(headers: Headers, pbx: PbxName) -> Fact:
         _need(headers, "channel"),
         _text(headers, "linkedid") or channel.id,
         _known(headers, "calleridnum"),
-        _known(headers, "calleridname"),
+        _name(headers),
         None if extension in _NO_EXTENSION else extension,
         _text(headers, "context"),
     )
@@ -205,7 +225,7 @@ def _queue_join(headers: Headers, pbx: PbxName) -> Fact:
         _queue(headers),
         position,
         _known(headers, "calleridnum"),
-        _known(headers, "calleridname"),
+        _name(headers),
     )
 
 
@@ -297,7 +317,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         _need(row, "channel"),
         _text(row, "channelstatedesc"),
         _known(row, "calleridnum"),
-        _known(row, "calleridname"),
+        _name(row),
         _known(row, "dnid"),
         _known(row, "bridgeid"),
         _number(row, "seconds") or 0,

@@ -31,13 +31,13 @@ Kind = Literal[
     "no_answer",
     "half_open",
     "lost",
+    "internal",
 ]
 _NEEDS_A_HAND: frozenset[Kind] = frozenset(
     {
         "tls_peer_plain",
         "tls_certificate",
         "tls",
-        "silent_peer",
         "not_asterisk",
         "login",
         "login_in_use",
@@ -79,8 +79,11 @@ def explain(fault: Exception, stage: Stage, settings: AmiSettings, own_address: 
             return _no_greeting(fault, place, settings)
         case LinkDown():
             return Trouble("lost", f"{place}: {fault.__cause__ or fault}", "none needed: callcore reconnects")
-        case _:
+        case OSError() | UnicodeError():
             return _unreachable(fault, place, settings)
+        case _:
+            what = f"{place}: callcore itself failed with {type(fault).__name__}"
+            return Trouble("internal", what, "report it with the log record ami_session_failed")
 
 
 def _not_asterisk(fault: BrokenPeer, place: str) -> Trouble:

@@ -42,7 +42,10 @@ class Agent:
     pause_reason: PauseReason | None = None
     call: CallId | None = None
     """The call that rings, is talked or is written up."""
+    also: tuple[CallId, ...] = ()
+    """Calls on hold behind ``call``; one that ends there has no wrap-up of its own."""
     before_ring: tuple[AgentState, PauseReason | None] | None = None
+    """``ready`` or ``paused`` as he was when the phone rang: what he goes back to after the call."""
     wrap_up_until: datetime | None = None
     pause_next: PauseReason | None = None
     """Asked for while busy: takes effect when the call is done with."""
@@ -56,19 +59,25 @@ class Agent:
 
     @property
     def is_available(self) -> bool:
-        """May the queues ring him?"""
-        return self.state in (AgentState.ready, AgentState.ringing)
+        """May the queues ring him? A phone that rings during a pause does not end the pause."""
+        if self.state is AgentState.ringing:
+            return not self.was_paused
+        return self.state is AgentState.ready
+
+    @property
+    def was_paused(self) -> bool:
+        """Was he paused when the call of now came?"""
+        return self.before_ring is not None and self.before_ring[0] is AgentState.paused
 
     @property
     def queue_reason(self) -> str:
         """Why his member is paused, as queue logs show it; empty if it is not."""
-        match self.state:
-            case AgentState.ready | AgentState.ringing:
-                return ""
-            case AgentState.talking | AgentState.wrap_up:
-                return "call"
-            case _:
-                return self.pause_reason.value if self.pause_reason else "not_ready"
+        if self.is_available:
+            return ""
+        if self.state in (AgentState.talking, AgentState.wrap_up):
+            return "call"
+        reason = self.before_ring[1] if self.before_ring else self.pause_reason
+        return reason.value if reason else "not_ready"
 
 
 # --- moves that the tracker derives from the calls
@@ -145,7 +154,9 @@ def sign_out(agent: Agent, now: datetime) -> tuple[Effect, ...]:
         raise WrongState("sign out while a call is on")
     agent = _turned(replace(agent, state=AgentState.offline, since=now, pause_reason=None, call=None))
     remove = tuple(
-        do.RemoveMember(f"{agent.login}:{agent.turn}:remove:{queue}", agent.pbx, queue, agent.interface)
+        do.RemoveMember(
+            f"{agent.login}:{agent.since.timestamp()}:remove:{queue}", agent.pbx, queue, agent.interface
+        )
         for queue in agent.queues
     )
     return (*remove, _show(agent))
@@ -163,11 +174,11 @@ def step(agent: Agent, move: AgentMove, now: datetime, rules: AgentRules) -> Res
         case CallReleased():
             return _released(agent, move, now, rules)
         case AgentBecameReady():
-            return _ready(agent, now)
+            return _ready(agent, now, rules)
         case AgentPaused():
             return _pause(agent, move.reason, now)
         case WrapUpDone():
-            return _done(agent, move, now)
+            return _done(agent, move, now, rules)
         case DeskOpened():
             return replace(agent, desk_gone_at=None), ()
         case DeskClosed():
@@ -189,59 +200,82 @@ def next_deadline(agent: Agent, rules: AgentRules) -> datetime | None:
 
 
 def _rang(agent: Agent, move: PhoneRang, now: datetime) -> Result:
-    if agent.state in _BUSY:
+    """A ring does not end a wrap-up: he is writing, and need not take it."""
+    if agent.state not in (AgentState.ready, AgentState.paused):
         return agent, ()
-    before = (agent.state, agent.pause_reason)
-    agent, closed = leave_wrap_up(agent)
-    if closed:
-        before = (AgentState.ready, None)
-    agent = replace(agent, call=move.call, before_ring=before)
-    agent, effects = _turn_to(agent, AgentState.ringing, None, now)
-    return agent, (*closed, *effects)
+    agent = replace(agent, call=move.call, before_ring=(agent.state, agent.pause_reason))
+    return _turn_to(agent, AgentState.ringing, None, now)
 
 
 def _missed(agent: Agent, move: RingMissed, now: datetime, rules: AgentRules) -> Result:
     agent = replace(agent, missed=agent.missed + (1 if move.is_his else 0))
     is_ringing = agent.state is AgentState.ringing and agent.call == move.call
-    if rules.missed_limit and agent.missed >= rules.missed_limit and agent.is_available:
-        agent = replace(agent, missed=0, call=None, before_ring=None, pause_next=None)
+    is_idle = is_ringing or agent.state is AgentState.ready
+    if rules.missed_limit and agent.missed >= rules.missed_limit and is_idle and agent.is_available:
+        agent = replace(_cleared(agent), missed=0)
         return _turn_to(agent, AgentState.paused, PauseReason.no_answer, now, _PAUSE)
     if not is_ringing:
         return agent, ()
-    state, reason = agent.before_ring or (AgentState.ready, None)
-    agent = replace(agent, call=None, before_ring=None)
     if agent.pause_next is not None:
-        return _after_call(agent, now)
-    return _turn_to(agent, state, reason, now)
+        return _after_call(agent, now, rules)
+    state, reason = agent.before_ring or (AgentState.ready, None)
+    return _turn_to(_cleared(agent), state, reason, now)
 
 
 def _taken(agent: Agent, move: CallTaken, now: datetime) -> Result:
     if agent.state is AgentState.talking:
-        return agent, ()
+        return _taken_besides(agent, move, now)
     agent, closed = leave_wrap_up(agent)
-    agent = replace(agent, call=move.call, before_ring=None, missed=0, is_done=False)
+    if agent.state in (AgentState.ready, AgentState.paused):
+        agent = replace(agent, before_ring=(agent.state, agent.pause_reason))
+    agent = replace(agent, call=move.call, missed=0, is_done=False)
     agent, effects = _turn_to(agent, AgentState.talking, None, now, _PAUSE)
     return agent, (*closed, *effects)
 
 
-def _released(agent: Agent, move: CallReleased, now: datetime, rules: AgentRules) -> Result:
-    if agent.state is not AgentState.talking or agent.call != move.call:
+def _taken_besides(agent: Agent, move: CallTaken, now: datetime) -> Result:
+    """A phone with two lines: two queues rang it at once, and he puts the first call on hold."""
+    if agent.call is None or move.call == agent.call or move.call in agent.also:
         return agent, ()
+    agent = replace(agent, call=move.call, also=(*agent.also, agent.call), is_done=False)
+    return _turn_to(agent, AgentState.talking, None, agent.since)
+
+
+def _released(agent: Agent, move: CallReleased, now: datetime, rules: AgentRules) -> Result:
+    if agent.state is not AgentState.talking or move.call not in (agent.call, *agent.also):
+        return agent, ()
+    if agent.also:
+        return _released_besides(agent, move.call)
     if agent.is_done or not rules.wrap_up:
         close = _close(agent)
-        agent, effects = _after_call(replace(agent, call=None), now)
+        agent, effects = _after_call(agent, now, rules)
         return agent, (close, *effects)
     agent = replace(agent, wrap_up_until=now + rules.wrap_up)
     return _turn_to(agent, AgentState.wrap_up, None, now)
 
 
-def _ready(agent: Agent, now: datetime) -> Result:
+def _released_besides(agent: Agent, call: CallId) -> Result:
+    """One of several calls is over; he talks on with the one that came before it."""
+    close = _close(replace(agent, call=call))
+    left = tuple(c for c in (*agent.also, agent.call) if c is not None and c != call)
+    agent = replace(agent, call=left[-1], also=left[:-1])
+    agent, effects = _turn_to(agent, AgentState.talking, None, agent.since)
+    return agent, (close, *effects)
+
+
+def _ready(agent: Agent, now: datetime, rules: AgentRules) -> Result:
+    """A person did this: if no page of his is open, the time without a desk begins anew."""
+    agent = replace(agent, pause_next=None, desk_gone_at=agent.desk_gone_at and now)
     if agent.state in _BUSY:
-        return replace(agent, pause_next=None), ()
+        was_available = agent.is_available
+        agent = replace(agent, before_ring=(AgentState.ready, None))
+        if agent.state is AgentState.talking or was_available:
+            return agent, ()
+        return _turn_to(agent, agent.state, None, now, _UNPAUSE)
     if agent.state is AgentState.ready:
         return agent, ()
     agent, closed = leave_wrap_up(agent)
-    agent, effects = _turn_to(replace(agent, missed=0), AgentState.ready, None, now, _UNPAUSE)
+    agent, effects = _after_call(replace(agent, missed=0, before_ring=None), now, rules)
     return agent, (*closed, *effects)
 
 
@@ -249,11 +283,11 @@ def _pause(agent: Agent, reason: PauseReason, now: datetime) -> Result:
     if agent.state in _BUSY:
         return replace(agent, pause_next=reason), ()
     agent, closed = leave_wrap_up(agent)
-    agent, effects = _turn_to(agent, AgentState.paused, reason, now, _PAUSE)
+    agent, effects = _turn_to(_cleared(agent), AgentState.paused, reason, now, _PAUSE)
     return agent, (*closed, *effects)
 
 
-def _done(agent: Agent, move: WrapUpDone, now: datetime) -> Result:
+def _done(agent: Agent, move: WrapUpDone, now: datetime, rules: AgentRules) -> Result:
     if agent.call != move.call:
         return agent, ()
     if agent.state is AgentState.talking:
@@ -261,27 +295,41 @@ def _done(agent: Agent, move: WrapUpDone, now: datetime) -> Result:
     if agent.state is not AgentState.wrap_up:
         return agent, ()
     agent, closed = leave_wrap_up(agent)
-    agent, effects = _after_call(agent, now)
+    agent, effects = _after_call(agent, now, rules)
     return agent, (*closed, *effects)
 
 
 def _struck(agent: Agent, now: datetime, rules: AgentRules) -> Result:
     if agent.wrap_up_until is not None and now >= agent.wrap_up_until:
         agent, closed = leave_wrap_up(agent)
-        agent, effects = _after_call(agent, now)
+        agent, effects = _after_call(agent, now, rules)
         return agent, (*closed, *effects)
-    is_ready = agent.state is AgentState.ready
-    if is_ready and agent.desk_gone_at is not None and now >= agent.desk_gone_at + rules.no_desk:
+    if agent.state is AgentState.ready and _is_desk_gone(agent, now, rules):
         return _turn_to(agent, AgentState.paused, PauseReason.no_desk, now, _PAUSE)
     return agent, ()
 
 
-def _after_call(agent: Agent, now: datetime) -> Result:
-    """Back to work, or into the pause that was asked for meanwhile."""
-    if agent.pause_next is not None:
-        reason = agent.pause_next
-        return _turn_to(replace(agent, pause_next=None), AgentState.paused, reason, now, _PAUSE)
+def _is_desk_gone(agent: Agent, now: datetime, rules: AgentRules) -> bool:
+    return agent.desk_gone_at is not None and now >= agent.desk_gone_at + rules.no_desk
+
+
+def _after_call(agent: Agent, now: datetime, rules: AgentRules) -> Result:
+    """Back to work, into the pause that was asked for meanwhile, or into the one that the call broke."""
+    next_pause, before = agent.pause_next, agent.before_ring
+    agent = _cleared(agent)
+    if next_pause is not None:
+        return _turn_to(agent, AgentState.paused, next_pause, now, _PAUSE)
+    if before is not None and before[0] is AgentState.paused:
+        return _turn_to(agent, AgentState.paused, before[1], now, _PAUSE)
+    if _is_desk_gone(agent, now, rules):
+        # Not ready for a moment first: the queue would use that moment.
+        return _turn_to(agent, AgentState.paused, PauseReason.no_desk, now, _PAUSE)
     return _turn_to(agent, AgentState.ready, None, now, _UNPAUSE)
+
+
+def _cleared(agent: Agent) -> Agent:
+    """Done with the call, and with all that was meant for its end."""
+    return replace(agent, call=None, before_ring=None, pause_next=None, is_done=False)
 
 
 def leave_wrap_up(agent: Agent) -> Result:

@@ -10,7 +10,7 @@ from callcore.calls.effects import Contact, Ring
 from callcore.domain import CustomerId, Direction, EndReason, Outcome
 
 AT_ONCE = timedelta(seconds=2)
-"""The phone's hang-up and the caller's leaving come within milliseconds of each other; a busy PBX needs longer."""
+"""The phone's hang-up and the caller's leaving come within milliseconds; a busy PBX needs longer."""
 
 
 def contact_of(call: Call, cause: int | None, ended_at: datetime) -> Contact:

@@ -165,8 +165,8 @@ def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> 
 
 
 def _better_reason(known: EndReason | None, new: EndReason) -> EndReason | None:
-    """Queue and leg both report, in any order: busy, rejected, failed come from the phone and win; the queue's
-    ``no_answer`` beats ``cancelled``, which a leg says whenever somebody else ended it."""
+    """Queue and leg both report, in any order: busy, rejected and failed come from the phone and win; the
+    queue's ``no_answer`` beats ``cancelled``, which a leg says whenever somebody else ended it."""
     if known is EndReason.cancelled and new is EndReason.no_answer:
         return new
     if known is EndReason.no_answer and new in (EndReason.busy, EndReason.rejected, EndReason.failed):

@@ -7,15 +7,13 @@ counted in ``odd``. Only commands of an operator raise, with ``WrongState`` or `
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from callcore.calls import agent as agents
 from callcore.calls import facts as f
 from callcore.calls import step as calls
-from callcore.calls.agent import Agent, AgentMove, AgentRules
+from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
     Answered,
     Call,
@@ -30,15 +28,18 @@ from callcore.calls.call import (
     TalkStopped,
     TimeIsUp,
 )
+from callcore.calls.crew import Crew, UnknownAgent
+from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
 from callcore.calls.follow import agent_moves
 from callcore.calls.mirror import Mirror
 from callcore.calls.resync import resync
-from callcore.domain import CallId, ChannelRef, Interface, Login, PbxName, Source
+from callcore.domain import CallId, ChannelRef, Interface, Login, PbxName, Source, TopicCode
 
+__all__ = ["Tracker", "UnknownAgent"]
 
-class UnknownAgent(Exception):
-    """A command of somebody who is not signed in."""
+FINISHED = timedelta(minutes=10)
+"""How long a finished call is remembered: operators' channels that carry its id may outlive it."""
 
 
 class Tracker:
@@ -54,15 +55,21 @@ class Tracker:
         """``mint`` makes the id of a call that begins now; ``canonical`` one form of a number, or None."""
         self.mirror = Mirror()
         self.calls: dict[CallId, Call] = {}
-        self.agents: dict[Login, Agent] = {}
         self.by_channel: dict[ChannelRef, CallId] = {}
+        """Callers' channels of calls that are not over."""
         self.legs: dict[ChannelRef, Leg] = {}
+        self.finished: dict[CallId | ChannelRef, datetime] = {}
+        """Calls that are over and their callers' channels, the oldest first."""
         self.link_up_at: dict[PbxName, datetime] = {}
-        self._devices: dict[tuple[PbxName, Interface], Login] = {}
-        self._due: list[tuple[datetime, str, str]] = []
+        self._due = Deadlines()
+        self._crew = Crew(rules, self._due)
         self._mint = mint
         self._canonical = canonical
-        self._rules = rules
+
+    @property
+    def agents(self) -> dict[Login, Agent]:
+        """Everybody on shift."""
+        return self._crew.agents
 
     @property
     def odd(self) -> Counter[str]:
@@ -79,17 +86,19 @@ class Tracker:
 
     def handle_timeout(self, now: datetime) -> list[Effect]:
         effects: list[Effect] = []
-        while self._due and self._due[0][0] <= now:
-            _at, kind, key = heapq.heappop(self._due)
-            effects += (
-                self._agent_due(Login(key), now) if kind == "agent" else self._call_due(CallId(key), now)
-            )
+        while (key := self._due.pop(now)) is not None:
+            kind, name = key
+            if kind == "agent":
+                effects += self.move_agent(Login(name), ClockStruck(), now)
+            else:
+                effects += self.move(CallId(name), TimeIsUp(), now)
         self.mirror.forget_old(now)
+        self._forget_finished(now)
         return effects
 
     def next_deadline(self) -> datetime | None:
-        """The next moment at which ``handle_timeout`` may have something to do; may be early, never late."""
-        return self._due[0][0] if self._due else None
+        """The next moment at which ``handle_timeout`` has something to do."""
+        return self._due.next()
 
     # --- calls
 
@@ -104,7 +113,7 @@ class Tracker:
         source: Source = Source.live,
         call_id: CallId | None = None,
         started_at: datetime | None = None,
-        phase: Phase = Phase.ivr,
+        topic: TopicCode | None = None,
     ) -> list[Effect]:
         """A caller is here for the first time (or again, under ``call_id``, after a restart)."""
         call = Call(
@@ -116,11 +125,11 @@ class Tracker:
             caller_number_raw=number or "",
             caller_name=name,
             dialed_number=dialed,
-            phase=phase,
+            topic=topic,
         )
         call, effects = calls.begin(call)
-        self._keep(call)
         self.by_channel[channel] = call.id
+        self._keep(call, now)
         return list(effects)
 
     def move(self, call_id: CallId, move: Move, now: datetime) -> list[Effect]:
@@ -130,61 +139,46 @@ class Tracker:
             self.odd["unknown_call"] += 1
             return []
         call, effects = calls.step(before, move, now)
-        self._keep(call)
+        self._keep(call, now)
         follow = [e for login, m in agent_moves(before, call, move) for e in self.move_agent(login, m, now)]
         return [*effects, *follow]
 
     def call_of(self, channel: ChannelRef) -> Call | None:
+        """The call of this caller's channel, until the caller is gone."""
         call_id = self.by_channel.get(channel)
-        return self.calls.get(call_id) if call_id else None
+        return self.calls[call_id] if call_id else None
 
-    def login_at(self, pbx: PbxName, interface: Interface) -> Login | None:
-        """Who sits at this device now."""
-        return self._devices.get((pbx, interface))
-
-    def _keep(self, call: Call) -> None:
-        is_over = call.phase is Phase.ended and call.unlogged is None
-        if is_over:
-            self.calls.pop(call.id, None)
-            self.by_channel.pop(call.channel, None)
-            return
+    def _keep(self, call: Call, now: datetime) -> None:
         self.calls[call.id] = call
-        if call.ends_by is not None:
-            heapq.heappush(self._due, (call.ends_by, "call", call.id))
+        self._due.set(("call", call.id), call.ends_by)
+        if call.phase is not Phase.ended:
+            return
+        if self.by_channel.get(call.channel) == call.id:
+            del self.by_channel[call.channel]
+            for name in (call.id, call.channel):
+                self.finished.pop(name, None)
+                self.finished[name] = now
+            self._forget_finished(now)
+            for ref in [ref for ref, leg in self.legs.items() if leg.call == call.id]:
+                del self.legs[ref]
+        if call.unlogged is None:
+            del self.calls[call.id]
 
-    def _call_due(self, call_id: CallId, now: datetime) -> list[Effect]:
-        call = self.calls.get(call_id)
-        if call is None or call.ends_by is None or call.ends_by > now:
-            return []
-        return self.move(call_id, TimeIsUp(), now)
+    def _forget_finished(self, now: datetime) -> None:
+        while self.finished:
+            oldest = next(iter(self.finished))
+            if now - self.finished[oldest] <= FINISHED:
+                return
+            del self.finished[oldest]
 
     # --- agents
 
+    def login_at(self, pbx: PbxName, interface: Interface) -> Login | None:
+        """Who sits at this device now."""
+        return self._crew.login_at(pbx, interface)
+
     def move_agent(self, login: Login, move: AgentMove, now: datetime) -> list[Effect]:
-        before = self.agents.get(login)
-        if before is None:
-            return []
-        agent, effects = agents.step(before, move, now, self._rules)
-        self._keep_agent(agent)
-        return list(effects)
-
-    def _command(self, login: Login, move: AgentMove, now: datetime) -> list[Effect]:
-        if login not in self.agents:
-            raise UnknownAgent(login)
-        return self.move_agent(login, move, now)
-
-    def _keep_agent(self, agent: Agent) -> None:
-        self.agents[agent.login] = agent
-        deadline = agents.next_deadline(agent, self._rules)
-        if deadline is not None:
-            heapq.heappush(self._due, (deadline, "agent", agent.login))
-
-    def _agent_due(self, login: Login, now: datetime) -> list[Effect]:
-        agent = self.agents.get(login)
-        deadline = agents.next_deadline(agent, self._rules) if agent else None
-        if deadline is None or deadline > now:
-            return []
-        return self.move_agent(login, agents.ClockStruck(), now)
+        return list(self._crew.move(login, move, now))
 
     # --- facts of the PBX
 
@@ -209,52 +203,54 @@ class Tracker:
         return iter(())
 
     def _entered(self, fact: f.BridgeEntered, now: datetime) -> Iterator[Effect]:
-        self.mirror.entered(fact)
-        yield from self.meet(fact.channel, now)
-
-    def meet(self, channel: ChannelRef, now: datetime) -> Iterator[Effect]:
-        """If caller and operator are in one bridge now, they talk."""
-        peers = self.mirror.peers(channel)
-        leg = self.legs.get(channel)
-        if leg is not None:
-            call = self.calls.get(leg.call)
-            if call is not None and call.channel in peers:
-                yield from self._talk(call, channel.pbx, leg.interface, now)
-            return
-        call = self.call_of(channel)
-        for peer in sorted(peers, key=str) if call else ():
-            met = self.legs.get(peer)
-            if call is not None and met is not None and met.call == call.id:
-                yield from self._talk(call, channel.pbx, met.interface, now)
-
-    def _talk(self, call: Call, pbx: PbxName, interface: Interface, now: datetime) -> Iterator[Effect]:
-        if interface in call.talking_with:
-            return
-        yield from self.move(call.id, Answered(self.login_at(pbx, interface), interface), now)
-        yield from self.move(call.id, TalkStarted(interface), now)
+        before = self.mirror.peers(fact.channel)
+        self.mirror.entered(fact, now)
+        yield from self._look_around(fact.channel, before, now)
 
     def _left(self, fact: f.BridgeLeft, now: datetime) -> Iterator[Effect]:
+        before = self.mirror.peers(fact.channel)
         self.mirror.left(fact)
-        leg = self.legs.get(fact.channel)
-        if leg is not None:
-            yield from self.move(leg.call, TalkStopped(leg.interface), now)
-            return
-        call = self.call_of(fact.channel)
-        for interface in call.talking_with if call else ():
-            if call is not None:
-                yield from self.move(call.id, TalkStopped(interface), now)
+        yield from self._look_around(fact.channel, before, now)
+
+    def _look_around(
+        self, channel: ChannelRef, before: frozenset[ChannelRef], now: datetime
+    ) -> Iterator[Effect]:
+        """A channel came into a bridge or left one: whose talk has that changed?"""
+        around = {channel, *before, *self.mirror.peers(channel)}
+        for call_id in sorted({self.by_channel[ref] for ref in around if ref in self.by_channel}):
+            yield from self.look(call_id, now)
+
+    def look(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
+        """Operators who share a bridge with the caller talk with him, and nobody else does."""
+        call = self.calls[call_id]
+        here = {leg.interface for ref in self.mirror.peers(call.channel) if (leg := self._leg(ref, call))}
+        for interface in call.talking_with:
+            if interface not in here:
+                yield from self.move(call_id, TalkStopped(interface), now)
+        for interface in sorted(here.difference(call.talking_with)):
+            login = self.login_at(call.channel.pbx, interface)
+            yield from self.move(call_id, Answered(login, interface), now)
+            yield from self.move(call_id, TalkStarted(interface), now)
+
+    def _leg(self, ref: ChannelRef, call: Call) -> Leg | None:
+        """The operator's leg that shares a bridge with the caller; how it came there need not be known."""
+        leg = self.legs.get(ref)
+        if leg is None and ref not in self.by_channel:
+            login = self.login_at(ref.pbx, self.mirror.channels[ref].device)
+            if login is not None:
+                leg = self.legs[ref] = Leg(call.id, self.agents[login].interface)
+        return leg if leg is not None and leg.call == call.id else None
 
     def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
+        before = self.mirror.peers(fact.channel)
         self.mirror.hung_up(fact, now)
         leg = self.legs.pop(fact.channel, None)
-        if leg is not None and leg.call in self.calls:
-            yield from self.move(leg.call, TalkStopped(leg.interface), now)
-            yield from self.move(leg.call, RingLegEnded(leg.interface, fact.cause), now)
-        call = self.call_of(fact.channel)
-        if call is not None:
-            yield from self.move(call.id, CallerGone(fact.cause), now)
-            for ref in [ref for ref, its in self.legs.items() if its.call == call.id]:
-                del self.legs[ref]
+        yield from self._look_around(fact.channel, before, now)
+        if leg is not None:
+            yield from self.move(leg.call, RingLegEnded(leg.interface, fact.cause, leg.ring), now)
+        call_id = self.by_channel.get(fact.channel)
+        if call_id is not None:
+            yield from self.move(call_id, CallerGone(fact.cause), now)
 
     # --- facts of queues
 
@@ -285,12 +281,12 @@ class Tracker:
         if call is None:
             self.odd["agent_called_for_nobody"] += 1
             return
-        if fact.member_channel is not None:
-            if fact.member_channel in self.mirror.ended:
-                return  # the leg failed at once, its Hangup was quicker
-            self.legs[fact.member_channel] = Leg(call.id, fact.interface)
+        if fact.member_channel in self.legs:
+            self.odd["agent_called_again"] += 1
+            return
         login = self.login_at(fact.channel.pbx, fact.interface)
         yield from self.move(call.id, RingStarted(login, fact.interface), now)
+        yield from self._hold_leg(call.id, fact.interface, fact.member_channel, now)
 
     def _agent_missed(self, fact: f.AgentDidNotAnswer, now: datetime) -> Iterator[Effect]:
         call = self.call_of(fact.channel)
@@ -302,22 +298,36 @@ class Tracker:
         if call is None:
             self.odd["agent_connected_to_nobody"] += 1
             return
-        if fact.member_channel is not None and fact.member_channel not in self.mirror.ended:
-            self.legs[fact.member_channel] = Leg(call.id, fact.interface)
         login = self.login_at(fact.channel.pbx, fact.interface)
         yield from self.move(call.id, Answered(login, fact.interface), now)
-        yield from self.meet(fact.channel, now)
+        yield from self._hold_leg(call.id, fact.interface, fact.member_channel, now)
+        yield from self.look(call.id, now)
+
+    def _hold_leg(
+        self, call_id: CallId, interface: Interface, leg: ChannelRef | None, now: datetime
+    ) -> Iterator[Effect]:
+        """From here on this channel is the operator's in this call, if it still lives."""
+        if leg is None:
+            return
+        ring = self.calls[call_id].newest_ring(interface)
+        if leg in self.mirror.ended:  # it failed at once: its Hangup was quicker than the queue's word
+            _at, cause = self.mirror.ended[leg]
+            yield from self.move(call_id, RingLegEnded(interface, cause, ring), now)
+        else:
+            self.legs[leg] = Leg(call_id, interface, ring)
 
     # --- facts of the IVR and of the customer base
 
     def _call_entered(self, fact: f.CallEntered, now: datetime) -> Iterator[Effect]:
         if self.call_of(fact.channel) is not None:
             return
+        if fact.channel in self.finished and fact.channel not in self.mirror.channels:
+            self.odd["call_entered_again"] += 1
+            return
         yield from self.begin(fact.channel, fact.caller_number, fact.caller_name, fact.dialed_number, now)
         ended = self.mirror.ended.get(fact.channel)
-        call = self.call_of(fact.channel)
-        if ended is not None and call is not None:
-            yield from self.move(call.id, CallerGone(ended[1]), now)
+        if ended is not None:
+            yield from self.move(self.by_channel[fact.channel], CallerGone(ended[1]), now)
 
     def _customers_found(self, fact: f.CustomersFound, now: datetime) -> Iterator[Effect]:
         yield from self.move(fact.call, fact, now)
@@ -325,44 +335,18 @@ class Tracker:
     # --- commands of operators
 
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
-        taken = self.login_at(fact.pbx, fact.interface)
-        if fact.login in self.agents or taken is not None:
-            raise agents.WrongState("already on shift, or the phone is taken")
-        agent = Agent(
-            fact.login,
-            fact.name,
-            fact.pbx,
-            fact.interface,
-            fact.queues,
-            fact.state,
-            now,
-            fact.pause_reason,
-            desk_gone_at=now,
-        )
-        agent, effects = agents.sign_in(agent)
-        self._devices[fact.pbx, fact.interface] = fact.login
-        self._keep_agent(agent)
-        yield from effects
+        yield from self._crew.sign_in(fact, now)
 
     def _signed_out(self, fact: f.AgentSignedOut, now: datetime) -> Iterator[Effect]:
-        agent = self.agents.get(fact.login)
-        if agent is None:
-            raise UnknownAgent(fact.login)
-        agent, closed = agents.leave_wrap_up(agent)
-        effects = agents.sign_out(agent, now)
-        del self.agents[fact.login]
-        del self._devices[agent.pbx, agent.interface]
-        yield from (*closed, *effects)
+        yield from self._crew.sign_out(fact.login, now)
 
     def _desk(
-        self,
-        fact: f.AgentBecameReady | f.AgentPaused | f.WrapUpDone,
-        now: datetime,
+        self, fact: f.AgentBecameReady | f.AgentPaused | f.WrapUpDone, now: datetime
     ) -> Iterator[Effect]:
-        yield from self._command(fact.login, fact, now)
+        yield from self._crew.command(fact.login, fact, now)
 
     def _page(self, fact: f.DeskOpened | f.DeskClosed, now: datetime) -> Iterator[Effect]:
-        yield from self.move_agent(fact.login, fact, now)
+        yield from self._crew.page(fact, now)
 
 
 _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {

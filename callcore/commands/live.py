@@ -9,8 +9,9 @@ from callcore.ami.client import AmiLink
 from callcore.ami.feed import Inbox
 from callcore.ami.live_check import Finding, LiveReport, check_live
 from callcore.ami.settings import AmiSettings
-from callcore.config import Pbx, Settings
+from callcore.config import Settings
 from callcore.domain import PbxName, QueueName
+from callcore.wiring import ami_settings
 
 CONTEXTS = (
     "callcore-inbound",
@@ -38,28 +39,12 @@ class PbxReport:
         return not any(finding.level == "fault" for finding in self.findings)
 
 
-def ami_settings(name: str, pbx: Pbx) -> AmiSettings:
-    """The AMI account of one section ``pbx.NAME``."""
-    tls = pbx.tls
-    return AmiSettings(
-        name=PbxName(name),
-        host=pbx.host,
-        username=pbx.username,
-        secret=pbx.secret.get_secret_value(),
-        port=pbx.port,
-        tls=tls is not None,
-        ca_file=str(tls.ca_file) if tls and tls.ca_file else None,
-        verify=tls.verify if tls else True,
-        server_name=tls.server_name if tls else None,
-    )
-
-
 async def check_settings(settings: Settings) -> tuple[PbxReport, ...]:
     """One report for each PBX, asked side by side. Raises nothing for what a PBX says or does not say."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_check_pbx(ami_settings(name, pbx), settings.all_queues))
-            for name, pbx in settings.pbx.items()
+            group.create_task(_check_pbx(ami_settings(settings, name), settings.all_queues))
+            for name in settings.pbxs
         ]
     return tuple(task.result() for task in tasks)
 
@@ -71,7 +56,7 @@ async def _check_pbx(account: AmiSettings, queues: tuple[QueueName, ...]) -> Pbx
         running = [group.create_task(link.run()), group.create_task(_drain(inbox))]
         try:
             async with asyncio.timeout(CONNECT_LIMIT_SECONDS):
-                await link.settled()
+                await link.tried()
         except TimeoutError:
             pass  # check_live names the reason
         report: LiveReport = await check_live(link, CONTEXTS, queues)

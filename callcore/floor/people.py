@@ -49,7 +49,7 @@ class People:
         if user is None or user.disabled_at is not None or interface not in user.interfaces:
             return None
         pbx, device = self.place(interface)
-        return Seat(user.name, pbx, device, user.queues)
+        return Seat(user.name, pbx, device, user.queues, interface)
 
     def place(self, interface: Interface) -> tuple[PbxName, Interface]:
         """``main:PJSIP/101`` or ``PJSIP/101`` as PBX and device."""

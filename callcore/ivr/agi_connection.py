@@ -1,7 +1,7 @@
 """The connection under one call: one task reads, one command at a time is on its way. Knows no steps.
 
-A command that is given up half-way leaves an answer that nobody waits for, so that the connection is closed then:
-it never loses count of which answer belongs to which command.
+A command that is given up half-way leaves an answer that nobody waits for, so that the connection is closed
+then: it never loses count of which answer belongs to which command.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ AFTER_HANGUP_SECONDS: Final = 1.0
 class Connection(Request):  # type: ignore[misc]
     """One FastAGI connection whose environment has been read.
 
-    ``gone`` is set when the caller hung up, or the connection ended in any other way; from then on every command
-    raises the reason.
+    ``gone`` is set when the caller hung up, or the connection ended in any other way; from then on every
+    command raises the reason.
     """
 
     def __init__(

@@ -51,10 +51,10 @@ class Ivr:
 
 
 def begin(flow: Flow) -> tuple[Ivr, Ask | Chosen]:
-    """A new caller. Without any menu he gets the default topic at once."""
+    """A new caller. Without any menu he gets the default topic after the greeting."""
     state = Ivr(flow.language, flow.menu)
     if not flow.menu.items:
-        return state, _default(flow, state, ())
+        return state, _default(flow, (_phrase(state, flow.greeting),))
     return state, _ask(flow, state, (_phrase(state, flow.greeting),))
 
 
@@ -71,7 +71,7 @@ def press(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
         state = replace(state, menu=item.menu, failures=0)
         return state, _ask(flow, state)
     if item.topic is None:
-        return state, _default(flow, state, ())
+        return state, _default(flow, ())
     return state, Chosen(item.topic)
 
 
@@ -88,7 +88,7 @@ def _failed(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]
     state = replace(state, failures=state.failures + 1)
     complaint = _phrase(state, flow.texts.silence if key is None else flow.texts.wrong_key)
     if state.failures >= flow.attempts:
-        return state, _default(flow, state, (_phrase(state, flow.texts.to_default),))
+        return state, _default(flow, (_phrase(state, flow.texts.to_default),))
     return state, _ask(flow, state, (complaint,))
 
 
@@ -98,7 +98,7 @@ def _ask(flow: Flow, state: Ivr, before: tuple[Phrase, ...] = ()) -> Ask:
     return Ask((*before, *((offer,) if offer else ()), *items), flow.silence_seconds)
 
 
-def _default(flow: Flow, state: Ivr, phrases: tuple[Phrase, ...]) -> Chosen:
+def _default(flow: Flow, phrases: tuple[Phrase, ...]) -> Chosen:
     return Chosen(flow.default_topic, phrases, by_default=True)
 
 

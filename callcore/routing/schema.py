@@ -71,8 +71,6 @@ def _day_hours(value: object) -> Spans | str:
         return ALL_DAY
     if isinstance(value, str) and value in (*WEEKDAYS, "open"):
         return value
-    if isinstance(value, tuple):
-        return value
     items = value if isinstance(value, list) and value else [value]
     spans = tuple(sorted((_span(item) for item in items), key=lambda span: span.opens))
     for earlier, later in pairwise(spans):
@@ -95,8 +93,6 @@ def _days(text: str) -> range | None:
 
 def _weekly(value: object) -> object:
     """The seven days' spans, Monday first."""
-    if isinstance(value, tuple):
-        return value
     if value == "always":
         return (ALL_DAY,) * 7
     if not isinstance(value, dict):

@@ -44,6 +44,7 @@ from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf, line_view
 from callcore.store.errors import StoreError, TextRefused
+from callcore.store.shifts import Shift
 
 log = structlog.get_logger("callcore.desks")
 
@@ -58,6 +59,8 @@ class Seat:
     pbx: PbxName
     interface: Interface
     queues: tuple[QueueName, ...]
+    chosen: Interface
+    """The phone as he chose it, with the PBX's name where there are several."""
 
 
 class Desks:
@@ -83,7 +86,9 @@ class Desks:
         self._now = now
         self._wrap_up = wrap_up
         self._desks: dict[Login, Desk] = {}
-        self._pbx: dict[Login, PbxName] = {}
+        self._seats: dict[Login, Seat] = {}
+        self._shifts: dict[Login, Shift] = {}
+        """As last stored."""
         self._linked: dict[PbxName, bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -115,14 +120,19 @@ class Desks:
         until = now + self._wrap_up if isinstance(effect, EndCard) and self._wrap_up else None
         self._desks[effect.login] = apply(desk, effect, now, until)
         self._hub.publish(effect.login, _EVENT_TYPES[type(effect)], _event_data(effect), now)
-        if isinstance(effect, PopCard | UpdateCard):
-            self._start(self._fetch_history(effect.login, effect.view.call))
+        match effect:
+            case PopCard() | UpdateCard():
+                self._start(self._fetch_history(effect.login, effect.view.call))
+            case ShowAgent():
+                self._keep_shift(effect)
+            case _:
+                return
 
     def link(self, pbx: PbxName, *, up: bool) -> None:
         """The link to a PBX came or went: its operators see it."""
         self._linked[pbx] = up
         for login, desk in list(self._desks.items()):
-            if self._pbx.get(login) == pbx and desk.is_pbx_linked != up:
+            if self._seats[login].pbx == pbx and desk.is_pbx_linked != up:
                 self._change(replace(desk, is_pbx_linked=up), "agent.link", {"up": up})
 
     async def contact_logged(self, contact: Contact) -> None:
@@ -148,13 +158,13 @@ class Desks:
         now = self._now()
         desk = Desk(login, seat.name, seat.interface, seat.queues, state, now, reason)
         self._desks[login] = replace(desk, is_pbx_linked=self._linked.get(seat.pbx, False))
-        self._pbx[login] = seat.pbx
+        self._seats[login] = seat
         try:
             self._take(
                 f.AgentSignedIn(login, seat.name, seat.pbx, seat.interface, seat.queues, state, reason)
             )
         except WrongState:
-            del self._desks[login], self._pbx[login]
+            del self._desks[login], self._seats[login]
             raise DeskRefused("phone_taken") from None
         if self._hub.connections(login):
             self._take(f.DeskOpened(login))
@@ -163,7 +173,9 @@ class Desks:
     async def leave(self, login: Login) -> None:
         self._command(f.AgentSignedOut(login))
         self._desks.pop(login, None)
-        self._pbx.pop(login, None)
+        self._seats.pop(login, None)
+        self._shifts.pop(login, None)
+        self._start(self._shelf.end_shift(login))
         self._hub.publish(login, "agent.left", {}, self._now())
 
     def ready(self, login: Login) -> None:
@@ -223,6 +235,17 @@ class Desks:
         self._take(f.DeskClosed(login))
 
     # --- inside
+
+    def _keep_shift(self, effect: ShowAgent) -> None:
+        """Busy states are not worth a row: whoever is talking goes on ready after a restart."""
+        if effect.state is AgentState.offline:
+            return
+        is_paused = effect.state is AgentState.paused
+        seat = self._seats[effect.login]
+        shift = Shift(effect.login, seat.chosen, not is_paused, effect.pause_reason if is_paused else None)
+        if self._shifts.get(effect.login) != shift:
+            self._shifts[effect.login] = shift
+            self._start(self._shelf.keep_shift(shift))
 
     def _command(self, fact: f.AgentSignedOut | f.AgentBecameReady | f.AgentPaused | f.WrapUpDone) -> None:
         try:
@@ -323,7 +346,7 @@ class Desks:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("history_not_read", why=str(error) or type(error).__name__)
+            log.warning("desk_work_failed", why=str(error) or type(error).__name__)
 
 
 _EVENT_TYPES: dict[type, str] = {

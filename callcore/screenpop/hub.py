@@ -91,7 +91,7 @@ class HubLimits:
 
 @dataclass(frozen=True, slots=True)
 class HubCallbacks:
-    """What the hub tells others, synchronously; none of them may raise."""
+    """What the hub tells others, synchronously."""
 
     opened: Callable[[Login], None] = lambda _login: None
     """The person's first connection opened."""
@@ -207,7 +207,7 @@ class _Stream:
             connection.put(event)
         self._connections.append(connection)
         if len(self._connections) == 1:
-            self._hub.callbacks.opened(self._login)
+            self._tell(self._hub.callbacks.opened)
         return connection
 
     def _missed(self, epoch: str | None, since: int | None, at: datetime) -> list[Event]:
@@ -225,7 +225,14 @@ class _Stream:
             return
         self._connections.remove(connection)
         if not self._connections:
-            self._hub.callbacks.closed(self._login)
+            self._tell(self._hub.callbacks.closed)
+
+    def _tell(self, callback: Callable[[Login], None]) -> None:
+        """A connection must not fail to open or to close because somebody who was told of it did."""
+        try:
+            callback(self._login)
+        except Exception:
+            log.exception("presence_not_taken", login=self._login)
 
     def ack(self, seq: int, mono: float) -> None:
         if seq > self.seq:

@@ -12,6 +12,7 @@ from callcore.screenpop.card import Draft, Figures, PastContact, TodayContact
 from callcore.store import contacts as stored
 from callcore.store.customers import Customers
 from callcore.store.interactions import Interactions
+from callcore.store.shifts import Shift, Shifts
 
 HISTORY = 8
 """Last contacts on a card."""
@@ -25,6 +26,7 @@ class Shelf:
         contacts: stored.Contacts,
         interactions: Interactions,
         customers: Customers,
+        shifts: Shifts,
         *,
         names: Callable[[], Awaitable[dict[Login, str]]],
         zone: ZoneInfo,
@@ -32,6 +34,7 @@ class Shelf:
         self._contacts = contacts
         self._interactions = interactions
         self._customers = customers
+        self._shifts = shifts
         self._names = names
         self._zone = zone
 
@@ -45,6 +48,12 @@ class Shelf:
         at: datetime,
     ) -> int | None:
         return await self._interactions.save(call, login, topic, comment, customer, at)
+
+    async def keep_shift(self, shift: Shift) -> None:
+        await self._shifts.keep(shift)
+
+    async def end_shift(self, login: Login) -> None:
+        await self._shifts.end(login)
 
     async def line(self, call: CallId) -> stored.ContactLine | None:
         return await self._contacts.line(call)

@@ -94,9 +94,7 @@ class Contacts:
         an interaction, he gets one with the topic ``unclassified``. A customer chosen at the desk before wins
         over the contact's. Texts from the network are cleaned and cut, never refused.
         """
-        for moment in (contact.started_at, contact.queued_at, contact.answered_at, contact.ended_at):
-            if moment is not None:
-                to_microseconds(moment)  # a naive moment is our bug: it shall show here, not in the spool
+        _check_moments(contact)
         data = contact_codec.to_json(contact_codec.cleaned(contact))
         answer = await self._store.writer.submit_durable(Record(KIND, contact.call, data))
         if answer is SPOOLED:
@@ -161,6 +159,16 @@ class Contacts:
     async def _lines(self, query: Select[Any]) -> tuple[ContactLine, ...]:
         async with self._store.read() as connection:
             return tuple(map(_line, (await connection.execute(query)).all()))
+
+
+def _check_moments(contact: Contact) -> None:
+    """A naive moment is a bug of ours: it shall show at once, not when the spool is written."""
+    moments = [contact.started_at, contact.queued_at, contact.answered_at, contact.ended_at]
+    for ring in contact.operators:
+        moments += [ring.began_at, ring.ended_at]
+    for moment in moments:
+        if moment is not None:
+            to_microseconds(moment)
 
 
 async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callcore.store import migrate, sqlite
@@ -19,6 +21,7 @@ from callcore.store.engine import is_sqlite, parse_url, reader_engine, writer_en
 from callcore.store.errors import DatabaseMissing, StoreError
 from callcore.store.interactions import Interactions
 from callcore.store.sessions import Sessions
+from callcore.store.shifts import Shifts
 from callcore.store.spool import Spool, SpoolInUse
 from callcore.store.users import Users
 from callcore.store.writer import Writer, WriterLimits
@@ -34,8 +37,10 @@ class Database:
         self._readers = readers
         self._writing = writing
         self.writer = writer
+        self._background: set[asyncio.Task[None]] = set()
         self.users = Users(self)
         self.sessions = Sessions(self)
+        self.shifts = Shifts(self)
         self.customers = Customers(self)
         self.calls = Calls(self)
         self.contacts = Contacts(self)
@@ -61,7 +66,7 @@ class Database:
             await asyncio.to_thread(sqlite.prepare_file, sqlite.database_file(parsed), create=create)
         readers, writing = reader_engine(parsed), writer_engine(parsed)
         try:
-            if await migrate.check(writing) is migrate.SchemaState.empty:
+            if await migrate.check(readers) is migrate.SchemaState.empty:
                 if not create:
                     raise DatabaseMissing("the database is empty: callcore db upgrade -c FILE fills it")
                 await migrate.upgrade(parsed)
@@ -76,13 +81,32 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading, which never waits for writes; each statement sees the newest commit."""
-        async with self._readers.connect() as connection:
+        """A connection for reading, which never waits for writes; each statement sees the newest commit.
+
+        May be cancelled at any point: the driver cannot while it opens a file, so it opens on, unattended.
+        """
+        connection = self._readers.connect()
+        opening = asyncio.ensure_future(connection.start())
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._in_background(_give_back(opening))
+            raise
+        try:
             yield connection
+        finally:
+            await asyncio.shield(self._in_background(connection.close()))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     async def close(self) -> None:
         """Write or spool what is queued, then let go of everything."""
         await self.writer.close()
+        await asyncio.gather(*self._background)
         await self._readers.dispose()
         await self._writing.dispose()
 
@@ -91,6 +115,12 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def _give_back(opening: asyncio.Future[AsyncConnection]) -> None:
+    """Close a connection that nobody waits for any more, once it is there."""
+    with suppress(SQLAlchemyError):
+        await (await opening).close()
 
 
 def spool_path(url: str | URL) -> Path | None:

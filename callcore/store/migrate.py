@@ -11,11 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callcore.store import sqlite
 from callcore.store.engine import is_sqlite, parse_url, writer_engine
-from callcore.store.errors import ForeignDatabase, SchemaOutdated, SchemaTooNew
+from callcore.store.errors import ForeignDatabase, SchemaOutdated, SchemaTooNew, StoreError
 
 log = structlog.get_logger("callcore.store")
 
@@ -66,9 +67,12 @@ def state_of(connection: Connection) -> SchemaState:
 
 async def check(engine: AsyncEngine) -> SchemaState:
     """``current`` or ``empty``; raises the error that tells an administrator what to do otherwise."""
-    async with engine.connect() as connection:
-        state = await connection.run_sync(state_of)
-        revision = await connection.run_sync(revision_of)
+    try:
+        async with engine.connect() as connection:
+            state = await connection.run_sync(state_of)
+            revision = await connection.run_sync(revision_of)
+    except DBAPIError as error:
+        raise StoreError(f"the database {_place(engine.url)} cannot be read: {error.orig}") from error
     refuse(state, revision)
     return state
 
@@ -89,6 +93,10 @@ def refuse(state: SchemaState, revision: str | None) -> None:
         raise ForeignDatabase("the database holds tables that are not callcore's; give it one of its own")
 
 
+def _place(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
 async def upgrade(url: str | URL) -> tuple[str | None, str]:
     """Bring a database to the current schema, creating it if it is not there: (revision before, after).
 
@@ -101,6 +109,8 @@ async def upgrade(url: str | URL) -> tuple[str | None, str]:
     try:
         async with engine.begin() as connection:
             before = await connection.run_sync(_upgrade)
+    except DBAPIError as error:
+        raise StoreError(f"the database {_place(parsed)} was not upgraded: {error.orig}") from error
     finally:
         await engine.dispose()
     log.info("schema_upgraded", before=before, after=head())

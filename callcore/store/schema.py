@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -56,6 +57,15 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("ip", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("login", Text, ForeignKey("users.login", ondelete="CASCADE"), primary_key=True),
+    Column("interface", Text, nullable=False),
+    Column("is_ready", Boolean, nullable=False),
+    Column("pause_reason", Text),
 )
 
 customers = Table(

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete
 
 from callcore.domain import Login
+from callcore.store.errors import NotStored
 from callcore.store.ports import Store
 from callcore.store.schema import sessions, users
 from callcore.store.texts import machine_text
@@ -51,7 +53,8 @@ class Sessions:
         ip: str = "",
         user_agent: str = "",
     ) -> Session:
-        """Durable when it returns. ``token_hash`` is ``hash_token(token)``; address and browser are cut."""
+        """``token_hash`` is ``hash_token(token)``; address and browser are cut. Raises ``NotStored`` for a
+        login that there is not."""
         session = Session(
             token_hash=token_hash,
             login=login,
@@ -67,7 +70,10 @@ class Sessions:
         async def op(connection: AsyncConnection) -> None:
             await connection.execute(sessions.insert().values(**values))
 
-        await self._store.writer.submit(op)
+        try:
+            await self._store.writer.submit(op)
+        except IntegrityError as error:
+            raise NotStored(f"there is no user {login}") from error
         return session
 
     async def find(self, token_hash: str, now: datetime) -> Session | None:

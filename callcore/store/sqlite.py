@@ -73,7 +73,7 @@ def private_file(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise StoreError(f"the database cannot be created: {path}: {error.strerror}") from error
+        raise StoreError(f"the file cannot be created: {path}: {error.strerror}") from error
     try:
         os.fchmod(fd, 0o600)
     finally:

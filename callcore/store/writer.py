@@ -180,8 +180,8 @@ class Writer:
             if self._closing and not self._pending:
                 return
             try:
+                await self._write_batch()  # first: a damaged spool must not stop it
                 await self._replay_some()
-                await self._write_batch()
             except Exception as error:
                 if not is_outage(error):
                     log.exception("writer_fault")  # a bug of ours: treated as an outage, so nothing is lost
@@ -208,8 +208,12 @@ class Writer:
             await self._give_up_expired()
             await self._tell_room()
         self._wake.clear()
-        if not self._pending and not self._closing and not self.spool_length:
-            await self._wake.wait()
+        if self._pending or self._closing:
+            return
+        left_or_none = self._spool_retry_at - loop.time() if self.spool_length else None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_or_none):
+                await self._wake.wait()
 
     async def _write_batch(self) -> None:
         batch: list[_Item] = []
@@ -259,9 +263,15 @@ class Writer:
 
     async def _replay_some(self) -> None:
         """Write one batch from the spool, if anything waits there."""
-        if self._spool is None or not self._spool.waiting:
+        now = asyncio.get_running_loop().time()
+        if self._spool is None or not self._spool.waiting or now < self._spool_retry_at:
             return
-        records, mark = await asyncio.to_thread(self._spool.peek, self._limits.batch)
+        try:
+            records, mark = await asyncio.to_thread(self._spool.peek, self._limits.batch)
+        except OSError as error:
+            self._spool_retry_at = now + 1.0
+            log.critical("spool_unreadable", error=str(error), waiting=self._spool.waiting)
+            return
         refused: list[tuple[Record | bytes, str]] = [
             (line, "unreadable") for line in records if isinstance(line, bytes)
         ]
@@ -272,9 +282,9 @@ class Writer:
                 refused.append((record, type(outcome.error).__name__))
         for refusal in refused:
             await asyncio.to_thread(self._spool.reject, *refusal)
-        await asyncio.to_thread(self._spool.done, mark)
         self.replayed += len(records) - len(refused)
         self.rejected += len(refused)
+        await asyncio.to_thread(self._spool.done, mark)
         log.info("spool_replayed", records=len(records), rejected=len(refused), left=self._spool.waiting)
 
     def _op_of(self, record: Record) -> Op[Any]:

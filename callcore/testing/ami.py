@@ -114,6 +114,10 @@ class ScriptedAmi:
             await self._server.wait_closed()
             await self.until(lambda: not self._writers)
 
+    @property
+    def is_connected(self) -> bool:
+        return bool(self._writers)
+
     def cut(self) -> None:
         """Breaks every connection as a crash does, without a word."""
         for writer in self._writers:

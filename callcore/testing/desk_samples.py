@@ -113,7 +113,7 @@ def viewer(language: Language, interfaces: tuple[Interface, ...] = ()) -> Viewer
 
 
 def view(call: str, *customers: Customer, waited: int = 47, answered: int | None = None) -> CallView:
-    """A call that has waited for ``waited`` seconds and was answered ``answered`` seconds ago (or not yet)."""
+    """A call that waited for ``waited`` seconds and was answered ``answered`` seconds ago (or not yet)."""
     answered_at = None if answered is None else NOW - timedelta(seconds=answered)
     return CallView(
         call=CallId(call),

@@ -181,12 +181,13 @@ class Stage:
 
     async def start_process(self) -> None:
         """callcore as a process of its own, for those who want to kill or stop it."""
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "callcore.cli", "run", "-c", str(self.config_file)),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self.folder / "callcore.log").open("ab"),
-            start_new_session=True,
-        )
+        with (self.folder / "callcore.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "callcore.cli", "run", "-c", str(self.config_file)),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.returncode is None:

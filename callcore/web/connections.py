@@ -21,12 +21,14 @@ log = structlog.get_logger("callcore.web")
 
 Bye = Literal["signed_out", "expired", "replaced", "restart"]
 CLOSE_SECONDS = 2.0
+MOST_UNACKED = 1000
 LARGEST_NUMBER = 2**53
 """Beyond it JavaScript's numbers are no longer exact."""
 
 
 class Bucket:
-    """How many messages a connection may still send: ``rate`` a second, as many at once."""
+    """How many messages a connection may still send: ``rate`` a second, as many at once, and one more for
+    each event it was sent, so that acknowledging a long replay is no flood."""
 
     def __init__(self, rate: int, now: float) -> None:
         self._rate = self._left = float(rate)
@@ -34,12 +36,17 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Whether one more may pass."""
-        self._left = min(self._rate, self._left + (now - self._last) * self._rate)
+        if self._left < self._rate:
+            self._left = min(self._rate, self._left + (now - self._last) * self._rate)
         self._last = now
         if self._left < 1.0:
             return False
         self._left -= 1.0
         return True
+
+    def give(self) -> None:
+        """An event was sent, which may be acknowledged."""
+        self._left = min(self._rate + MOST_UNACKED, self._left + 1.0)
 
 
 class Socket(ABC):
@@ -147,6 +154,11 @@ class Socket(ABC):
         """Send one text message. Raises ``ConnectionError``, or ``TimeoutError`` if nothing is taken."""
         async with asyncio.timeout(self._deps.settings.send_seconds):
             await self._ws.send_frame(wire, WSMsgType.TEXT)
+
+    async def send_event(self, wire: bytes) -> None:
+        """The same for an event, which the client may acknowledge."""
+        self._bucket.give()
+        await self.send(wire)
 
     async def say_error(self, code: str) -> None:
         await self.send(encode({"type": "error", "code": code}).encode())

@@ -44,7 +44,10 @@ class Web:
                 identity = await self.sign_in.check(token_hash)
             except StoreError:
                 continue
-            if identity is None:
+            if identity is not None:
+                for socket in sockets:
+                    socket.identity = identity
+            else:
                 self.connections.dismiss(sockets, "expired")
 
 

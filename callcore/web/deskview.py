@@ -1,11 +1,11 @@
-"""What the desk's templates ask about one render: words, names, numbers, times of one Desk for one Viewer. Pure."""
+"""What the desk's templates ask about one render: words, names, numbers, times. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -29,6 +29,9 @@ REPEAT_WINDOW = timedelta(days=2)
 LATE_SECONDS = 120
 """A caller who waited longer is shown in amber."""
 _FSI, _PDI = "\u2068", "\u2069"
+
+
+_national = lru_cache(maxsize=8192)(format_national)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,8 @@ class View:
     def choices(self) -> tuple[Choice, ...]:
         """The topics; two with one title are told apart by their group."""
         titles = [topic.title.in_(self.t.spoken) for topic in self._topics]
-        return tuple(
-            self._choice(topic, titles.count(title) > 1) for topic, title in zip(self._topics, titles)
-        )
+        pairs = zip(self._topics, titles, strict=True)
+        return tuple(self._choice(topic, titles.count(title) > 1) for topic, title in pairs)
 
     def _choice(self, topic: TopicChoice, needs_group: bool) -> Choice:
         title, group = topic.title.in_(self.t.spoken), topic.group.in_(self.t.spoken)
@@ -105,7 +107,7 @@ class View:
     # --- numbers, names
 
     def phone(self, number: str | None) -> str:
-        return format_national(number, self.viewer.country) if number else self.t("card.no_number")
+        return _national(number, self.viewer.country) if number else self.t("card.no_number")
 
     def number_tells(self, number: str | None) -> str:
         """Kind, country and network of a number, as far as the number alone tells."""

@@ -1,8 +1,8 @@
 """Texts of the pages in both languages, and how a language writes money, dates and counts.
 
-A text is found by its key in ``texts/<language>.yaml``. A text that depends on a count is a mapping of
-CLDR plural forms (``one``, ``few``, ``many``, ``other``) and is chosen by the value ``n``. The pseudo-language
-``qps`` puts every text between brackets, so that a test sees what was never given to translators.
+A text is found by its key in ``texts/<language>.yaml``. A text that depends on a count is a mapping of CLDR
+plural forms (``one``, ``few``, ``many``, ``other``), chosen by the value ``n``. The pseudo-language ``qps``
+puts every text between brackets, so that a test sees what was never given to translators.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import yaml
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
-
 from phonenumbers import NumberParseException, PhoneNumberType, carrier
 
 from callcore.domain import Customer
@@ -92,7 +91,7 @@ class Texts:
         return " · ".join(part for part in (self(f"number.{kind}") if kind else "", abroad, network) if part)
 
     def clock(self, at: datetime, zone: ZoneInfo) -> str:
-        return format_datetime(at, "HH:mm", tzinfo=zone, locale=self.locale)
+        return at.astimezone(zone).strftime("%H:%M")
 
     def day(self, at: datetime, now: datetime, zone: ZoneInfo) -> str:
         """Day and month, with the year if it is not this one."""

@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, web
 
 from callcore.calls.effects import CallView
 from callcore.domain import Language
-from callcore.screenpop.hub import CARD, Event, Subscription, encode
+from callcore.screenpop.hub import CARD, REFRESH, Event, Subscription, encode
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.web import commands
@@ -24,7 +24,7 @@ from callcore.web.signin import Identity
 
 log = structlog.get_logger("callcore.web")
 
-RINGING = "call.ringing"
+_MAY_RING = frozenset(("call.ringing", REFRESH))
 ORDERS_WAITING = 100
 _ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
 
@@ -47,14 +47,14 @@ class DeskSocket(Socket):
             await asyncio.sleep(0)
             events = [first, *more.drain()]
             self._seq = events[-1].seq
-            wire = self._render(card=_card(events), is_ringing=any(e.type == RINGING for e in events))
-        await self.send(wire)
+            wire = self._render(card=_card(events), is_ringing=any(e.type in _MAY_RING for e in events))
+        await self.send_event(wire)
 
     async def _show(self, error: str = "") -> None:
         async with self._turn, self._shell.render_gate:
             await asyncio.sleep(0)
             wire = self._render(error=error)
-        await self.send(wire)
+        await self.send_event(wire)
 
     def _render(self, *, card: str | None = None, is_ringing: bool = False, error: str = "") -> bytes:
         deps, identity = self._deps, self.identity

@@ -63,22 +63,12 @@ class Metrics:
         )
         self._sockets = Gauge("callcore_websockets", "Open WebSockets", ["kind"], registry=r)
         self._sign_ins = Counter("callcore_sign_ins", "Sign-ins by result", ["result"], registry=r)
-        self._ami_events = Counter("callcore_ami_events", "AMI events read", ["pbx"], registry=r)
-        self._ami_dropped = Counter(
-            "callcore_ami_events_dropped", "AMI events dropped by name, unparsed", ["pbx"], registry=r
-        )
-        self._ami_odd = Counter(
-            "callcore_ami_odd", "AMI messages or orders that made no sense", ["pbx", "kind"], registry=r
-        )
-        self._ami_reconnects = Counter("callcore_ami_reconnects", "AMI links made anew", ["pbx"], registry=r)
         self._agi_sessions = Counter(
             "callcore_agi_sessions", "FastAGI sessions by script and result", ["script", "result"], registry=r
         )
         self._agi_timeouts = Counter(
             "callcore_agi_timeouts", "FastAGI sessions ended by a time limit", registry=r
         )
-        self._written = Counter("callcore_store_written", "Records committed", registry=r)
-        self._spooled = Counter("callcore_store_spooled", "Records spooled to disk instead", registry=r)
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
@@ -116,27 +106,9 @@ class Metrics:
         """``result``: ``ok``, ``wrong``, ``throttled``, ``busy``."""
         self._sign_ins.labels(result).inc()
 
-    def ami_events(self, pbx: PbxName, read: int = 1, dropped: int = 0) -> None:
-        self._ami_events.labels(pbx).inc(read)
-        if dropped:
-            self._ami_dropped.labels(pbx).inc(dropped)
-
-    def ami_odd(self, pbx: PbxName, kind: str) -> None:
-        """``kind`` from a closed list of the AMI room, never a word from the network."""
-        self._ami_odd.labels(pbx, kind).inc()
-
-    def ami_reconnected(self, pbx: PbxName) -> None:
-        self._ami_reconnects.labels(pbx).inc()
-
     def agi_session(self, script: str, result: str) -> None:
         """``script``: inbound, overflow …; ``result``: ok, hangup, failed."""
         self._agi_sessions.labels(script, result).inc()
 
     def agi_timed_out(self) -> None:
         self._agi_timeouts.inc()
-
-    def written(self, records: int) -> None:
-        self._written.inc(records)
-
-    def spooled(self, records: int) -> None:
-        self._spooled.inc(records)

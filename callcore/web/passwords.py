@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -65,6 +65,12 @@ def needs_rehash(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
+@cache
+def _dummy() -> str:
+    """What an unknown login is checked against."""
+    return hash_password("nobody has this password")
+
+
 class TooBusy(Exception):
     """More sign-ins at once than we want to hash for."""
 
@@ -75,14 +81,14 @@ class PasswordChecker:
     def __init__(self, threads: int = 2, waiting: int = 32) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._room = threads + waiting
-        self._dummy = hash_password("nobody has this password")
+        _dummy()
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether the password fits; ``None``, for a person who does not exist, takes just as long.
 
         Raises ``TooBusy`` when too many wait already.
         """
-        stored, cut = password_hash or self._dummy, password[:MAX_LENGTH]
+        stored, cut = password_hash or _dummy(), password[:MAX_LENGTH]
         is_right = await self._run(partial(verify, stored, cut))
         return is_right and password_hash is not None and len(password) <= MAX_LENGTH
 

@@ -1,7 +1,7 @@
 """Pages of the operator's desk: a Desk and a Viewer in, HTML out. No sockets, no clock.
 
-Every text goes through ``Texts``, every value through Jinja's autoescape; an undefined name is an error, not a
-gap on the page. Names from the network stand in ``<bdi>``, so that they cannot turn the line around.
+Every text goes through ``Texts``, every value through Jinja's autoescape; an undefined name is an error, not
+a gap on the page. Names from the network stand in ``<bdi>``, so that they cannot turn the line around.
 """
 
 from __future__ import annotations

@@ -168,9 +168,10 @@ class SignIn:
             return cached[0] if self._is_alive(cached[0]) else None
         try:
             identity = await self._load(token_hash)
-        except StoreError:
+        except Exception as fault:
+            # Whatever way the store fails, an operator who is in stays in: the caller comes first.
             if cached is not None and self._is_alive(cached[0]):
-                log.warning("session_not_checked", login=cached[0].login)
+                log.warning("session_not_checked", login=cached[0].login, fault=type(fault).__name__)
                 return cached[0]
             raise
         if identity is None:

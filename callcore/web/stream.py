@@ -21,9 +21,9 @@ class StreamSocket(Socket):
     kind = "events"
 
     async def on_events(self, first: Event, more: Subscription) -> None:
-        await self.send(self._wire(first))
+        await self.send_event(self._wire(first))
         for event in more.drain():
-            await self.send(self._wire(event))
+            await self.send_event(self._wire(event))
 
     def _wire(self, event: Event) -> bytes:
         """A refresh brings the desk along, which spares the program a request."""

@@ -91,6 +91,8 @@ class PrivateApt:
             "APT::Get::Assume-Yes": "1",
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
+            "APT::Update::Error-Mode": "any",
+            "quiet": "1",
         }
         text = self._acquire_settings() + "".join(f'{name} "{value}";\n' for name, value in settings.items())
         self._config.write_text(text)
@@ -106,13 +108,13 @@ class PrivateApt:
         environment = dict(
             os.environ, LC_ALL="C.UTF-8", APT_CONFIG=str(self._config), DEBIAN_FRONTEND="noninteractive"
         )
-        return _run(["apt-get", "-q", *arguments], environment)
+        return _run(["apt-get", *arguments], environment)
 
     def update(self) -> None:
         """Fetch the suite's lists, once in the life of this object."""
         if not self._updated:
             self._prepare()
-            output = self._apt("-o", "APT::Update::Error-Mode=any", "update")
+            output = self._apt("update")
             if re.search(r"^(W: Failed to fetch|E:|Err:)", output, re.MULTILINE):
                 raise _failure("apt-get update", output)
             self._updated = True
@@ -157,7 +159,7 @@ def _run(command: list[str], environment: dict[str, str]) -> str:
             f"{command[0]} is not on this machine, so Debian's packages cannot be fetched."
         ) from None
     if done.returncode != 0:
-        raise _failure(" ".join(command[:3]), done.stdout)
+        raise _failure(" ".join(word for word in command if "=" not in word), done.stdout)
     return done.stdout
 
 

@@ -191,7 +191,9 @@ class AsteriskLab:
                     booted = await self._is_booted()
             if "Address already in use" in self.last_log(lines=1000):
                 raise StartFailed(f"a port is in use.\n{self.last_log()}")
-            if booted:
+            if booted and "Asterisk Ready" in self.last_log(
+                lines=1000
+            ):  # the log is written by a thread of its own
                 return
             await asyncio.sleep(0.02)
 
@@ -246,6 +248,15 @@ class AsteriskLab:
         self.write_configuration()
         for module in modules or ("pbx_config.so", "app_queue.so"):
             await self.console(f"module reload {module}")
+
+    async def logged(self, text: str, limit_seconds: float = 10.0) -> None:
+        """Wait until its log contains `text`. Raises TimeoutError with the end of the log."""
+        try:
+            async with asyncio.timeout(limit_seconds):
+                while text not in self.log.read_text("utf-8", "replace"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise TimeoutError(f"not in Asterisk's log: {text}\n{self.last_log()}") from None
 
     def last_log(self, lines: int = 15) -> str:
         """The end of its log, or of its console output if there is no log yet."""

@@ -19,6 +19,9 @@ func_cut func_hangupcause func_dialplan func_env func_groupcount func_rand func_
 func_devstate func_extstate func_export pbx_config cdr_manager cel_manager res_manager_devicestate
 """
 
+# Our SIPp callers say that they come from outside: else one who sends an operator's number would be taken for him.
+TRUNK_HEADER = "X-Callcore-Lab: trunk"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -98,10 +101,10 @@ def manager_conf(port: int, accounts: Sequence[Account]) -> str:
 
 
 def pjsip_conf(sip_port: int, extensions: Sequence[Extension], trunk_context: str, phone_context: str) -> str:
-    """One transport; `trunk` takes whoever calls from here; a phone is known by From's user part."""
+    """One transport; `trunk` takes calls from here but for phones, known by From's user."""
     text = f"""[global]
 type = global
-endpoint_identifier_order = username,ip
+endpoint_identifier_order = header,username,ip
 keep_alive_interval = 0
 
 [udp]
@@ -122,7 +125,12 @@ dtmf_mode = auto_info
 trust_id_inbound = yes
 from_user = pbx
 
-[trunk]
+[trunk-by-header]
+type = identify
+endpoint = trunk
+match_header = {TRUNK_HEADER}
+
+[trunk-by-address]
 type = identify
 endpoint = trunk
 match = 127.0.0.1

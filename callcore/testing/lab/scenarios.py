@@ -10,6 +10,8 @@ ID: NOTIFY ends an `Until`, MESSAGE makes the caller hang up at any moment when 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from callcore.testing.lab.configuration import TRUNK_HEADER
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -115,7 +117,7 @@ Contact: <sip:caller@[local_ip]:[local_port]>
 
 def caller(steps: Sequence[Step], headers: Sequence[str] = ()) -> str:
     """The scenario of one caller. Its log says `answered`, then `ended by caller` or `ended by pbx`."""
-    extra = "".join(f"{header}\n" for header in headers)
+    extra = "".join(f"{header}\n" for header in (TRUNK_HEADER, *headers))
     xml = _HEAD.format(name="caller")
     xml += _request("INVITE", 1, body=_SDP, kind="application/sdp", extra=extra)
     for provisional in (100, 180, 181, 182, 183):

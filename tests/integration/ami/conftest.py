@@ -20,6 +20,8 @@ exten => _X.,1,Answer()
  same => n,Set(__CALLCORE_TOPIC=finance.debt)
  same => n,Queue(sales,,,,60)
  same => n,Hangup()
+[join]
+exten => _X.,1,Queue(sales,,,,60)
 [agents]
 exten => _X.,1,Answer()
  same => n,Wait(60)
@@ -50,14 +52,16 @@ async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asteris
         ),
         Account("poor", "s3", "call,agent", "agent"),
     )
-    async with AsteriskLab(
+    asterisk = AsteriskLab(
         tmp_path_factory.mktemp("a") / "pbx",
         queues=[Queue("sales"), Queue("debt")],
         dialplan=DIALPLAN,
         accounts=accounts,
         observer=True,
-    ) as started:
-        yield started
+    )
+    await asterisk.start()
+    yield asterisk
+    await asterisk.kill()  # a polite stop takes it a second longer
 
 
 class Running:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_samples import ANNA, T0
 
 from callcore.calls.effects import Contact, Ring
 from callcore.domain import (
@@ -22,6 +21,8 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.store.database import Database, spool_path
+
+from .store_samples import ANNA, T0
 
 
 @pytest.fixture
@@ -64,7 +65,9 @@ def contact() -> Callable[..., Contact]:
             "ring_ms": 9_000,
             "talk_ms": 120_000,
             "operators": (
-                Ring(Login("boris"), Interface("PJSIP/102"), T0, T0 + timedelta(seconds=9), EndReason.no_answer),
+                Ring(
+                    Login("boris"), Interface("PJSIP/102"), T0, T0 + timedelta(seconds=9), EndReason.no_answer
+                ),
                 Ring(ANNA, Interface("PJSIP/101"), T0, T0 + timedelta(seconds=50), EndReason.completed),
             ),
             "answered_by": ANNA,

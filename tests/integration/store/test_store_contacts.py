@@ -25,7 +25,7 @@ from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import TextRefused
 
-from store_samples import ANNA, T0
+from .store_samples import ANNA, T0
 
 Make = Callable[..., Contact]
 C1 = CallId("c1")
@@ -34,7 +34,9 @@ CHANNEL = ChannelRef(PbxName("main"), ChannelId("1700000000.17"))
 HOUR = timedelta(hours=1)
 
 
-async def save(db: Database, at: datetime, comment: str = "", customer: int | None = None, call: str = "c1") -> int:
+async def save(
+    db: Database, at: datetime, comment: str = "", customer: int | None = None, call: str = "c1"
+) -> int:
     record = await db.interactions.save(
         CallId(call), ANNA, TOPIC, comment, None if customer is None else CustomerId(customer), at
     )
@@ -93,7 +95,9 @@ async def test_an_unanswered_contact_makes_none(db: Database, missed: Make) -> N
     assert (line.topic, line.record, line.comment) == (None, None, "")
 
 
-async def test_saving_after_the_contact_overwrites_and_chooses_the_customer(db: Database, contact: Make) -> None:
+async def test_saving_after_the_contact_overwrites_and_chooses_the_customer(
+    db: Database, contact: Make
+) -> None:
     await db.contacts.save(contact(customer=1))
     record = await save(db, T0, "перерасчёт\r\nза май", 2)
     assert await save(db, T0 + HOUR, "готово", 3) == record

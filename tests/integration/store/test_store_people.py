@@ -12,7 +12,7 @@ from callcore.store.errors import NotStored, TextRefused
 from callcore.store.sessions import hash_token
 from callcore.store.users import Role, User
 
-from store_samples import ANNA, T0
+from .store_samples import ANNA, T0
 
 
 async def add_anna(db: Database) -> User:
@@ -45,7 +45,9 @@ async def test_a_login_is_taken_once(db: Database) -> None:
         await add_anna(db)
 
 
-@pytest.mark.parametrize("change", [{"login": "анна"}, {"name": " "}, {"name": "x" * 201}, {"language": "de"}])
+@pytest.mark.parametrize(
+    "change", [{"login": "анна"}, {"name": " "}, {"name": "x" * 201}, {"language": "de"}]
+)
 async def test_impossible_users(db: Database, change: dict[str, str]) -> None:
     values = {"login": "a", "name": "A", "language": "ru"} | change
     with pytest.raises(TextRefused):

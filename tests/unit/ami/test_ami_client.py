@@ -300,6 +300,36 @@ async def test_a_message_without_an_end_is_cut_off(pbx: ScriptedAmi, start: Star
     assert await one.settled() == "up"
 
 
+async def test_no_new_session_while_nobody_takes_the_facts_of_the_last(
+    pbx: ScriptedAmi, start: Start
+) -> None:
+    one = await start(pbx.settings(), size=2)
+    pbx.event(Event="Hangup", Uniqueid="x", Cause="16")
+    await one.until(lambda: one.link.counters.paused > 0)
+    pbx.cut()
+    await pbx.until(lambda: not pbx.is_connected)
+    await one.fact()  # room for the Hangup; the reading goes on and meets the end of the connection
+    await one.until(lambda: one.link.state == "down")
+    await asyncio.wait([one.task], timeout=0.1)  # longer than the longest retry
+    assert (one.inbox.qsize(), pbx.connections) == (2, 1)
+    kinds = [type(fact) for fact in await one.facts(5)]
+    assert kinds == [Snapshot, ChannelHungUp, LinkLost, LinkUp, Snapshot]
+
+
+async def test_a_fault_of_ours_does_not_end_the_link(
+    pbx: ScriptedAmi, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> AmiAction:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(actions, "status", broken)
+        one = await start(pbx.settings(), up=False)
+        assert await one.link.tried() == "down"
+    assert "callcore itself failed with RuntimeError" in str(logs)
+    assert await one.settled() == "up"
+
+
 async def test_one_message_that_fails_costs_only_itself(
     pbx: ScriptedAmi, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,11 +347,11 @@ async def test_one_message_that_fails_costs_only_itself(
         pbx.raw(
             b"".join(
                 message(("Event", "Hangup"), ("Uniqueid", n), ("Cause", "16"), ("CallerIDNum", "79161234567"))
-                for n in ("1", "bad", "2")
+                for n in ("1", "bad", "bad", "2")
             )
         )
         assert await one.facts(2) == [hung_up("1"), hung_up("2")]
-    assert one.link.counters.broken == 1
+    assert one.link.counters.broken == 2
     assert [entry["event"] for entry in logs] == ["ami_message_failed"]
     assert "79161234567" not in str(logs)
 
@@ -425,7 +455,7 @@ async def test_a_peer_that_closes_at_once(start: Start) -> None:
     async with server:
         settings = ScriptedAmi(port=server.sockets[0].getsockname()[1]).settings()
         one = await start(settings, up=False)
-        assert await one.settled() == "refused"
+        assert await one.link.tried() == "down"
         assert "closed before it greeted" in one.link.why
 
 
@@ -479,7 +509,7 @@ async def test_tls_without_verification(start: Start) -> None:
 
 async def trouble_of(start: Start, peer: ScriptedAmi, **settings: object) -> tuple[str, str]:
     one = await start(peer.settings(**settings), up=False)
-    assert await one.settled() == "refused"
+    assert await one.link.tried() != "up"
     assert one.link.trouble is not None
     await one.link.stop()
     return one.link.trouble.kind, one.link.trouble.remedy
@@ -535,6 +565,34 @@ async def test_stop_fails_what_is_pending_and_stays_stopped(pbx: ScriptedAmi, st
     assert logs == []
     assert (one.link.state, pbx.connections) == ("down", 1)
     assert type((await one.facts(3))[-1]) is LinkLost
+
+
+async def test_a_call_at_the_very_moment_of_the_loss(pbx: ScriptedAmi, start: Start) -> None:
+    """The connection is gone, but the link's own task has not yet run."""
+    one = await start(pbx.settings())
+    assert one.link._session is not None
+    one.link._session.lose(ConnectionResetError("cut"))
+    assert one.link.state == "up"
+    with pytest.raises(LinkDown, match="no link"):
+        await one.link.call(PING)
+    one.link._session.pause()
+    one.link._session.resume()
+
+
+async def test_queues_that_are_not_listed_in_time(pbx: ScriptedAmi, start: Start) -> None:
+    pbx.answers["QueueStatus"] = SILENT
+    one = await start(pbx.settings(snapshot_seconds=0.02), up=False)
+    assert await one.link.tried() == "down"
+    assert "QueueStatus: no answer" in one.link.why
+    assert [type(fact) for fact in await one.facts(2)] == [LinkUp, LinkLost]
+
+
+async def test_stop_while_connecting(pbx: ScriptedAmi, start: Start) -> None:
+    one = await start(pbx.settings(), up=False)
+    await asyncio.sleep(0)
+    await one.link.stop()
+    await one.task
+    assert pbx.actions("Login") == []
 
 
 async def test_stop_between_two_attempts(start: Start) -> None:

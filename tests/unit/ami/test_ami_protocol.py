@@ -163,9 +163,10 @@ def test_variables_have_plain_names(name: str) -> None:
         encode(AmiAction("Originate", (), ((name, "1"),)), "id-1")
 
 
-def test_a_comma_in_a_variable_is_refused() -> None:
+@pytest.mark.parametrize("value", ["1,B=2", 'a"b', "a\\b"])
+def test_what_asterisk_would_split_or_eat_in_a_variable_is_refused(value: str) -> None:
     with pytest.raises(BadAction, match="comma"):
-        encode(AmiAction("Originate", (), (("A", "1,B=2"),)), "id-1")
+        encode(AmiAction("Originate", (), (("A", value),)), "id-1")
 
 
 @pytest.mark.parametrize("name", ["", "A B", "A:", "Ж", "-A", "A\n"])

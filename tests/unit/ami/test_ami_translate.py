@@ -166,6 +166,25 @@ def test_every_wanted_event_has_a_case() -> None:
     } == WANTED_EVENTS
 
 
+@pytest.mark.parametrize(
+    ("escaped", "name"),
+    [
+        (r"\"T\" O\'N\\x\?", '"T" O\'N\\x?'),
+        (r"a\nb\tc\r\n", "a b c"),
+        (r"\n", None),
+        (r"\ж \\n" + "\\", "\\ж \\n\\"),
+        ("O'Neil", "O'Neil"),
+    ],
+)
+def test_names_come_as_c_strings(escaped: str, name: str | None) -> None:
+    headers = {"event": "QueueCallerJoin", "uniqueid": "1", "queue": "q", "position": "1"}
+    fact = Translator(PBX).translate(headers | {"calleridname": escaped})
+    assert isinstance(fact, facts.QueueJoined)
+    assert fact.caller_name == name
+    row = CHANNEL_ROW | {"calleridname": escaped}
+    assert SnapshotBuilder(PBX, 1).build([row], []).channels[0].caller_name == name
+
+
 @pytest.mark.parametrize("event", sorted(WANTED_EVENTS))
 def test_an_event_without_headers_is_odd(event: str) -> None:
     translator = Translator(PBX)

@@ -118,7 +118,7 @@ def test_route_for_programs(call: Call) -> None:
     assert answer["route"] == "finance.claim/closed"
     assert answer["at"] == "2026-12-31T12:30:00+00:00"
     assert answer["from"] == "101"
-    assert answer["target"]["next_open_at"] == "2027-01-11T06:00:00+00:00"
+    assert answer["target"]["next_open_at"] == "2027-01-09T07:00:00+00:00"
     assert [step["rule"] for step in answer["steps"]] == ["topic", "day", "hours", "target"]
     code, out, _ = call(
         "route", "--topic", "corporate.billing", "--json", "--from", "anonymous", "--at", "now"

@@ -307,7 +307,8 @@ def test_a_fault_of_a_table(files, old: str, new: str, fault: str) -> None:
 
 
 def test_hours_in_every_spelling(files) -> None:
-    text = "2026-12-31: {hours: 09:00-15:00, why: {ru: а, en: a}}, 2026-12-30: {hours: open, why: {ru: а, en: a}}"
+    why = "why: {ru: а, en: a}"
+    text = f"2026-12-31: {{hours: 09:00-15:00, {why}}}, 2026-12-30: {{hours: open, {why}}}"
     files.changed_table(
         "queue: finance",
         f"queue: finance\nholidays: {{country: RU, hours: sat, moved_workday: open, days: {{{text}}}}}",
@@ -332,7 +333,7 @@ def test_all_faults_of_all_files_at_once(files) -> None:
     assert [line.split(" ")[0] for line in found] == [
         "callcore.yaml:3:",
         "callcore.yaml:4:",
-        "topics/broken.yaml:2:",
+        "topics/broken.yaml:1:",
         "topics/finance.yaml:2:",
     ]
 
@@ -418,7 +419,8 @@ def test_peers_follow_from_the_host(files, host: str, networks: int) -> None:
 def test_addresses_and_origins(files) -> None:
     files.changed(
         "topics: topics",
-        "topics: topics\nhttp: {listen: '[::1]:80', public_origins: ['https://C.example.org/'], secure_cookies: true}",
+        "topics: topics\nhttp:\n  listen: '[::1]:80'\n  public_origins: ['https://C.example.org/']\n"
+        "  secure_cookies: true",
     )
     http = files.load().http
     assert (http.listen, str(http.listen)) == (Address("::1", 80), "[::1]:80")

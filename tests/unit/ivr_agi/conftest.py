@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from scripted_asterisk import LIMIT_SECONDS, PEERS, Counters, FakeAsterisk, environment
 
 from callcore.ivr.agi_session import Session
 from callcore.ivr.fastagi import Server
+
+from .scripted_asterisk import LIMIT_SECONDS, PEERS, Counters, FakeAsterisk, environment
 
 
 class Bench:

@@ -7,10 +7,11 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scripted_asterisk import PEERS, Counters, FakeAsterisk, environment
 
 from callcore.ivr.agi_session import Session
 from callcore.ivr.fastagi import Server, _networks, _within
+
+from .scripted_asterisk import PEERS, Counters, FakeAsterisk, environment
 
 RC = 'SET VARIABLE "CALLCORE_RC" "OK"'
 
@@ -327,6 +328,40 @@ async def test_without_counters_and_by_the_addresses_of_both_families():
 )
 def test_addresses_and_networks(address, networks, inside):
     assert _within(address, _networks(networks)) is inside
+
+
+async def test_who_knocks_all_day_does_not_fill_the_log(bench, monkeypatch):
+    monkeypatch.setattr("callcore.ivr.fastagi.TELL_ADDRESSES", 1)
+    with structlog.testing.capture_logs() as logs:
+        async with bench(nothing) as b:
+            for _ in range(3):
+                await (await b.call("inbound/other")).run()
+            assert [entry["reason"] for entry in logs if entry["event"] == "agi_refused"] == ["pbx"]
+            await (await b.call("overflow/main")).run()
+            await b.until(lambda: len(b.counters.refusals) == 4)
+        assert [entry["reason"] for entry in logs if entry["event"] == "agi_refused"] == ["pbx", "route"]
+
+
+async def test_no_number_or_name_gets_into_the_log(bench):
+    async def route(session: Session):
+        await session.get_variable("X")
+
+    with structlog.testing.capture_logs() as logs:
+        async with bench(route) as b:
+            for reply in (
+                b"200 result=1 (x)\n",
+                b"79161234567 Secretov\n",
+                b"200 result=1 (x)\n79161234567\n",
+            ):
+                peer = await b.call(agi_calleridname="Secretov", agi_channel="Local/79161234567@x-1;1")
+                peer.replies["GET"] = reply
+                await peer.run()
+            await b.call("inbound/other", agi_calleridname="Secretov")
+            await b.until(lambda: len(b.counters.results) == 3 and b.counters.refusals)
+    assert len(logs) > 6
+    told = "".join(f"{entry} {entry.get('exc_info')!r}" for entry in logs)
+    assert "7916" not in told
+    assert "Secretov" not in told
 
 
 async def test_a_taken_port_says_so():

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_house import (
+
+from callcore.domain import Text, TopicCode
+from callcore.screenpop.hub import Hub, HubLimits
+from callcore.testing.desks import FakeDesks
+from callcore.web import passwords
+from callcore.web.app import build
+from callcore.web.metrics import Metrics
+from callcore.web.pages import TopicChoice
+from callcore.web.ports import WebDeps, WebSettings
+
+from .web_house import (
     ANNA,
     BORIS,
     PASSWORD,
@@ -19,15 +29,6 @@ from web_house import (
     MakeHouse,
     PlainRenderer,
 )
-
-from callcore.domain import Text, TopicCode
-from callcore.screenpop.hub import Hub, HubLimits
-from callcore.testing.desks import FakeDesks
-from callcore.web import passwords
-from callcore.web.app import build
-from callcore.web.metrics import Metrics
-from callcore.web.pages import TopicChoice
-from callcore.web.ports import WebDeps, WebSettings
 
 
 @pytest.fixture(scope="session")

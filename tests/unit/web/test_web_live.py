@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError
-from web_house import ANNA, House, MakeHouse
 
 from callcore.screenpop.hub import HubLimits
 from callcore.testing.desks import some_view
+
+from .web_house import ANNA, House, MakeHouse
 
 
 async def told(ws: Any) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web_house import ANNA, PASSWORD, START, House, MakeHouse
 
 from callcore.web import passwords
 from callcore.web.signin import SignInRefused, SignInThrottled
+
+from .web_house import ANNA, PASSWORD, START, House, MakeHouse
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -164,15 +165,16 @@ async def test_the_stored_hash_is_no_token(house: House) -> None:
 
 async def test_a_thousand_wrong_passwords_cost_little_and_lock_nobody_in_out(house: House) -> None:
     await house.sign_in()
-    checked = 0
+    checked, delays = 0, set[float]()
     for _ in range(1000):
         try:
             await house.shell.sign_in.sign_in("anna", "guess-a-word", "10.6.6.6", "")
         except SignInRefused:
             checked += 1
         except SignInThrottled as slow:
-            assert 0 < slow.seconds <= 60
+            delays.add(slow.seconds)
     assert checked == 6
+    assert 0 < max(delays) <= 60
     assert (await house.client.get("/api/v1/session")).status == 200
     house.clock.pass_(minutes=1)
     await house.sign_in()

@@ -1,4 +1,4 @@
-"""The first tables: users, sessions, customers, calls, contacts, interactions."""
+"""The first tables: users, sessions, shifts, customers, calls, contacts, interactions."""
 
 from __future__ import annotations
 
@@ -109,6 +109,18 @@ def upgrade() -> None:
         sa.Column("disabled_at", _MOMENT, nullable=True),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("login", name=op.f("pk_users")),
+    )
+
+    op.create_table(
+        "shifts",
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("interface", sa.Text(), nullable=False),
+        sa.Column("is_ready", sa.Boolean(), nullable=False),
+        sa.Column("pause_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["login"], ["users.login"], name=op.f("fk_shifts_login_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("login", name=op.f("pk_shifts")),
     )
     op.create_table(
         "contact_rings",

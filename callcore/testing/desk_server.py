@@ -18,7 +18,7 @@ from callcore.screenpop.card import Desk
 from callcore.testing.desk_samples import NOW, QUEUES, TOPICS, Sample, samples, viewer
 from callcore.web.render import STATIC, DeskRenderer
 
-CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'"
+CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 PATIENCE_SECONDS = 10.0
 
 
@@ -80,6 +80,10 @@ class DeskServer:
         for socket in list(self.sockets):
             await socket.send_json(self._message(card, sound))
         return self.seq
+
+    async def painted(self, seq: int) -> None:
+        """Wait until a page acknowledged the message ``seq``."""
+        await self.until(lambda: {"ack": seq} in self.said)
 
     async def bye(self, reason: str) -> None:
         for socket in list(self.sockets):

@@ -1,0 +1,79 @@
+"""A browser per module, a desk server per test, pages that fail the test on any fault in their console."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+
+from callcore.testing.desk_server import DeskServer
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Open = Callable[..., Awaitable[Page]]
+
+
+def chromium() -> str:
+    """Debian's Chromium, or the one that CALLCORE_CHROMIUM names."""
+    found = os.environ.get("CALLCORE_CHROMIUM") or shutil.which("chromium")
+    if not found:
+        pytest.fail("no Chromium: install Debian's package, or set CALLCORE_CHROMIUM")
+    return found
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk() -> AsyncIterator[DeskServer]:
+    server = DeskServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visit(browser: Browser, desk: DeskServer) -> AsyncIterator[Open]:
+    """Opens a path (the desk, and waits until it is live); ``script`` runs before the page's own."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "WebSocket connection" not in message.text:
+            faults.append(message.text)
+
+    def failed(error: Error) -> None:
+        faults.append(str(error))
+
+    async def open_page(path: str = "/desk", script: str = "") -> Page:
+        page = await context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", failed)
+        if script:
+            await page.add_init_script(script)
+        known = len(desk.sockets)
+        await page.goto(desk.url(path))
+        if path == "/desk":
+            await desk.until(lambda: len(desk.sockets) > known and desk.said)
+        return page
+
+    yield open_page
+    await context.close()
+    assert faults == []

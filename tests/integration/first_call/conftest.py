@@ -1,0 +1,44 @@
+"""The whole way on the real Asterisk: SIP callers, the IVR, queues, SIP phones, desks, the database."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from callcore.testing.house import PEOPLE, House
+from callcore.testing.lab import NotDebian
+from callcore.testing.lab.packages import fetch
+from callcore.testing.stage import Stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fetched() -> None:
+    try:
+        fetch(["asterisk22", "sipp", "espeak", "sox"])
+    except NotDebian as reason:
+        pytest.skip(f"no laboratory: {reason}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spoken once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLCORE_PROMPTS", str(tmp_path_factory.mktemp("prompts")))
+        yield
+
+
+@pytest.fixture
+async def bare_house(tmp_path: Path) -> AsyncIterator[House]:
+    """Asterisk, settings and people, callcore not started."""
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(Stage(tmp_path, queue_timeout=3))
+        stage.write_config({"desk": {"wrap_up_seconds": 2, "reject_pause_after": 3}})
+        await stage.add_people(PEOPLE)
+        yield House(stage, tmp_path, stack)
+
+
+@pytest.fixture
+async def house(bare_house: House) -> House:
+    await bare_house.stage.start()
+    return bare_house

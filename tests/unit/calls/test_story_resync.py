@@ -1,0 +1,430 @@
+"""The link breaks and comes back, or the daemon itself: what a Snapshot puts right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stories import (
+    ANNA,
+    BORIS,
+    EXPERT,
+    FINANCE,
+    IVAN,
+    PBX,
+    PHONES,
+    Story,
+    call_id,
+    created,
+    member,
+    ref,
+    row,
+    second,
+    sign_in,
+    snapshot,
+)
+from tales import told
+
+from callcore.calls import effects as do
+from callcore.calls import facts as f
+from callcore.calls.call import Phase
+from callcore.domain import (
+    AgentState,
+    CallId,
+    ChannelId,
+    ChannelRef,
+    EndReason,
+    Interface,
+    Outcome,
+    PbxName,
+    Source,
+    TopicCode,
+)
+
+OLD = CallId("old1")
+PRESENT = (member(ANNA), member(ANNA, EXPERT))
+PRESENT_PAUSED = (member(ANNA, paused=True), member(ANNA, EXPERT, paused=True))
+
+
+def test_a_flap_in_the_middle_of_a_talk() -> None:
+    """Both channels are there as before: nothing pops, nothing ends, the talk is counted through."""
+    story = told("through_a_flap")
+    story.at(100)
+    assert story.pops == [(ANNA, call_id(1))]
+    assert (story.contact.talk_ms, story.contact.source) == (45_000, Source.live)
+    assert len(story.all(do.AddMember)) == 2
+
+
+def test_a_caller_who_vanished_while_nobody_looked() -> None:
+    """He and Anna's leg are not in the list: the call is lost, and she writes up."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.found(1, IVAN)
+    story.rings("c", ANNA, "a")
+    story.at(5).answers("c", ANNA, "a")
+    story.at(30).reconnects(members=PRESENT_PAUSED)
+    contact = story.contact
+    assert (contact.end_reason, contact.outcome, contact.hangup_cause) == (
+        EndReason.lost,
+        Outcome.answered,
+        None,
+    )
+    assert (contact.talk_ms, contact.ended_at) == (25_000, second(30))
+    assert story.state(ANNA) is AgentState.wrap_up
+    assert not story.tracker.mirror.channels
+
+
+def test_a_waiting_caller_who_vanished() -> None:
+    """Anna's phone rang when the link broke: her ring is over, and what became of the caller is not known."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.rings("c", ANNA, "a")
+    story.at(30).reconnects(members=PRESENT)
+    assert (story.contact.end_reason, story.contact.outcome) == (EndReason.lost, Outcome.failed)
+    assert story.contact.operators[0].result is EndReason.lost
+    assert (story.state(ANNA), story.agent(ANNA).missed) == (AgentState.ready, 0)
+
+
+def test_a_leg_that_was_never_seen_to_begin_is_a_ghost() -> None:
+    """AgentCalled named a channel that neither came nor is in the list: the ring is over, the caller waits on."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.tell(f.AgentCalled(ref("c"), FINANCE, PHONES[ANNA], ref("ghost")))
+    story.at(5).reconnects(channels=(row("c", "PJSIP/trunk-c"),), members=PRESENT)
+    assert story.state(ANNA) is AgentState.ready
+    assert story.tracker.calls[call_id(1)].phase is Phase.waiting
+    assert not story.tracker.legs
+
+
+def test_a_call_that_only_the_ivr_knew() -> None:
+    """He came and went while the link was down; the IVR handed him over, so only the Snapshot ends him."""
+    story = Story()
+    story.tell(f.CallEntered(ref("c"), None, None, None), f.IvrLeft(ref("c"), hung_up=False))
+    story.at(9).reconnects()
+    assert (story.contact.end_reason, story.contact.ended_at) == (EndReason.lost, second(9))
+
+
+def test_a_call_that_the_ivr_saw_leave() -> None:
+    """He hung up in the menu just before the Snapshot: he is not lost, he gave up."""
+    story = Story()
+    story.tell(f.CallEntered(ref("c"), None, None, None))
+    story.at(5).tell(f.IvrLeft(ref("c"), hung_up=True))
+    story.at(6).reconnects()
+    assert (story.contact.end_reason, story.contact.outcome) == (EndReason.cancelled, Outcome.abandoned_ivr)
+
+
+def test_who_comes_while_the_lists_are_read() -> None:
+    """His channel began, or his IVR did, after the lists were made: not being in them does not end him."""
+    story = Story()
+    story.tell(f.LinkUp(PBX, 2))
+    story.at(0.1).tell(created("c", "PJSIP/trunk-c"), f.CallEntered(ref("d"), None, None, None))
+    story.waits("c")
+    story.tell(snapshot())
+    assert set(story.tracker.calls) == {call_id(1), call_id(2)}
+
+
+def test_who_goes_while_the_lists_are_read() -> None:
+    """His row is older than his Hangup: he is neither adopted nor begun anew."""
+    story = Story()
+    story.comes_to_queue("c")
+    story.found(1)
+    story.at(5).tell(f.LinkUp(PBX, 2))
+    story.hangs_up("c", 0)
+    story.tell(
+        snapshot(2, (row("c", "PJSIP/trunk-c", call=call_id(1)),), (f.LiveEntry(FINANCE, ref("c"), 5),))
+    )
+    assert len(story.contacts) == 1
+    assert (story.tracker.calls, story.tracker.mirror.channels) == ({}, {})
+
+
+def test_a_waiting_caller_is_adopted() -> None:
+    """The daemon comes to a PBX at work: who waits gets a call that began when he joined."""
+    story = Story().on_shift(ANNA)
+    story.at(60).reconnects(
+        epoch=1,
+        channels=(row("c", "PJSIP/trunk-c", seconds=50),),
+        entries=(f.LiveEntry(FINANCE, ref("c"), 40), f.LiveEntry(FINANCE, ref("gone"), 9)),
+        members=PRESENT,
+    )
+    story.found(1, IVAN)
+    story.rings("c", ANNA, "a")
+    story.at(65).answers("c", ANNA, "a")
+    story.at(70).talk_ends("c", "a")
+    contact = story.contact
+    assert (contact.source, contact.outcome, contact.queue) == (Source.snapshot, Outcome.answered, FINANCE)
+    assert (contact.started_at, contact.queued_at, contact.wait_ms) == (second(20), second(20), 45_000)
+    assert story.pops == [(ANNA, call_id(1))]
+
+
+def test_a_restarted_daemon_adopts_a_talk_under_its_old_id() -> None:
+    """The caller talks with Anna: the same id, the card again, no second call for her leg that carries it too."""
+    story = Story()
+    story.tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready))
+    topic = TopicCode("finance.balance")
+    story.at(100).reconnects(
+        epoch=1,
+        channels=(
+            row("a", "PJSIP/101-a", bridge="b", seconds=30, call=OLD),
+            row("l", "Local/900@x-1;1", bridge="b", seconds=20, call=OLD),
+            row("c", "PJSIP/trunk-c", bridge="b", seconds=50, call=OLD, topic=topic),
+        ),
+        members=PRESENT,
+    )
+    assert story.pops == [(ANNA, OLD)]
+    assert set(story.tracker.calls) == {OLD}
+    assert story.state(ANNA) is AgentState.talking
+    assert {e.paused for e in story.all(do.PauseMember)} == {True}
+    story.tell(f.CustomersFound(OLD, (IVAN,)))
+    story.at(110).tell(f.BridgeLeft(ref("c"), "b"), f.ChannelHungUp(ref("a"), 16))
+    story.hangs_up("c")
+    contact = story.contact
+    assert (contact.call, contact.source, contact.topic) == (OLD, Source.snapshot, topic)
+    assert (contact.started_at, contact.talk_ms) == (second(50), 10_000)
+    assert (contact.answered_by, story.state(ANNA)) == (ANNA, AgentState.wrap_up)
+
+
+def test_a_restarted_daemon_adopts_a_waiting_call_under_its_old_id() -> None:
+    """He waits: his one call has the old id and the queue of the entry."""
+    story = Story()
+    story.at(100).reconnects(
+        epoch=1,
+        channels=(row("c", "PJSIP/trunk-c", seconds=50, call=OLD),),
+        entries=(f.LiveEntry(FINANCE, ref("c"), 40),),
+    )
+    call = story.tracker.calls[OLD]
+    assert (call.phase, call.queue, call.queued_at) == (Phase.waiting, FINANCE, second(60))
+    assert len(story.all(do.RememberCall)) == 1
+
+
+def test_an_id_of_a_call_that_is_over_is_not_used_again() -> None:
+    """The caller is gone, a third party's leg that inherited the id lives on: it is nobody's call."""
+    story = Story()
+    story.comes_to_queue("c")
+    story.found(1)
+    story.hangs_up("c")
+    story.at(5).reconnects(channels=(row("x", "PJSIP/trunk-x", call=call_id(1)),))
+    assert story.tracker.calls == {}
+    assert len(story.contacts) == 1
+
+
+def test_the_caller_with_an_id_has_gone_but_his_row_comes() -> None:
+    """After a restart: the rows still list him, his Hangup was seen since the login."""
+    story = Story()
+    story.tell(f.LinkUp(PBX, 1))
+    story.hangs_up("c")
+    story.tell(snapshot(1, (row("c", "PJSIP/trunk-c", call=OLD),)))
+    assert story.tracker.calls == {}
+
+
+def test_a_channel_that_has_a_newer_call() -> None:
+    """The IVR was quicker than the Snapshot: the call that it began stays the one of this channel."""
+    story = Story()
+    story.tell(f.LinkUp(PBX, 1))
+    story.arrives("c")
+    story.tell(snapshot(1, (row("c", "PJSIP/trunk-c", call=OLD),)))
+    assert set(story.tracker.calls) == {call_id(1)}
+
+
+def test_answered_while_nobody_looked() -> None:
+    """The link broke while he waited; when it is back, he talks with Boris: the card pops now."""
+    story = Story().on_shift(ANNA, BORIS)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.rings("c", ANNA, "a")
+    story.at(30).reconnects(
+        channels=(
+            row("c", "PJSIP/trunk-c", bridge="b"),
+            row("b", "PJSIP/102-b", bridge="b"),
+        ),
+        members=(*PRESENT, member(BORIS), member(BORIS, EXPERT)),
+    )
+    assert story.pops == [(BORIS, call_id(1))]
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.talking)
+    story.at(40).hangs_up("b")
+    assert story.state(BORIS) is AgentState.wrap_up
+    story.hangs_up("c")
+    assert story.contact.talk_ms == 10_000
+
+
+def test_the_talk_ended_while_nobody_looked() -> None:
+    """Both channels live, but no longer in one bridge: their talk is over, the caller's call is not."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.rings("c", ANNA, "a")
+    story.at(5).answers("c", ANNA, "a")
+    story.at(30).reconnects(
+        channels=(row("c", "PJSIP/trunk-c"), row("a", "PJSIP/101-a", bridge="elsewhere")),
+        members=PRESENT_PAUSED,
+    )
+    assert story.tracker.calls[call_id(1)].talking_with == ()
+    story.at(60).hangs_up("c")
+    assert story.contact.talk_ms == 25_000
+
+
+def test_a_bridge_of_which_we_heard_before_the_row() -> None:
+    """He joins the bridge between login and Snapshot; his row is older and says that he is in none."""
+    story = Story().on_shift(ANNA)
+    story.tell(f.LinkUp(PBX, 1))
+    story.tell(f.BridgeEntered(ref("a"), "b"), f.BridgeEntered(ref("c"), "b"))
+    story.tell(
+        snapshot(
+            1,
+            (row("a", "PJSIP/101-a", seconds=9), row("c", "PJSIP/trunk-c", seconds=20, call=OLD)),
+            members=PRESENT,
+        )
+    )
+    assert story.pops == [(ANNA, OLD)]
+    assert story.tracker.mirror.channels[ref("c")].name == "PJSIP/trunk-c"
+    assert story.tracker.calls[OLD].started_at == second(-20)
+
+
+def test_a_channel_that_speaks_before_its_row() -> None:
+    """It is renamed after the login: it lives, its new name stays; its bridge is the row's."""
+    story = Story().on_shift(ANNA)
+    story.arrives("c")
+    story.tell(created("a", "PJSIP/999-a"), f.LinkUp(PBX, 2), f.ChannelRenamed(ref("a"), "PJSIP/101-a"))
+    story.tell(f.ChannelAnswered(ref("c")))
+    story.tell(
+        snapshot(
+            2,
+            (row("a", "PJSIP/999-a", bridge="b"), row("c", "PJSIP/trunk-c", bridge="b")),
+            members=PRESENT,
+        )
+    )
+    assert story.pops == [(ANNA, call_id(1))]
+
+
+def test_news_since_the_login_beat_the_row() -> None:
+    """He left the bridge after the login: an older row does not put him back."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.rings("c", ANNA, "a")
+    story.answers("c", ANNA, "a")
+    story.at(9).tell(f.LinkUp(PBX, 2))
+    story.leaves_bridge("c", "c")
+    story.tell(
+        snapshot(
+            2, (row("c", "PJSIP/trunk-c", bridge="bridge-c"), row("a", "PJSIP/101-a", bridge="bridge-c"))
+        )
+    )
+    assert story.tracker.calls[call_id(1)].talking_with == ()
+
+
+def test_a_channel_that_is_seen_to_begin_after_its_bridge() -> None:
+    """Newchannel comes after BridgeEnter: name and bridge are both kept."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.tell(f.BridgeEntered(ref("a"), "b"), created("a", "PJSIP/101-a"), f.BridgeEntered(ref("c"), "b"))
+    assert story.pops == [(ANNA, call_id(1))]
+
+
+def test_moved_to_another_queue_while_nobody_looked() -> None:
+    """The entry names another queue than we believe."""
+    story = Story()
+    story.comes_to_queue("c")
+    entry = f.LiveEntry(EXPERT, ref("c"), 3)
+    story.at(30).reconnects(channels=(row("c", "PJSIP/trunk-c"),), entries=(entry,))
+    call = story.tracker.calls[call_id(1)]
+    assert (call.phase, call.queue, call.queued_at) == (Phase.waiting, EXPERT, second(0))
+
+
+def test_an_entry_that_is_older_than_his_leaving() -> None:
+    """He left the queue after the login; the entry that follows is an old story."""
+    story = Story()
+    story.comes_to_queue("c")
+    story.at(9).tell(f.LinkUp(PBX, 2), f.QueueLeft(ref("c"), FINANCE))
+    story.tell(snapshot(2, (row("c", "PJSIP/trunk-c"),), (f.LiveEntry(FINANCE, ref("c"), 9),)))
+    assert story.tracker.calls[call_id(1)].phase is Phase.left_queue
+
+
+def test_an_entry_of_somebody_who_talks() -> None:
+    """He was answered after the login; the entry is older."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.rings("c", ANNA, "a")
+    story.at(9).tell(f.LinkUp(PBX, 2))
+    story.answers("c", ANNA, "a")
+    story.tell(
+        snapshot(
+            2,
+            (row("c", "PJSIP/trunk-c"), row("a", "PJSIP/101-a")),
+            (f.LiveEntry(FINANCE, ref("c"), 9),),
+            PRESENT_PAUSED,
+        )
+    )
+    assert story.tracker.calls[call_id(1)].phase is Phase.talking
+
+
+def test_members_that_a_restart_of_the_pbx_forgot() -> None:
+    """Her phone is in one queue of two, and unpaused there although she is at lunch."""
+    story = Story().on_shift(ANNA)
+    story.tell(f.AgentPaused(ANNA, f.PauseReason.lunch))
+    effects = story.at(30).reconnects(members=(member(ANNA), member(BORIS)))
+    added, paused = effects
+    assert isinstance(added, do.AddMember)
+    assert (added.queue, added.paused, added.reason) == (EXPERT, True, "lunch")
+    assert isinstance(paused, do.PauseMember)
+    assert (paused.queues, paused.paused, paused.reason) == ((FINANCE,), True, "lunch")
+    again = story.at(60).reconnects(epoch=3, members=(member(ANNA),))
+    assert not {e.key for e in effects} & {e.key for e in again}
+
+
+def test_members_that_are_as_they_should_be() -> None:
+    """Nothing to put right, nothing is done."""
+    story = Story().on_shift(ANNA)
+    assert story.reconnects(members=PRESENT) == []
+
+
+def test_a_phone_that_rings_in_a_pause_is_not_unpaused() -> None:
+    """The Snapshot finds her ringing, but she is at lunch."""
+    story = Story().on_shift(ANNA)
+    story.tell(f.AgentPaused(ANNA, f.PauseReason.lunch))
+    story.comes_to_queue("c")
+    story.rings("c", ANNA, "a")
+    effects = story.reconnects(
+        channels=(row("c", "PJSIP/trunk-c"), row("a", "PJSIP/101-a")), members=PRESENT_PAUSED
+    )
+    assert effects == []
+
+
+def test_a_local_member_is_found_again_after_a_restart() -> None:
+    """His interface is spelled with options, his channel is not: he is found all the same."""
+    story = Story()
+    seat = Interface("Local/102@agents/n")
+    story.tell(f.DeskOpened(BORIS), replace(sign_in(BORIS, state=AgentState.ready), interface=seat))
+    story.reconnects(
+        epoch=1,
+        channels=(
+            row("c", "PJSIP/trunk-c", bridge="b", seconds=50, call=OLD),
+            row("l", "Local/102@agents-0001;1", bridge="b", seconds=30, call=OLD),
+        ),
+    )
+    assert story.pops == [(BORIS, OLD)]
+
+
+def test_another_pbx_is_left_alone() -> None:
+    """A Snapshot of one PBX says nothing about the calls, phones and members of another."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.rings("c", ANNA, "a")
+    other = PbxName("second")
+    there = f.LiveChannel(
+        ChannelRef(other, ChannelId("c")), "PJSIP/101-9", "Up", None, None, None, None, 5, None, None, None
+    )
+    gone = ChannelRef(other, ChannelId("gone"))
+    story.tell(f.ChannelHungUp(gone, 16))
+    story.at(5).tell(f.LinkUp(other, 1), f.Snapshot(other, 1, (there,), (), ()))
+    assert story.tracker.calls[call_id(1)].phase is Phase.waiting
+    assert story.state(ANNA) is AgentState.ringing
+    assert len(story.all(do.AddMember)) == 2
+
+
+def test_a_call_that_waits_for_its_customer_is_not_lost() -> None:
+    """It is over already; a Snapshot has nothing to add."""
+    story = Story()
+    story.comes_to_queue("c")
+    story.hangs_up("c")
+    story.reconnects()
+    story.found(1, IVAN)
+    assert story.contact.end_reason is EndReason.cancelled

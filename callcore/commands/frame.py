@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from callcore.domain import Language, Text
-from callcore.faults import Fault
+from callcore.strictyaml.faults import Fault
 
 DONE, FAULTS, WRONG_USE = 0, 1, 2
 """Exit codes."""

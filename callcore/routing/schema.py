@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from callcore.domain import QueueName, Text, TopicCode
 from callcore.routing.tables import ALL_DAY, MINUTES_A_DAY, Hours, Span, Spans, SpecialDay, Topic, TopicTable
-from callcore.yamltypes import Bilingual, Model, Zone, shown, wrong
+from callcore.strictyaml.fields import Bilingual, Model, Zone, shown, wrong
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_WEEK = 7 * MINUTES_A_DAY

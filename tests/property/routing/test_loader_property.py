@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callcore.config import ConfigFaults, Fault, load
 from callcore.domain import Text
-from callcore.yamlfile import parse
+from callcore.strictyaml.reader import parse
 
 CONFIG = Path(__file__).parents[3] / "config"
 SAMPLES = [CONFIG / "callcore.yaml", *sorted((CONFIG / "topics").glob("*.yaml"))]

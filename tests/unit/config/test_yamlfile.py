@@ -2,8 +2,8 @@
 
 import pytest
 
-from callcore.faults import Fault
-from callcore.yamlfile import DEPTH_LIMIT, SIZE_LIMIT_BYTES, parse
+from callcore.strictyaml.faults import Fault
+from callcore.strictyaml.reader import DEPTH_LIMIT, SIZE_LIMIT_BYTES, parse
 
 
 def faults(text: str | bytes) -> list[Fault]:

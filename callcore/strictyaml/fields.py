@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from callcore.domain import Text
-from callcore.faults import ConfigFaults, Document, Position
+from callcore.strictyaml.faults import ConfigFaults, Document, Position
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from callcore.configtypes import (
+from callcore.config.fields import (
     NO_SECRET,
     Address,
     AddressField,
@@ -30,7 +30,7 @@ from callcore.configtypes import (
 )
 from callcore.domain import Language, PauseReason, Text
 from callcore.routing.schema import Code, QueueField
-from callcore.yamltypes import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
+from callcore.strictyaml.fields import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
 
 
 class Organisation(Model):

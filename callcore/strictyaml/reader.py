@@ -27,7 +27,7 @@ from yaml.events import (
 )
 
 from callcore.domain import Text
-from callcore.faults import Document, Position, shown_key
+from callcore.strictyaml.faults import Document, Position, shown_key
 
 SIZE_LIMIT_BYTES = 262_144
 DEPTH_LIMIT = 24

@@ -2,7 +2,7 @@
 
 ``load(path)`` gives ``Settings`` or raises ``ConfigFaults`` with every fault of every file. Paths in a file
 are relative to its folder; secrets come from files or the environment, never from the YAML itself.
-The sections are in ``configshape``; what each setting means stands in ``config/callcore.yaml``.
+The sections are in ``config.shape``; what each setting means stands in ``config/callcore.yaml``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pydantic import InstanceOf, SecretStr
 
-from callcore.configshape import (
+from callcore.config.fields import NO_SECRET, Address, is_sendable
+from callcore.config.shape import (
     Database,
     Desk,
     Fastagi,
@@ -28,14 +29,13 @@ from callcore.configshape import (
     Speech,
     Tls,
 )
-from callcore.configtypes import NO_SECRET, Address, is_sendable
 from callcore.domain import PbxName, QueueName, Text, TopicCode
-from callcore.faults import ConfigFaults, Document, Fault, Position
 from callcore.routing.check import check as check_tables
 from callcore.routing.schema import CODE, TableModel
 from callcore.routing.tables import TopicTable, TopicTables
-from callcore.yamlfile import read
-from callcore.yamltypes import raise_faults, validate
+from callcore.strictyaml.faults import ConfigFaults, Document, Fault, Position
+from callcore.strictyaml.fields import raise_faults, validate
+from callcore.strictyaml.reader import read
 
 __all__ = [
     "Address",

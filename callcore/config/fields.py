@@ -13,7 +13,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
 from callcore.domain import Text
-from callcore.yamltypes import Whole, shown, wrong
+from callcore.strictyaml.fields import Whole, shown, wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import gc
 import json
-import logging
 import math
 import random
 import signal
@@ -30,6 +29,7 @@ from benchmarks import pop_call
 from benchmarks.pop_house import Broken, House, staff
 from benchmarks.pop_load import Call, Load
 from benchmarks.pop_pbx import Pbx
+from callcore import logs
 
 OPERATORS = 500
 CALLS_PER_SECOND = 20
@@ -46,7 +46,7 @@ def run(show_pid: bool = False) -> Iterator[dict[str, Any]]:
 
 
 async def _measure(show_pid: bool) -> dict[str, Any]:
-    logging.disable(logging.WARNING)
+    logs.configure("ERROR", stream=sys.stderr)
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -31,6 +31,8 @@ from callcore.testing.stage import SAMPLE, free_port
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 30.0
 LOG_TAIL_LINES = 15
+DAEMON = ("-m", "callcore.cli")
+"""What Python is to run; a profiler may take its place."""
 FIRST_PHONE = 1000
 QUEUES = ("finance", "expert")
 """Each operator serves both."""
@@ -172,7 +174,7 @@ class House:
         settings = self.folder / "config" / "callcore.yaml"
         with self.log.open("ab") as log:
             self.daemon = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "callcore.cli", "run", "-c", str(settings)),
+                *(sys.executable, *DAEMON, "run", "-c", str(settings)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -129,9 +129,12 @@ class Load:
         http = await self._http.enter_async_context(session)
         await self._floor.connect(self._house.floor_port)
         turns = asyncio.Semaphore(SIGNING_IN)
-        async with asyncio.TaskGroup() as group:
-            for client, person in enumerate(self._people):
-                group.create_task(self._admit(http, turns, client, person))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for client, person in enumerate(self._people):
+                    group.create_task(self._admit(http, turns, client, person))
+        except ExceptionGroup as faults:
+            raise Broken(f"an operator was not let in: {faults.exceptions[0]!r}") from faults
         self._free.extend(self._operators)
         await self._until(self._is_everybody_free, "operators are not ready")
 

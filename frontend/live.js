@@ -19,7 +19,7 @@ const send = fields => isOpen() && (socket.send(JSON.stringify({...fields, csrf:
 
 function connect() {
   clearTimeout(retry);
-  if (socket?.readyState < WebSocket.CLOSING) return;
+  if (root.classList.contains('replaced') || socket?.readyState < WebSocket.CLOSING) return;
   const url = new URL(main.dataset.live, location.href.replace(/^http/, 'ws'));
   if (epoch) url.search = new URLSearchParams({epoch, since: seq});
   const mine = socket = new WebSocket(url);
@@ -46,6 +46,10 @@ function hear(message) {
   if (message.type === 'bye') {
     if (/signed_out|expired/.test(message.reason)) location.assign('/sign-in');
     root.classList.toggle('replaced', message.reason === 'replaced');
+  }
+  if (message.type === 'error') {
+    root.classList.add('failed');
+    say($('failed').textContent);
   }
   if (message.type !== 'desk') return;
   ({epoch, seq} = message);
@@ -162,6 +166,7 @@ addEventListener('submit', event => {
   sendDrafts();
   form.closest(':popover-open')?.hidePopover();
   $('error')?.remove();
+  root.classList.remove('failed');
   if (!send(read(form, event.submitter))) say($('clock').dataset.lost);
 });
 addEventListener('click', async ({target}) => {

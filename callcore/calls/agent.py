@@ -185,7 +185,7 @@ def step(agent: Agent, move: AgentMove, now: datetime, rules: AgentRules) -> Res
             return replace(agent, desk_gone_at=agent.desk_gone_at or now), ()
         case ClockStruck():
             return _struck(agent, now, rules)
-        case _:
+        case _:  # pragma: no cover - no other moves
             assert_never(move)
 
 

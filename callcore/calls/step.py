@@ -99,7 +99,7 @@ def step(call: Call, move: Move, now: datetime) -> Result:
             return _ended(call, _cause_of(call, move.cause), now)
         case TimeIsUp():
             return _ended(call, NORMAL_CLEARING, now)
-        case _:
+        case _:  # pragma: no cover - no other moves
             assert_never(move)
 
 

@@ -11,6 +11,7 @@ for a key, and hands the key (or None) to ``press``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from callcore.domain import Language, QueueName, Text, TopicCode
 from callcore.ivr.flow import Flow, Phrase, language_offer, other
@@ -82,6 +83,8 @@ def last_words(flow: Flow, language: Language, target: Target) -> LastWords:
         case Closed(announcement):
             words = (announcement, flow.texts.goodbye)
             return LastWords(tuple(Phrase(text.in_(language), language) for text in words), None)
+        case _:  # pragma: no cover - no other targets
+            assert_never(target)
 
 
 def _failed(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:

@@ -85,9 +85,13 @@ class DeskServer:
         """Wait until a page acknowledged the message ``seq``."""
         await self.until(lambda: {"ack": seq} in self.said)
 
-    async def bye(self, reason: str) -> None:
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send a message as it is to every open page."""
         for socket in list(self.sockets):
-            await socket.send_json({"type": "bye", "reason": reason})
+            await socket.send_json(message)
+
+    async def bye(self, reason: str) -> None:
+        await self.tell({"type": "bye", "reason": reason})
 
     async def drop(self, *, accepts: bool) -> None:
         """Cut every line; ``accepts`` tells whether the next try gets through."""

@@ -145,12 +145,12 @@ def program(name: str, folder: Path | None = None) -> Path:
     return start
 
 
-def library_path(root: Path, folders: tuple[str, ...] = ()) -> str:
-    """The search path for the libraries below a bundle's root, absolute."""
+def library_path(root: Path | str, folders: tuple[str, ...] = ()) -> str:
+    """The search path for the libraries below a bundle's root."""
     triple = architecture()[1]
     base = (f"usr/lib/{triple}", f"lib/{triple}", "usr/lib", "lib")
     nested = tuple(f"usr/lib/{triple}/{name}" for name in folders)
-    return ":".join(str(root / place) for place in base + nested)
+    return ":".join(f"{root}/{place}" for place in base + nested)
 
 
 def asterisk_command(major: int = 22, folder: Path | None = None) -> tuple[list[str], Path]:

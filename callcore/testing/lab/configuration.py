@@ -19,7 +19,7 @@ func_cut func_hangupcause func_dialplan func_env func_groupcount func_rand func_
 func_devstate func_extstate func_export pbx_config cdr_manager cel_manager res_manager_devicestate
 """
 
-# Our SIPp callers say that they come from outside: else one who sends an operator's number would be taken for him.
+# Callers say that they come from outside: else one who sends an operator's number would be taken for him.
 TRUNK_HEADER = "X-Callcore-Lab: trunk"
 
 

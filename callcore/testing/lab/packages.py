@@ -36,7 +36,7 @@ _UNREAD = ("doc", "man", "locale", "info", "lintian", "bug")
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
-  <dir>{fs}/usr/share/fonts</dir>
+  <dir prefix="relative">usr/share/fonts</dir>
   <dir>/usr/share/fonts</dir>
   <cachedir>{fs}/var/cache/fontconfig</cachedir>
   <match target="pattern"><edit name="family" mode="append"><string>DejaVu Sans</string></edit></match>
@@ -163,19 +163,19 @@ def _fetch_one(bundle: Bundle, folder: Path, apt: PrivateApt) -> None:
 
 
 def _write_starters(bundle: Bundle, fresh: Path, target: Path) -> None:
-    """A start script for each program, so that it can be started without knowing its libraries."""
-    root = target / "fs"
-    environment = {"LD_LIBRARY_PATH": library_path(root, bundle.library_folders)}
+    """A start script for each program; it finds its files wherever the folder is moved."""
+    environment = {"LD_LIBRARY_PATH": library_path("$fs", bundle.library_folders)}
     for variable, value in (bundle.environment or {}).items():
-        environment[variable] = value.format(fs=root, triple=architecture()[1])
+        environment[variable] = value.format(fs="$fs", triple=architecture()[1])
+    exports = "".join(f'export {variable}="{value}"\n' for variable, value in environment.items())
     (fresh / "bin").mkdir()
     for name, place in bundle.programs.items():
-        exports = "".join(f"export {variable}='{value}'\n" for variable, value in environment.items())
         script = fresh / "bin" / name
-        script.write_text(f"#!/bin/sh\n{exports}exec '{root / place}' \"$@\"\n", "utf-8")
+        find = 'fs=$(cd "${0%/*}/../fs" && pwd) || exit 1\n'
+        script.write_text(f'#!/bin/sh\n{find}{exports}exec "$fs/{place}" "$@"\n', "utf-8")
         script.chmod(0o755)
     if "FONTCONFIG_FILE" in (bundle.environment or {}):
-        (fresh / "fs/callcore-fonts.conf").write_text(_FONTS.format(fs=root), "utf-8")
+        (fresh / "fs/callcore-fonts.conf").write_text(_FONTS.format(fs=target / "fs"), "utf-8")
 
 
 def _check_libraries(bundle: Bundle, target: Path) -> None:

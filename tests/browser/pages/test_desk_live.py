@@ -229,6 +229,17 @@ async def test_a_refusal_stays_until_the_next_command(desk: DeskServer, visit: O
     await expect(page.locator("#error")).to_have_count(0)
 
 
+async def test_a_command_that_the_server_did_not_take_is_said(desk: DeskServer, visit: Open) -> None:
+    page = await visit()
+    await expect(page.locator("#failed")).to_be_hidden()
+    await desk.tell({"type": "error", "code": "bad_request"})
+    await expect(page.locator("#failed")).to_be_visible()
+    await expect(page.locator("#announce")).to_contain_text("Команда не выполнена")
+    await page.keyboard.press("F2")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#failed")).to_be_hidden()
+
+
 @pytest.mark.parametrize("reason", ["expired", "signed_out"])
 async def test_the_end_of_the_session_leads_to_sign_in(desk: DeskServer, visit: Open, reason: str) -> None:
     page = await visit()
@@ -242,7 +253,7 @@ async def test_a_replaced_page_says_so_and_does_not_fight_back(desk: DeskServer,
     await desk.bye("replaced")
     await desk.drop(accepts=True)
     await expect(page.locator("#replaced")).to_be_visible()
-    await page.evaluate("dispatchEvent(new Event('online'))")
+    await page.evaluate("dispatchEvent(new Event('online')); fetch('/desk').then(answer => answer.ok)")
     assert len(desk.asked) == tries
 
 

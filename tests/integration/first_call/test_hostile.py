@@ -7,7 +7,7 @@ from pathlib import Path
 from callcore.crm.seeds import SHARED_NUMBER
 from callcore.domain import Outcome
 from callcore.testing.house import TO_FINANCE, House
-from callcore.testing.lab import HangUp, Press, Until, Wait
+from callcore.testing.lab import HangUp, Wait
 from callcore.testing.operator import ApiOperator
 
 PWNED = Path(tempfile.gettempdir()) / "callcore-pwned"
@@ -84,18 +84,3 @@ async def test_numbers(house: House) -> None:
         assert contact.outcome is Outcome.abandoned_ivr
         if number.endswith("9000000110"):
             assert contact.caller_number == "+79000000110"
-
-
-async def test_every_key(house: House) -> None:
-    """Wrong keys, three in a row: the default topic."""
-    caller = await house.call(
-        Wait(0.5), Press("7"), Wait(1), Press("8"), Wait(1), Press("0"), Until(), HangUp()
-    )
-
-    async def waits() -> bool:
-        return "1. PJSIP" in await house.stage.lab.console("queue show expert")
-
-    await house.until(waits, 40)
-    await caller.hang_up()
-    [contact] = await house.contacts()
-    assert (contact.topic, contact.queue) == ("expert.diagnosis", "expert")

@@ -44,8 +44,6 @@ async def test_link_cut_during_the_talk(house: House) -> None:
     assert daemon is not None
     [link] = daemon.links.values()
     epoch = link.epoch
-    await house.stage.lab.console("module reload manager")
-    await house.stage.lab.console("manager reload")
     assert link._session is not None
     link._session.close()
 

@@ -43,6 +43,12 @@ def test_fetch_start_and_fetch_again(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert b"hostname" in shown.stdout + shown.stderr
     packages.fetch(["small"], tmp_path)
     assert capsys.readouterr().err == ""
+    moved = (tmp_path / "small").rename(tmp_path / "moved on")
+    assert (
+        subprocess.run([moved / "bin/hostname", "-V"], capture_output=True, env={}, check=False).returncode
+        == 0
+    )
+    moved.rename(tmp_path / "small")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["apt", "lock", "small"]
 
 

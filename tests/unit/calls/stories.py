@@ -33,7 +33,11 @@ PBX = PbxName("main")
 FINANCE = QueueName("finance")
 EXPERT = QueueName("expert")
 ANNA, BORIS, VERA = Login("anna"), Login("boris"), Login("vera")
-PHONES = {ANNA: Interface("PJSIP/101"), BORIS: Interface("PJSIP/102"), VERA: Interface("PJSIP/103")}
+PHONES = {
+    ANNA: Interface("PJSIP/101"),
+    BORIS: Interface("PJSIP/102"),
+    VERA: Interface("Local/103@agents/n"),
+}
 NUMBER = "+79161234567"
 IVAN = Customer(CustomerId(7), "Иван Петров", "К-100")
 MARIA = Customer(CustomerId(8), "Мария Петрова", "К-101")
@@ -60,8 +64,9 @@ def call_id(nth: int) -> CallId:
     return CallId(f"call{nth}")
 
 
-def make_tracker(rules: AgentRules = RULES) -> Tracker:
-    ids = iter(range(1, 1_000_000))
+def make_tracker(rules: AgentRules = RULES, *, first: int = 1) -> Tracker:
+    """``first``: number of its first call; a second life of the daemon does not repeat the ids of the first."""
+    ids = iter(range(first, 1_000_000))
     return Tracker(mint=lambda _now: call_id(next(ids)), canonical=canonical, rules=rules)
 
 

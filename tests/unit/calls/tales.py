@@ -121,13 +121,13 @@ def closed(story: Story) -> None:
 
 
 def through_local(story: Story) -> None:
-    """Anna's member is a Local channel: its first half is the leg that the queue knows."""
-    story.at(0).on_shift(ANNA)
+    """Vera's member is a Local channel: its first half is the leg that the queue knows."""
+    story.at(0).on_shift(VERA)
     story.at(10).comes_to_queue("c")
     story.at(12).tell(
-        f.ChannelCreated(ref("l1"), "Local/101@agents-0001;1", "c", None, None, None, "agents"),
-        f.ChannelCreated(ref("l2"), "Local/101@agents-0001;2", "c", None, None, None, "agents"),
-        f.AgentCalled(ref("c"), FINANCE, PHONES[ANNA], ref("l1")),
+        f.ChannelCreated(ref("l1"), "Local/103@agents-0001;1", "c", None, None, None, "agents"),
+        f.ChannelCreated(ref("l2"), "Local/103@agents-0001;2", "c", None, None, None, "agents"),
+        f.AgentCalled(ref("c"), FINANCE, PHONES[VERA], ref("l1")),
         f.ChannelCreated(ref("p"), "PJSIP/901-0002", "c", None, None, None, "agents"),
         f.DialBegan(ref("l2"), ref("p"), "PJSIP/901-0002"),
     )
@@ -137,7 +137,7 @@ def through_local(story: Story) -> None:
         f.ChannelAnswered(ref("l1")),
         f.BridgeEntered(ref("l2"), "b-local"),
         f.QueueLeft(ref("c"), FINANCE),
-        f.AgentConnected(ref("c"), FINANCE, PHONES[ANNA], ref("l1"), 5, 3),
+        f.AgentConnected(ref("c"), FINANCE, PHONES[VERA], ref("l1"), 5, 3),
         f.BridgeEntered(ref("l1"), "b-main"),
         f.BridgeEntered(ref("c"), "b-main"),
     )

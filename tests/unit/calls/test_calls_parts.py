@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from stories import second
+from stories import ANNA, BORIS, PBX, PHONES, RULES, call_id, ref, second
 
+from callcore.calls.agent import Agent, ClockStruck
+from callcore.calls.agent import step as agent_step
+from callcore.calls.call import (
+    Answered,
+    Call,
+    CallerGone,
+    RingLegEnded,
+    TalkStarted,
+    TalkStopped,
+    TimeIsUp,
+)
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.contact import union_ms
 from callcore.calls.deadlines import Deadlines
+from callcore.calls.effects import LogContact
+from callcore.calls.follow import agent_moves
 from callcore.calls.mirror import device_of, seat_of
-from callcore.domain import EndReason, Interface
+from callcore.calls.step import begin, step
+from callcore.domain import AgentState, EndReason, Interface, Source
 
 
 @pytest.mark.parametrize(
@@ -109,3 +123,36 @@ def test_deadlines_do_not_grow() -> None:
         due.set(("agent", "a"), None)
     assert len(due) < 200
     assert due.next() == second(50)
+
+
+def talking_call() -> Call:
+    """A call in which a phone talks since second 10."""
+    call, _effects = begin(
+        Call(call_id(1), ref("c"), Source.live, second(0), None, "", None, None, customers_known=True)
+    )
+    call, _effects = step(call, Answered(ANNA, PHONES[ANNA]), second(10))
+    call, _effects = step(call, TalkStarted(PHONES[ANNA]), second(10))
+    return call
+
+
+def test_step_takes_repeated_moves() -> None:
+    """A talk that has begun begins no second time, one that never was does not end."""
+    call = talking_call()
+    assert step(call, TalkStarted(PHONES[ANNA]), second(11)) == (call, ())
+    assert step(call, TalkStopped(PHONES[BORIS]), second(11)) == (call, ())
+    assert step(call, RingLegEnded(PHONES[BORIS], 16), second(11)) == (call, ())
+    assert list(agent_moves(call, call, RingLegEnded(PHONES[BORIS], 16))) == []
+
+
+def test_step_ends_a_talk_with_the_call() -> None:
+    """Whoever ends a call need not tell first that its talk is over; an ended call takes nothing more."""
+    call, effects = step(talking_call(), CallerGone(16), second(30))
+    (contact,) = [e.contact for e in effects if isinstance(e, LogContact)]
+    assert contact.talk_ms == 20_000
+    assert step(call, TimeIsUp(), second(40)) == (call, ())
+
+
+def test_an_agent_has_no_deadline_that_has_not_come() -> None:
+    """A stroke of the clock that comes too early changes nothing."""
+    agent = Agent(ANNA, "Anna", PBX, PHONES[ANNA], (), AgentState.ready, second(0), desk_gone_at=second(0))
+    assert agent_step(agent, ClockStruck(), second(29), RULES) == (agent, ())

@@ -14,6 +14,7 @@ from stories import (
     MARIA,
     NUMBER,
     PHONES,
+    VERA,
     Story,
     call_id,
     connected,
@@ -412,8 +413,8 @@ def test_a_queue_that_announces_itself_in_the_middle_of_a_talk_is_not_believed()
 def test_through_a_local_member() -> None:
     """The leg that the queue knows is one half of a Local channel; the phone behind it is another channel."""
     story = told("through_local")
-    assert story.pops == [(ANNA, call_id(1))]
-    assert story.state(ANNA) is AgentState.wrap_up
+    assert story.pops == [(VERA, call_id(1))]
+    assert story.state(VERA) is AgentState.wrap_up
     story.at(50)
     assert (story.contact.talk_ms, story.contact.outcome) == (30_000, Outcome.answered)
 

@@ -167,6 +167,7 @@ def test_a_restarted_daemon_adopts_a_talk_under_its_old_id() -> None:
             row("a", "PJSIP/101-a", bridge="b", seconds=30, call=OLD),
             row("l", "Local/900@x-1;1", bridge="b", seconds=20, call=OLD),
             row("c", "PJSIP/trunk-c", bridge="b", seconds=50, call=OLD, topic=topic),
+            row("r", "PJSIP/recorder-r", seconds=10, call=OLD),
         ),
         members=PRESENT,
     )

@@ -143,7 +143,8 @@ def _is_read(headers: Headers) -> bool:
 def _story(rows: list[tuple[str, Headers]], connect: Headers) -> Story | None:
     channels = {connect["Uniqueid"], connect["DestUniqueid"]}
     bridge = next(
-        (h["BridgeUniqueid"] for _, h in rows if h["Event"] == "BridgeEnter" and h["Uniqueid"] in channels), ""
+        (h["BridgeUniqueid"] for _, h in rows if h["Event"] == "BridgeEnter" and h["Uniqueid"] in channels),
+        "",
     )
     own = [(text, headers) for text, headers in rows if channels & {*headers.values()}]
     if not bridge or not own or own[-1][1]["Event"] != "Hangup":

@@ -21,6 +21,8 @@ export function keys($) {
   function press(button) {
     button?.focus();
     button?.click();
+    const menu = button?.popoverTargetElement;
+    if (menu?.matches(':popover-open')) menu.querySelector('button').focus();
   }
   addEventListener('toggle', ({target, newState}) => target.matches('[popover]') && newState === 'open' && target.querySelector('button').focus(), true);
 }

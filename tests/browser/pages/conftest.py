@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
 from callcore.testing.desk_server import DeskServer
+from callcore.testing.lab import NotDebian
+from callcore.testing.lab.browser import chromium
+from callcore.testing.lab.packages import fetch
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 Open = Callable[..., Awaitable[Page]]
 
 
-def chromium() -> str:
-    """Debian's Chromium, or the one that CALLCORE_CHROMIUM names."""
-    found = os.environ.get("CALLCORE_CHROMIUM") or shutil.which("chromium")
-    if not found:
-        pytest.fail("no Chromium: install Debian's package, or set CALLCORE_CHROMIUM")
-    return found
+@pytest.fixture(scope="session", autouse=True)
+def fetched() -> None:
+    try:
+        fetch(["chromium"])
+    except NotDebian as reason:
+        pytest.skip(f"no Chromium: {reason}")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+async def browser(fetched: None) -> AsyncIterator[Browser]:
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -224,7 +224,7 @@ QUICK = settings(max_examples=250, deadline=None, suppress_health_check=[HealthC
 @QUICK
 @given(courses)
 def test_nothing_raises_and_every_call_ends_in_one_contact(course: Course) -> None:
-    """Whatever is told: once all channels have hung up and time has passed, each begun call has one contact."""
+    """Whatever is told: when all channels have hung up and time has passed, each call has one contact."""
     run = told(course)
     begun = {e.call for e in run.effects if isinstance(e, do.RememberCall)}
     run.all_hang_up()
@@ -242,7 +242,7 @@ def test_nothing_raises_and_every_call_ends_in_one_contact(course: Course) -> No
 @QUICK
 @given(courses)
 def test_keys_are_used_once(course: Course) -> None:
-    """Executors drop a repeated key, so no key may stand for two things; a card pops once per call and person."""
+    """Executors drop a repeated key: none stands for two things; a card pops once per call and person."""
     run = told(course)
     run.all_hang_up()
     run.wait(timedelta(minutes=2))
@@ -281,7 +281,7 @@ def test_nobody_and_nothing_is_stuck(course: Course) -> None:
 @QUICK
 @given(courses)
 def test_members_are_as_the_agents_are(course: Course) -> None:
-    """What the queues were told last fits every agent: nobody is rung who may not be, nobody waits in vain."""
+    """What the queues were told last fits every agent: only who is ready, and all of them, can be rung."""
     run = told(course)
     run.all_hang_up()
     run.wait(timedelta(minutes=2))

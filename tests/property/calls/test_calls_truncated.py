@@ -62,7 +62,7 @@ def test_attached_without_a_snapshot(name: str) -> None:
 @pytest.mark.parametrize("with_ids", [True, False])
 @pytest.mark.parametrize("name", TALES)
 def test_attached_with_a_snapshot(name: str, with_ids: bool) -> None:
-    """Restarted at any moment: every caller who is there ends in one contact, his operator gets the card again.
+    """Restarted at any moment: every caller ends in one contact, his operator gets the card again.
 
     Without the stored ids only calls in a queue, or told of later, are known again.
     """

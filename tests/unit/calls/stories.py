@@ -65,7 +65,7 @@ def call_id(nth: int) -> CallId:
 
 
 def make_tracker(rules: AgentRules = RULES, *, first: int = 1) -> Tracker:
-    """``first``: number of its first call; a second life of the daemon does not repeat the ids of the first."""
+    """``first``: number of its first call; no life of the daemon repeats the ids of another."""
     ids = iter(range(first, 1_000_000))
     return Tracker(mint=lambda _now: call_id(next(ids)), canonical=canonical, rules=rules)
 
@@ -211,6 +211,26 @@ class Story:
         """What the queues were told last of this operator's member."""
         told = [e.paused for e in self.all(do.PauseMember) if e.interface == PHONES[login]]
         return told[-1] if told else None
+
+
+# --- beginnings of several stories
+
+
+def talking(rules: AgentRules = RULES) -> Story:
+    """Anna talks with the first caller since second 5."""
+    story = Story(rules).on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.at(3).rings("c", ANNA, "a")
+    story.at(5).answers("c", ANNA, "a")
+    return story
+
+
+def wrapping_up(rules: AgentRules = RULES) -> Story:
+    """Anna's talk ended at second 20."""
+    story = talking(rules)
+    story.at(20).talk_ends("c", "a")
+    return story
 
 
 # --- facts, short

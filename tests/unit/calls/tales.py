@@ -12,6 +12,7 @@ from stories import (
     IVAN,
     PBX,
     PHONES,
+    VERA,
     Story,
     call_id,
     member,

@@ -28,7 +28,7 @@ from callcore.domain import EndReason, Outcome, TopicCode
 
 
 def test_the_caller_is_gone_before_the_ivr_tells_of_him() -> None:
-    """FastAGI is slower than AMI: CallEntered comes after the Hangup; there is one contact, ended as it was."""
+    """FastAGI is slower than AMI: CallEntered comes after the Hangup; one contact, ended as it was."""
     story = Story()
     story.tell(created("c", "PJSIP/trunk-c"))
     story.hangs_up("c", 0)
@@ -277,7 +277,7 @@ def test_a_bridge_that_is_left_by_another_name() -> None:
 
 
 def test_two_callers_in_one_bridge() -> None:
-    """A conference of two callers pops nothing; an operator who comes belongs to the call that he is a leg of."""
+    """A conference of two callers pops nothing; an operator who joins belongs to the call that rang him."""
     story = Story().on_shift(ANNA)
     story.comes_to_queue("c")
     story.comes_to_queue("d")

@@ -132,7 +132,7 @@ def test_each_failure_is_answered_by_its_own_words() -> None:
 @pytest.mark.parametrize("way_out", ["4", "9"])
 def test_a_right_key_makes_failures_forgotten(way_out: str) -> None:
     """Two failures, then a department or the language: three more are needed."""
-    state, action = played(flow(), "5", None, way_out)
+    state, _action = played(flow(), "5", None, way_out)
     assert state.failures == 0
     assert isinstance(played(flow(), "5", None, way_out, None, None)[1], Ask)
     assert isinstance(played(flow(), "5", None, way_out, None, None, None)[1], Chosen)
@@ -168,7 +168,7 @@ def test_last_words_when_closed() -> None:
 def test_everything_that_can_be_said_is_known_beforehand(
     menu: Menu, language: Language, language_key: str | None
 ) -> None:
-    """Walk the whole machine with every key in every state: each phrase has been spoken before the first call."""
+    """Walk the whole machine with every key in every state: each phrase was spoken beforehand."""
     it = flow(menu=menu, language=language, language_key=language_key)
     known = all_phrases(it, CLOSED_TEXTS)
     assert len(known) == len(set(known))

@@ -1,0 +1,71 @@
+"""A real browser at a real desk: SIP caller, Asterisk, callcore, Chromium."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from callcore.testing.house import PASSWORD, PEOPLE, House
+from callcore.testing.lab import NotDebian
+from callcore.testing.lab.browser import chromium
+from callcore.testing.lab.packages import fetch
+from callcore.testing.stage import Stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fetched() -> None:
+    try:
+        fetch(["asterisk22", "sipp", "espeak", "sox", "chromium"])
+    except NotDebian as reason:
+        pytest.skip(f"no laboratory: {reason}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spoken once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLCORE_PROMPTS", str(tmp_path_factory.mktemp("prompts")))
+        yield
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(Stage(tmp_path))
+        stage.write_config({"desk": {"wrap_up_seconds": 60}})
+        await stage.add_people(PEOPLE)
+        await stage.start()
+        yield House(stage, tmp_path, stack)
+
+
+@pytest.fixture
+async def page(house: House) -> AsyncIterator[Page]:
+    """Anna's browser at the sign-in page; a fault in its console fails the test."""
+    faults: list[str] = []
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": 1280, "height": 720}, locale="ru-RU")
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        await page.goto(house.stage.url)
+        yield page
+    assert faults == []
+
+
+@pytest.fixture
+async def anna(page: Page, house: House) -> Page:
+    """Signed in by keyboard alone, at phone 101, ready."""
+    await expect(page.locator("input[name=login]")).to_be_focused()
+    await page.keyboard.type("anna")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk")
+    phone = page.get_by_role("button", name="PJSIP/101")
+    await phone.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_text("Готов", exact=False).first.wait_for()
+    await page.keyboard.press("F2")
+    await house.member("101", "Not in use")
+    return page

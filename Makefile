@@ -20,7 +20,9 @@ STATE := $(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum
 STAMP := .venv/installed-$(STATE)
 PY := .venv/bin/python
 LAB := $(PY) -m callcore.testing.lab
-LAYERS := $(wildcard $(addprefix tests/,unit property replay contract integration browser))
+QUICK := $(wildcard $(addprefix tests/,unit property replay))
+# These wait for phones, prompts and browsers far more than they compute.
+SLOW := $(wildcard $(addprefix tests/,contract integration browser))
 
 help:
 	@echo 'make demo       callcore with an Asterisk, callers and phones of its own: see calls ring and cards pop'
@@ -56,10 +58,11 @@ demo: $(STAMP)
 	@exec $(PY) -m callcore.cli demo $(ARGS)
 
 test: $(STAMP) lab
-	PYTHONASYNCIODEBUG=1 $(PY) -m pytest $(LAYERS) $(ARGS)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 $(QUICK) $(ARGS)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 4 --dist loadgroup $(SLOW) $(ARGS)
 
 unit: $(STAMP)
-	PYTHONASYNCIODEBUG=1 $(PY) -m pytest tests/unit $(ARGS)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit $(ARGS)
 
 lint: $(STAMP)
 	$(PY) -m ruff format --check .

@@ -21,12 +21,13 @@ import random
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
 from benchmarks import pop_call
-from benchmarks.pop_house import Broken, House, staff
+from benchmarks.pop_house import Broken, House, Person, staff
 from benchmarks.pop_load import Call, Load
 from benchmarks.pop_pbx import Pbx
 from callcore import logs
@@ -46,24 +47,56 @@ def run(show_pid: bool = False) -> Iterator[dict[str, Any]]:
 
 
 async def _measure(show_pid: bool) -> dict[str, Any]:
-    logs.configure("ERROR", stream=sys.stderr)
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     people = staff(OPERATORS)
     seconds = WARM_UP_SECONDS + ROUNDS * POP_SECONDS
-    customers = round(seconds * CALLS_PER_SECOND)
-    story = pop_call.load()
-    async with Pbx() as pbx, House(people, customers, pbx.port) as house:
-        if show_pid and house.daemon is not None:
-            print(f"daemon: {house.daemon.pid}", file=sys.stderr, flush=True)
-        async with Load(house, pbx, people, story) as load:
-            # Pauses of this process are not what is measured.
-            gc.collect()
-            gc.disable()
+    async with Pbx() as pbx:
+        house = House(people, round(seconds * CALLS_PER_SECOND), pbx.port)
+        with _stoppable(house):
+            async with house:
+                if show_pid and house.daemon is not None:
+                    print(f"daemon: {house.daemon.pid}", file=sys.stderr, flush=True)
+                return await _measure_in(house, pbx, people)
+
+
+@contextmanager
+def _stoppable(house: House) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the servers at once, and then this task: raises CancelledError."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    stopped: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        stopped.append(number)
+        house.end_now()
+        task.cancel()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    except Exception as fault:
+        if not stopped:
+            raise
+        raise asyncio.CancelledError from fault  # somebody missed what we had just taken away
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+async def _measure_in(house: House, pbx: Pbx, people: Sequence[Person]) -> dict[str, Any]:
+    async with Load(house, pbx, people, pop_call.load()) as load:
+        # Pauses of this process are not what is measured.
+        gc.collect()
+        gc.disable()
+        try:
             pops, floors = await _rounds(load)
-            await house.kill_daemon()
-            faults = lost(load.calls.values(), house.stored_contacts()) + load.strays
+        finally:
+            gc.enable()
+        await house.kill_daemon()
+        faults = lost(load.calls.values(), house.stored_contacts()) + load.strays
+    if load.bare_cards:
+        print(f"pop: {load.bare_cards} cards were filled in later", file=sys.stderr)
     for fault, count in faults.items():
         print(f"pop: {count} {fault}", file=sys.stderr)
     return line(pops, floors, faults)
@@ -84,7 +117,7 @@ def moments(seconds: float, seed: int) -> list[float]:
     return sorted(dice.uniform(0, seconds) for _ in range(round(seconds * CALLS_PER_SECOND)))
 
 
-def lost(calls: Sequence[Call] | Any, stored: Sequence[tuple[str, str | None]]) -> Counter[str]:
+def lost(calls: Iterable[Call], stored: Sequence[tuple[str, str | None]]) -> Counter[str]:
     """What is missing or double of pops and contacts; ``stored``: number and operator of each contact."""
     faults: Counter[str] = Counter()
     kept = Counter(stored)
@@ -101,14 +134,15 @@ def lost(calls: Sequence[Call] | Any, stored: Sequence[tuple[str, str | None]]) 
 def line(pops: list[list[float]], floors: list[list[float]], faults: Counter[str]) -> dict[str, Any]:
     """The result; ``pops`` and ``floors``: sorted seconds, round by round."""
     value, floor = _ms(pops, 0.99), _ms(floors, 0.99)
+    is_met = value is not None and value <= GOAL_MS and not faults
     return {
         "bench": "pop",
         "value": value,
         "unit": "ms",
         "floor": floor,
-        "ratio": round(value / floor, 2) if floor else None,
+        "ratio": round(value / floor, 2) if value and floor else None,
         "goal": f"p99 at most {GOAL_MS:g} ms, nothing lost",
-        "met": value <= GOAL_MS and not faults,
+        "met": is_met,
         "n": sum(map(len, pops)),
         "p50": _ms(pops, 0.5),
         "p99": value,
@@ -116,9 +150,10 @@ def line(pops: list[list[float]], floors: list[list[float]], faults: Counter[str
     }
 
 
-def _ms(rounds: list[list[float]], share: float) -> float:
-    """Median of the rounds' percentile, in milliseconds."""
-    return round(median(percentile(seconds, share) for seconds in rounds) * 1000, 2)
+def _ms(rounds: list[list[float]], share: float) -> float | None:
+    """Median of the rounds' percentile, in milliseconds; None if most rounds measured nothing."""
+    middle = median(percentile(seconds, share) for seconds in rounds)
+    return round(middle * 1000, 2) if math.isfinite(middle) else None
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -129,8 +164,10 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pop", description="Measure the pop.")
     parser.add_argument("--pid", action="store_true", help="name the daemon's process on standard error")
+    options = parser.parse_args()
+    logs.configure("ERROR", stream=sys.stderr)
     try:
-        for result in run(parser.parse_args().pid):
+        for result in run(options.pid):
             print(json.dumps(result), flush=True)
     except Broken as fault:
         print(f"pop: {fault}", file=sys.stderr)

@@ -117,11 +117,17 @@ class House:
         await self._end()
 
     async def _end(self) -> None:
-        """At once: whoever pressed Ctrl-C under make has a quarter of a second before we are killed."""
-        try:
-            await asyncio.shield(asyncio.gather(self.kill_daemon(), _kill(self._floor)))
-        finally:
-            self._folder.cleanup()
+        self.end_now()
+        await asyncio.gather(*(process.wait() for process in (self.daemon, self._floor) if process))
+
+    def end_now(self) -> None:
+        """Kill both servers and remove the folder, without waiting for anything. May be called again.
+
+        Whoever presses Ctrl-C under make leaves us a quarter of a second before we are killed ourselves.
+        """
+        for process in (self.daemon, self._floor):
+            _kill(process)
+        self._folder.cleanup()
 
     # --- before the start
 
@@ -196,7 +202,9 @@ class House:
 
     async def kill_daemon(self) -> None:
         """Without a chance to write anything more."""
-        await _kill(self.daemon)
+        assert self.daemon is not None
+        _kill(self.daemon)
+        await self.daemon.wait()
 
     def log_tail(self) -> str:
         """The newest lines of the daemon's log."""
@@ -245,7 +253,6 @@ async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-async def _kill(process: asyncio.subprocess.Process | None) -> None:
+def _kill(process: asyncio.subprocess.Process | None) -> None:
     if process is not None and process.returncode is None:
         process.kill()
-        await process.wait()

@@ -98,6 +98,8 @@ class Load:
         """By number, each of which calls once."""
         self.strays: Counter[str] = Counter()
         """What should not have come, by kind."""
+        self.bare_cards = 0
+        """Cards that came before the customer base had answered: allowed, and filled in later."""
         self.sample = ""
         """A card as it came, JSON."""
         self._house = house
@@ -243,7 +245,7 @@ class Load:
             self.strays["cards at the wrong place"] += 1
             return
         if not has_customer:
-            self.strays["cards without the customer"] += 1
+            self.bare_cards += 1
         call.popped_at.append(at)
         self._by_id[id_] = call
 

@@ -17,7 +17,7 @@ from callcore.domain import Text
 from callcore.store.errors import StoreError
 
 FULL_COLLECTION_AFTER = 100
-"""Collections of the middle generation before a full one; a floor with 20 calls a second takes some minutes."""
+"""Collections of the middle generation before a full one: some minutes, with 20 calls a second."""
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:

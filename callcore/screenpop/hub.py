@@ -83,7 +83,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class HubLimits:
-    ring: int = 500
+    ring: int = 128
     """Events kept for replay, per person."""
     queue: int = 256
     """Events waiting for one connection before it is told to refresh."""

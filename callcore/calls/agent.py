@@ -265,13 +265,14 @@ def _released_besides(agent: Agent, call: CallId) -> Result:
 
 def _ready(agent: Agent, now: datetime, rules: AgentRules) -> Result:
     """A person did this: if no page of his is open, the time without a desk begins anew."""
+    had_wish = agent.pause_next is not None
     agent = replace(agent, pause_next=None, desk_gone_at=agent.desk_gone_at and now)
     if agent.state in _BUSY:
-        was_available = agent.is_available
+        is_free = agent.state is AgentState.ringing and not agent.is_available
         agent = replace(agent, before_ring=(AgentState.ready, None))
-        if agent.state is AgentState.talking or was_available:
+        if not is_free and not had_wish:
             return agent, ()
-        return _turn_to(agent, agent.state, None, now, _UNPAUSE)
+        return _turn_to(agent, agent.state, None, agent.since, _UNPAUSE if is_free else None)
     if agent.state is AgentState.ready:
         return agent, ()
     agent, closed = leave_wrap_up(agent)
@@ -281,7 +282,7 @@ def _ready(agent: Agent, now: datetime, rules: AgentRules) -> Result:
 
 def _pause(agent: Agent, reason: PauseReason, now: datetime) -> Result:
     if agent.state in _BUSY:
-        return replace(agent, pause_next=reason), ()
+        return _turn_to(replace(agent, pause_next=reason), agent.state, agent.pause_reason, agent.since)
     agent, closed = leave_wrap_up(agent)
     agent, effects = _turn_to(_cleared(agent), AgentState.paused, reason, now, _PAUSE)
     return agent, (*closed, *effects)
@@ -367,4 +368,6 @@ def pause_member(agent: Agent, *, paused: bool) -> do.PauseMember:
 
 def _show(agent: Agent) -> Effect:
     key = f"{agent.login}:{agent.since.timestamp()}:{agent.turn}:show"
-    return do.ShowAgent(key, agent.login, agent.state, agent.pause_reason, agent.since, agent.call)
+    return do.ShowAgent(
+        key, agent.login, agent.state, agent.pause_reason, agent.since, agent.call, agent.pause_next
+    )

@@ -180,6 +180,8 @@ class ShowAgent:
     pause_reason: PauseReason | None
     since: datetime
     call: CallId | None = None
+    pause_next: PauseReason | None = None
+    """Asked for, and taking effect when the call is done with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class Ivr:
     language: Language
     menu: Menu
     failures: int = 0
+    switches: int = 0
+    """Changes of the language."""
 
 
 def begin(flow: Flow) -> tuple[Ivr, Ask | Chosen]:
@@ -63,7 +65,9 @@ def press(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
     """What follows a key, or silence (None)."""
     is_main = state.menu is flow.menu
     if key is not None and is_main and key == flow.language_key:
-        state = replace(state, language=other(state.language), failures=0)
+        state = replace(state, language=other(state.language), failures=0, switches=state.switches + 1)
+        if state.switches > 2 * flow.attempts:  # somebody plays, or a machine does
+            return state, _default(flow, (_phrase(state, flow.texts.to_default),))
         return state, _ask(flow, state)
     item = state.menu.choose(key) if key is not None else None
     if item is None:

@@ -135,6 +135,8 @@ class Desk:
     state: AgentState
     since: datetime
     pause_reason: PauseReason | None = None
+    pause_next: PauseReason | None = None
+    """Asked for while busy."""
     ringing: CallView | None = None
     tabs: tuple[Tab, ...] = ()
     active: CallId | None = None
@@ -179,7 +181,13 @@ def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime
         case CloseCard():
             return _close(desk, effect.call)
         case ShowAgent():
-            return replace(desk, state=effect.state, since=effect.since, pause_reason=effect.pause_reason)
+            return replace(
+                desk,
+                state=effect.state,
+                since=effect.since,
+                pause_reason=effect.pause_reason,
+                pause_next=effect.pause_next,
+            )
         case _:
             assert_never(effect)
 

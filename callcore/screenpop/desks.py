@@ -371,4 +371,9 @@ def _event_data(effect: DeskEffect) -> dict[str, Any]:
         case CloseCard():
             return {"call": effect.call}
         case ShowAgent():
-            return {"state": effect.state, "pause_reason": effect.pause_reason, "since": effect.since}
+            return {
+                "state": effect.state,
+                "pause_reason": effect.pause_reason,
+                "pause_next": effect.pause_next,
+                "since": effect.since,
+            }

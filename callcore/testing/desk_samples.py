@@ -215,7 +215,7 @@ def samples() -> dict[str, Sample]:
     )
     hidden = replace(view("d1", answered=12), caller_number=None, topic=None, language="en")
     pending = replace(view("e1", answered=2), customers_known=False)
-    failed = replace(view("f1", answered=9), customers_known=False, lookup_failed=True)
+    failed = replace(view("f1", answered=9), lookup_failed=True)
     odd = _talking("g1", MALLORY)
     rings = replace(BASE, state=AgentState.ringing, since=NOW - timedelta(seconds=4))
     paused = replace(BASE, state=AgentState.paused)
@@ -237,6 +237,7 @@ def samples() -> dict[str, Sample]:
         "ringing_unknown": Sample(replace(rings, ringing=view("c1"))),
         "ringing_hostile": Sample(replace(rings, ringing=view("g1", MALLORY))),
         "talking": Sample(_with(talking)),
+        "pause_after": Sample(replace(_with(talking), pause_next=PauseReason.lunch)),
         "typing": Sample(_with(replace(talking, draft=typed.draft))),
         "several": Sample(_with(several)),
         "chosen": Sample(_with(replace(several, customer=VEKTOR.id))),

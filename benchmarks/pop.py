@@ -132,7 +132,11 @@ def lost(calls: Iterable[Call], stored: Sequence[tuple[str, str | None]]) -> Cou
 
 
 def line(pops: list[list[float]], floors: list[list[float]], faults: Counter[str]) -> dict[str, Any]:
-    """The result; ``pops`` and ``floors``: sorted seconds, round by round."""
+    """The result; ``pops`` and ``floors``: sorted seconds, round by round.
+
+    Besides what each benchmark gives: ``max``, the slowest pop of all, which a median of rounds would hide,
+    and ``lost``, how many faults were counted.
+    """
     value, floor = _ms(pops, 0.99), _ms(floors, 0.99)
     is_met = value is not None and value <= GOAL_MS and not faults
     return {
@@ -146,6 +150,7 @@ def line(pops: list[list[float]], floors: list[list[float]], faults: Counter[str
         "n": sum(map(len, pops)),
         "p50": _ms(pops, 0.5),
         "p99": value,
+        "max": max((round(seconds[-1] * 1000, 2) for seconds in pops if seconds), default=None),
         "lost": faults.total(),
     }
 

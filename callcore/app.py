@@ -22,7 +22,7 @@ from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Settings
 from callcore.crm.customers import CustomerBase
-from callcore.domain import AgentState, PbxName
+from callcore.domain import AgentState, ChannelId, ChannelRef, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.members import Members
@@ -238,6 +238,7 @@ class Daemon:
                 return
 
     async def _contact_logged(self, contact: Contact) -> None:
+        self.floor.settled(ChannelRef(contact.pbx, ChannelId(contact.channel)))
         self.metrics.contact_ended(contact.pbx, contact.outcome, contact.wait_ms, contact.talk_ms)
         await self.desks.contact_logged(contact)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
@@ -18,13 +19,15 @@ from callcore.calls.facts import (
     RouteChosen,
 )
 from callcore.calls.tracker import Tracker
-from callcore.domain import CallId, Customer, PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName
 
 log = structlog.get_logger("callcore.floor")
 
 Carry = Callable[[Effect], None]
 """Carries an effect out, or puts it into a queue; never waits, never raises for the world's sake."""
 LARGEST_PAUSE_SECONDS = 60.0
+SETTLED = 100_000
+"""Ended calls remembered until their journal rows are deleted."""
 BATCH = 200
 """Facts taken before other tasks get their turn."""
 
@@ -50,6 +53,7 @@ class Floor:
         self._carriers = carriers
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: datetime | None = None
+        self._settled: dict[PbxName, deque[ChannelId]] = {}
         self.beat = 0
         """Grows with every turn of the consumer: a value that stands still means a stuck loop."""
 
@@ -114,6 +118,15 @@ class Floor:
             self._timer.cancel()
 
     # --- for the IVR
+
+    def settled(self, channel: ChannelRef) -> None:
+        """The contact of this call is stored."""
+        rows = self._settled.setdefault(channel.pbx, deque(maxlen=SETTLED))
+        rows.append(channel.id)
+
+    def take_settled(self, pbx: PbxName, limit: int) -> list[ChannelId]:
+        rows = self._settled.get(pbx, deque())
+        return [rows.popleft() for _ in range(min(limit, len(rows)))]
 
     def entered(self, fact: CallEntered) -> CallId:
         """Takes the fact; gives the id of the call on that channel, a passing one if it has ended."""

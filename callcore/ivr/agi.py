@@ -29,6 +29,7 @@ VERBS: Final = frozenset(
     {
         "ANSWER",
         "CHANNEL STATUS",
+        "DATABASE DEL",
         "GET VARIABLE",
         "HANGUP",
         "SET AUTOHANGUP",

@@ -32,6 +32,9 @@ SAMPLES_PER_SECOND: Final = 8000
 OWN_CONTEXTS: Final = "callcore-"
 """Contexts of this prefix disarm the watchdog in their first line."""
 
+JOURNAL: Final = "callcore-journal"
+"""Family in AstDB where the dialplan keeps a row of each call."""
+_UNIQUEID = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}")
 _READABLE = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]{0,79}|(CHANNEL|CALLERID|CONNECTEDLINE|REDIRECTING)\([a-z_-]{1,40}\)"
@@ -169,6 +172,12 @@ class Session(Connection):
         if answer.result == "-1" or not answer.result.isdecimal():
             raise self._lost()
         return int(answer.result)
+
+    async def forget_journal(self, channel: str) -> None:
+        """Deletes the dialplan's journal row of an ended call; a row that is not there is no fault."""
+        if not _UNIQUEID.fullmatch(channel):
+            raise AgiRefused(f"not a channel's uniqueid: {channel!r}")
+        await self._step("DATABASE DEL", JOURNAL, channel)
 
     async def verbose(self, message: str) -> None:
         """A line for Asterisk's console, cut to 200 characters."""

@@ -27,6 +27,7 @@ from enum import Enum, auto
 from typing import Any, Literal, TypeVar, cast
 
 import structlog
+from sqlalchemy import column, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callcore.store.engine import is_outage
@@ -38,6 +39,7 @@ log = structlog.get_logger("callcore.store")
 _STEP_SECONDS = 0.2
 
 T = TypeVar("T")
+alembic_version = table("alembic_version", column("version_num"))
 Op = Callable[[AsyncConnection], Awaitable[T]]
 Apply = Callable[[AsyncConnection, dict[str, Any]], Awaitable[Any]]
 
@@ -211,6 +213,8 @@ class Writer:
         if self._pending or self._closing:
             return
         left_or_none = self._spool_retry_at - loop.time() if self.spool_length else None
+        if not self.available:  # look again even if nobody writes: others wait to hear that it is back
+            left_or_none = self._limits.longest_pause_seconds
         with suppress(TimeoutError):
             async with asyncio.timeout(left_or_none):
                 await self._wake.wait()
@@ -222,6 +226,8 @@ class Writer:
             if item.record is not None or not item.answer.cancelled():
                 batch.append(item)
         if not batch:
+            if not self.available:
+                await self._commit([_probe])
             return
         self._in_flight = len(batch)
         try:
@@ -352,6 +358,11 @@ class Writer:
 @dataclass(frozen=True, slots=True)
 class _Refused:
     error: Exception
+
+
+async def _probe(connection: AsyncConnection) -> None:
+    """A write that changes nothing: fails as any other would while the database is unusable."""
+    await connection.execute(update(alembic_version).values(version_num=alembic_version.c.version_num))
 
 
 async def _run_in_savepoint(connection: AsyncConnection, op: Op[Any]) -> Any:

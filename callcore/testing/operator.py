@@ -94,6 +94,9 @@ class ApiOperator:
     async def ready(self) -> None:
         await self.order("ready")
 
+    async def sign_out(self) -> None:
+        await self._json("DELETE", "/api/v1/session")
+
     async def order(self, do: str, **fields: Any) -> Any:
         return await self._json("POST", f"/api/v1/desk/{do}", fields)
 

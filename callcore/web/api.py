@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -65,14 +66,22 @@ async def enter(request: web.Request, shell: Web, login: str, password: str) -> 
     token, identity = await shell.sign_in.sign_in(login, password, address, agent)
     before = await shell.sign_in.identify(request.cookies.get(session_cookie(shell.settings), ""))
     if before is not None:
-        await leave(shell, before)
+        await leave(shell, before, ends_shift=before.login != identity.login)
     return token, identity
 
 
-async def leave(shell: Web, identity: Identity) -> None:
-    """End a session and close its pages. Raises ``StoreError``."""
+async def leave(shell: Web, identity: Identity, *, ends_shift: bool = True) -> None:
+    """End a session and close its pages; the shift too, if no other page of the person is open.
+
+    A call that is on keeps the shift: it ends by ``no desk`` or when he comes back. Raises ``StoreError``.
+    """
     await shell.sign_in.sign_out(identity.token_hash)
-    shell.connections.dismiss(shell.connections.of_session(identity), "signed_out")
+    mine = shell.connections.of_session(identity)
+    is_last = shell.deps.hub.connections(identity.login) <= len(mine)
+    shell.connections.dismiss(mine, "signed_out")
+    if ends_shift and is_last and shell.deps.desks.view(identity.login) is not None:
+        with suppress(DeskRefused):
+            await shell.deps.desks.leave(identity.login)
 
 
 async def session(request: web.Request) -> web.Response:

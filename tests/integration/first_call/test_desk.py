@@ -1,5 +1,7 @@
 """Work states drive the queue's members; what the operator does not do is done for him."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from callcore.domain import UNCLASSIFIED
@@ -131,3 +133,33 @@ async def test_pop_replayed_after_a_lost_connection(house: House) -> None:
     card = await anna.hears("card")
     assert card["seq"] > seen["seq"]
     await caller.hang_up()
+
+
+async def test_signing_out_ends_the_shift_and_frees_the_phone(house: House) -> None:
+    anna = await house.on_shift("anna", "101")
+    await anna.sign_out()
+
+    async def gone() -> bool:
+        return not await member(house)
+
+    await house.until(gone)
+    boris = await house.operator("boris")
+    await boris.open("PJSIP/101")
+
+
+async def test_the_journal_is_tidied(house: House) -> None:
+    """The dialplan's row of a call goes once its contact is stored and the next caller comes."""
+    for nth in (1, 2):
+        caller = await house.call(*TO_FINANCE)
+        await house.until(_waits(house))
+        await caller.hang_up()
+        await house.contacts(nth)
+    rows = await house.stage.lab.console("database show callcore-journal")
+    assert "1 results found" in rows, rows
+
+
+def _waits(house: House) -> Callable[[], Awaitable[bool]]:
+    async def waits() -> bool:
+        return "1. PJSIP" in await house.stage.lab.console("queue show finance")
+
+    return waits

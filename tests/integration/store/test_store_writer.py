@@ -128,6 +128,13 @@ async def test_a_lock_of_another_program_delays_but_loses_nothing(hasty: Databas
     assert hasty.writer.available
 
 
+async def test_an_idle_writer_notices_that_the_database_is_back(hasty: Database, file: Path) -> None:
+    with locked(file), pytest.raises(StoreUnavailable):
+        await hasty.writer.submit(add_call(1))
+    assert not hasty.writer.available
+    await until(lambda: hasty.writer.available)
+
+
 async def test_patience_ends(hasty: Database, file: Path) -> None:
     with locked(file), pytest.raises(StoreUnavailable, match="nothing of this was stored"):
         await hasty.writer.submit(add_call(1))

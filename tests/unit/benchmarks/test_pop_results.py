@@ -53,6 +53,7 @@ def test_the_line_has_the_median_of_rounds() -> None:
     result = line(pops, floors, Counter())
     assert (result["value"], result["p99"], result["p50"], result["floor"]) == (5.0, 5.0, 2.0, 2.0)
     assert (result["ratio"], result["n"], result["met"], result["lost"]) == (2.5, 6, True, 0)
+    assert result["max"] == 1000.0
 
 
 def test_a_loss_is_never_met() -> None:

@@ -60,7 +60,7 @@ def make_book(settings: Settings) -> Book:
         language=settings.organisation.language,
         language_key=ivr.language_key,
         silence_seconds=ivr.silence_seconds,
-        attempts=ivr.attempts,
+        wrong_keys=ivr.wrong_keys,
         default_topic=tables.default_topic,
     )
 

@@ -87,7 +87,7 @@ class AmiLink:
         """Why the link is not up, in a sentence; "" while it is."""
         if self.state == "up":
             return ""
-        return self.trouble.why if self.trouble else "not connected yet"
+        return self.trouble.why.en if self.trouble else "not connected yet"
 
     @property
     def odd(self) -> Counter[str]:
@@ -334,7 +334,8 @@ class AmiLink:
             return
         self._complained.add(trouble.kind)
         event = "ami_link_refused" if trouble.needs_a_hand else "ami_link_down"
-        log.warning(event, pbx=self.pbx, kind=trouble.kind, why=trouble.why, remedy=trouble.remedy)
+        why, remedy = trouble.why.en, trouble.remedy.en
+        log.warning(event, pbx=self.pbx, kind=trouble.kind, why=why, remedy=remedy)
 
     async def _rest(self, seconds: float) -> None:
         try:

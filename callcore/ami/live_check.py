@@ -14,7 +14,7 @@ from typing import Literal
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, AmiError, AmiLink, Reply
 from callcore.ami.protocol import AmiAction
-from callcore.domain import QueueName
+from callcore.domain import QueueName, Text
 
 OLDEST_TRIED, NEWEST_TRIED = 16, 22
 
@@ -24,9 +24,9 @@ class Finding:
     level: Literal["ok", "warning", "fault"]
     place: str
     """Where it is set, e.g. ``manager.conf [callcore]``."""
-    message: str
-    remedy: str = ""
-    """What to do; "" for what is in order."""
+    message: Text
+    remedy: Text = Text("", "")
+    """What to do; empty for what is in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ async def check_live(link: AmiLink, contexts: Sequence[str], queues: Sequence[Qu
     a PBX that goes away in the middle is a finding.
     """
     if link.state != "up":
-        remedy = link.trouble.remedy if link.trouble else "start the link first"
-        return LiveReport(0, (Finding("fault", f"PBX {link.pbx}", link.why, remedy),))
+        return LiveReport(0, (_without_link(link),))
     level = 0
     findings: list[Finding] = []
     try:
@@ -58,11 +57,19 @@ async def check_live(link: AmiLink, contexts: Sequence[str], queues: Sequence[Qu
             if level == reached - 1 and not any(finding.level == "fault" for finding in found):
                 level = reached
     except AmiError as error:
-        lost = Finding(
-            "fault", f"PBX {link.pbx}", f"the check broke off: {error}", "see the PBX and try again"
-        )
-        findings.append(lost)
+        why = Text(f"проверка прервалась: {error}", f"the check broke off: {error}")
+        remedy = Text("посмотрите на АТС и повторите", "see the PBX and try again")
+        findings.append(Finding("fault", f"pbx.{link.pbx}", why, remedy))
     return LiveReport(level, tuple(findings))
+
+
+def _without_link(link: AmiLink) -> Finding:
+    place = f"pbx.{link.pbx}"
+    if link.trouble is not None:
+        return Finding("fault", place, link.trouble.why, link.trouble.remedy)
+    why = Text("АТС ещё не ответила", "the PBX has not answered yet")
+    remedy = Text("посмотрите на АТС и повторите", "see the PBX and try again")
+    return Finding("fault", place, why, remedy)
 
 
 async def _account(link: AmiLink) -> AsyncIterator[Finding]:
@@ -71,16 +78,26 @@ async def _account(link: AmiLink) -> AsyncIterator[Finding]:
     missing = [name for name in actions.NEEDED_ACTIONS if name.lower() not in allowed]
     for name in missing:
         right = actions.NEEDED_ACTIONS[name]
-        remedy = f"add {right} to write =" if right else "load its module (app_queue, manager core)"
-        yield Finding("fault", place, f"the account may not use {name}", remedy)
+        message = Text(f"учётной записи нельзя {name}", f"the account may not use {name}")
+        remedy = Text("загрузите его модуль (app_queue)", "load its module (app_queue)")
+        if right:
+            remedy = Text(f"добавьте {right} в write =", f"add {right} to write =")
+        yield Finding("fault", place, message, remedy)
     if not missing:
-        yield Finding("ok", place, "all actions that callcore needs are allowed")
+        allowed_all = Text("все нужные действия разрешены", "all actions that callcore needs are allowed")
+        yield Finding("ok", place, allowed_all)
     if not link.booted:
         yield Finding(
             "warning",
             place,
-            "FullyBooted did not come: the account does not read the class system",
-            "read = system,call,agent,user,cdr (without it callcore waits 2 s longer after each login)",
+            Text(
+                "событие FullyBooted не пришло: учётная запись не читает класс system",
+                "FullyBooted did not come: the account does not read the class system",
+            ),
+            Text(
+                "read = system,call,agent,user,cdr (без этого после каждого входа callcore ждёт на 2 с дольше)",
+                "read = system,call,agent,user,cdr (without it callcore waits 2 s longer after each login)",
+            ),
         )
     if "CoreSettings" not in missing:
         yield _version((await link.call(actions.core_settings())).headers.get("asteriskversion", ""))
@@ -90,12 +107,19 @@ def _version(version: str | list[str]) -> Finding:
     number = re.match(r"(?:certified/)?(\d+)", str(version))
     major = int(number.group(1)) if number else 0
     if OLDEST_TRIED <= major <= NEWEST_TRIED:
-        return Finding("ok", "Asterisk", f"version {version}")
+        return Finding("ok", "Asterisk", Text(f"версия {version}", f"version {version}"))
+    tried = f"{OLDEST_TRIED}–{NEWEST_TRIED}"
     return Finding(
         "warning",
         "Asterisk",
-        f"version {version or 'unknown'}: callcore is tried with {OLDEST_TRIED} to {NEWEST_TRIED}",
-        "make test calls through every queue before going live",
+        Text(
+            f"версия {version or 'неизвестна'}: callcore испытан с {tried}",
+            f"version {version or 'unknown'}: callcore is tried with {tried}",
+        ),
+        Text(
+            "до начала работы позвоните в каждую очередь",
+            "make test calls through every queue before going live",
+        ),
     )
 
 
@@ -106,11 +130,14 @@ async def _dialplan(link: AmiLink, contexts: Sequence[str]) -> AsyncIterator[Fin
             yield Finding(
                 "fault",
                 place,
-                f"there is no context {context}",
-                "include callcore's dialplan (callcore dialplan prints it), then: dialplan reload",
+                Text(f"нет контекста {context}", f"there is no context {context}"),
+                Text(
+                    "подключите диалплан (callcore dialplan --part include), затем dialplan reload",
+                    "include callcore's dialplan (callcore dialplan --part include), then: dialplan reload",
+                ),
             )
         else:
-            yield Finding("ok", place, f"context {context} is there")
+            yield Finding("ok", place, Text(f"контекст {context} есть", f"context {context} is there"))
 
 
 async def _queues(link: AmiLink, queues: Sequence[QueueName]) -> AsyncIterator[Finding]:
@@ -124,17 +151,23 @@ async def _queues(link: AmiLink, queues: Sequence[QueueName]) -> AsyncIterator[F
             yield Finding(
                 "fault",
                 place,
-                f"there is no queue {queue}",
-                "add it (callcore dialplan prints a section for it), then: queue reload all",
+                Text(f"нет очереди {queue}", f"there is no queue {queue}"),
+                Text(
+                    "добавьте её (callcore dialplan --part queues), затем queue reload all",
+                    "add it (callcore dialplan --part queues), then: queue reload all",
+                ),
             )
             continue
-        yield Finding("ok", place, f"queue {queue} is there")
+        yield Finding("ok", place, Text(f"очередь {queue} есть", f"queue {queue} is there"))
         if queue in members and await _rings_in_use(link, queue, members[queue]):
             yield Finding(
                 "warning",
                 place,
-                f"ringinuse is on: {members[queue]} is rung while its operator talks",
-                "ringinuse = no, then: queue reload all",
+                Text(
+                    f"ringinuse включён: {members[queue]} звонит и во время разговора",
+                    f"ringinuse is on: {members[queue]} is rung while its operator talks",
+                ),
+                Text("ringinuse = no, затем queue reload all", "ringinuse = no, then: queue reload all"),
             )
 
 

@@ -109,7 +109,7 @@ def _counts(settings: Settings) -> Text:
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
 LEVELS = (
     Text("учётная запись AMI не годится", "no usable AMI account"),
-    Text("карточка, журнал, звонок по нажатию", "pop, log, click-to-call"),
+    Text("карточка и журнал контактов", "pop and contact log"),
     Text("и голосовое меню, маршруты, запасной путь", "and IVR, routing, fallback"),
     Text("и очереди: всё на месте", "and the queues: everything is there"),
 )
@@ -126,9 +126,9 @@ def _print_report(report: PbxReport, output: Output) -> None:
     )
     for finding in report.findings:
         mark, colour = MARKS[finding.level]
-        output.say(f"{output.paint(mark, colour)} {finding.place}: {finding.message}")
-        if finding.remedy:
-            output.say(f"    {finding.remedy}")
+        output.say(f"{output.paint(mark, colour)} {finding.place}: {output.words(finding.message)}")
+        if output.words(finding.remedy):
+            output.say(f"    {output.words(finding.remedy)}")
 
 
 CHECK = Command(

@@ -202,49 +202,29 @@ def _cross_check(
 
 def _with_secrets(model: SettingsModel, document: Document, environ: Mapping[str, str]) -> SettingsModel:
     pbxs = {
-        name: pbx.model_copy(
-            update={
-                "secret": _secret(
-                    document, ("pbx", name), "secret", pbx.secret_file, pbx.secret_env, environ, needed=True
-                )
-            }
-        )
+        name: pbx.model_copy(update={"secret": _secret(document, ("pbx", name), pbx, environ)})
         for name, pbx in model.pbx.items()
     }
-    base = model.database
-    password = _secret(
-        document, ("database",), "password", base.password_file, base.password_env, environ, needed=False
+    return model.model_copy(update={"pbx": pbxs})
+
+
+def _secret(document: Document, position: Position, pbx: Pbx, environ: Mapping[str, str]) -> SecretStr:
+    """The PBX's secret, or an empty one with a fault in ``document``."""
+    file, variable = pbx.secret_file, pbx.secret_env
+    if variable is not None and file is None:
+        return _from_environment(document, (*position, "secret_env"), variable, environ)
+    if file is not None and variable is None:
+        return _from_file(document, (*position, "secret_file"), file)
+    document.blame(
+        position,
+        Text("Секрет задан дважды.", "The secret is given twice.")
+        if file is not None
+        else Text("Секрет не задан.", "There is no secret."),
+        Text(
+            "Задайте одно из двух: secret_file или secret_env.",
+            "Set one of secret_file and secret_env.",
+        ),
     )
-    return model.model_copy(update={"pbx": pbxs, "database": base.model_copy(update={"password": password})})
-
-
-def _secret(
-    document: Document,
-    position: Position,
-    name: str,
-    file: Path | None,
-    variable: str | None,
-    environ: Mapping[str, str],
-    *,
-    needed: bool,
-) -> SecretStr:
-    """The secret, or an empty one with a fault in ``document``."""
-    if (file is not None and variable is not None) or (needed and file is None and variable is None):
-        both = file is not None
-        document.blame(
-            position,
-            Text("Секрет задан дважды.", "The secret is given twice.")
-            if both
-            else Text("Секрет не задан.", "There is no secret."),
-            Text(
-                f"Задайте одно из двух: {name}_file или {name}_env.",
-                f"Set one of {name}_file and {name}_env.",
-            ),
-        )
-    elif variable is not None:
-        return _from_environment(document, (*position, f"{name}_env"), variable, environ)
-    elif file is not None:
-        return _from_file(document, (*position, f"{name}_file"), file)
     return NO_SECRET
 
 

@@ -111,27 +111,15 @@ def _database_url(value: object, info: ValidationInfo) -> object:
     if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
         folder: Path = (info.context or {}).get("folder", Path())
         return f"sqlite:///{(folder / text.removeprefix('sqlite:///')).resolve()}"
-    try:
-        parts = urlsplit(text)
-        if parts.scheme == "postgresql" and parts.hostname and parts.password is None and len(parts.path) > 1:
-            return text
-        has_password = parts.password is not None
-    except ValueError:
-        has_password = False
-    if has_password:
-        raise wrong(
-            Text("Пароль записан прямо в адресе базы.", "The password is written in the database's address."),
-            Text(
-                "Уберите его и задайте password_file или password_env.",
-                "Take it out and set password_file or password_env.",
-            ),
-        )
+    remedy = Text(
+        "Напишите, например, sqlite:////var/lib/callcore/callcore.db.",
+        "Write for example sqlite:////var/lib/callcore/callcore.db.",
+    )
+    if text.lower().startswith("postgres"):
+        raise wrong(Text("PostgreSQL пока не поддерживается.", "PostgreSQL is not supported yet."), remedy)
+    value = re.sub(r"//.*@", "//…@", text)  # there may be a password in it
     raise wrong(
-        Text(f"{shown(value, 'ru')} — не адрес базы.", f"{shown(value)} is no address of a database."),
-        Text(
-            "Напишите sqlite:///путь или postgresql://имя@машина/база.",
-            "Write sqlite:///path or postgresql://user@host/database.",
-        ),
+        Text(f"{shown(value, 'ru')} — не адрес базы.", f"{shown(value)} is no address of a database."), remedy
     )
 
 

@@ -28,7 +28,7 @@ from callcore.config.fields import (
     Variable,
     is_ip,
 )
-from callcore.domain import Language, PauseReason, Text
+from callcore.domain import Language, Text
 from callcore.routing.schema import Code, QueueField
 from callcore.strictyaml.fields import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
 
@@ -42,10 +42,6 @@ class Organisation(Model):
 
 class Database(Model):
     url: DatabaseUrl
-    password_file: FilePath | None = None
-    password_env: Variable | None = None
-    password: Secret = NO_SECRET
-    """Filled by ``load`` from one of the two; empty where the database asks for none."""
 
 
 class Http(Model):
@@ -67,7 +63,6 @@ class Http(Model):
 class Fastagi(Model):
     listen: AddressField = Address("127.0.0.1", 4573)
     silence_seconds: Seconds = 5
-    command_seconds: Seconds = 10
     max_sessions: Annotated[Whole, Field(ge=1, le=10_000)] = 500
 
 
@@ -92,7 +87,6 @@ class Pbx(Model):
     """Networks from which this PBX's FastAGI connections come."""
     agi_address: AddressField | None = None
     """Where this Asterisk finds ``fastagi.listen``; None: the same address."""
-    trunk_contexts: tuple[Identifier, ...] = ("from-trunk",)
     fallback_queue: QueueField | None = None
     """Where its dialplan sends calls while callcore is away; None: the default topic's queue."""
     max_wait_seconds: Annotated[Whole, Field(ge=10, le=86_400)] = 600
@@ -136,7 +130,7 @@ class Ivr(Model):
     greeting: Bilingual
     language_key: MenuKey | None = "9"
     silence_seconds: Annotated[Whole, Field(ge=1, le=30)] = 5
-    attempts: Annotated[Whole, Field(ge=1, le=10)] = 3
+    wrong_keys: Annotated[Whole, Field(ge=1, le=10)] = 3
     default_topic: Line
     texts: IvrTexts = IvrTexts()
 
@@ -179,18 +173,11 @@ class Desk(Model):
     wrap_up_seconds: Annotated[Whole, Field(ge=0, le=3600)] = 30
     no_desk_seconds: Seconds = 30
     reject_pause_after: Annotated[Whole, Field(ge=1, le=100)] = 3
-    pause_reasons: Annotated[tuple[PauseReason, ...], Field(min_length=1)] = (
-        PauseReason.lunch,
-        PauseReason.rest,
-        PauseReason.training,
-        PauseReason.paperwork,
-    )
     session_hours: Annotated[Whole, Field(ge=1, le=168)] = 12
 
 
 class Logs(Model):
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "text"] = "json"
     file: FilePath | None = None
 
 
@@ -208,4 +195,3 @@ class SettingsModel(Model):
     speech: Speech
     desk: Desk = Desk()
     logs: Logs = Logs()
-    control_socket: FilePath | None = None

@@ -29,7 +29,7 @@ class Flow:
     language_key: str | None
     silence_seconds: int
     """How long to wait for a key once the menu has been said."""
-    attempts: int
+    wrong_keys: int
     """Wrong keys and silences in a row that lead to the default topic."""
     default_topic: TopicCode
 

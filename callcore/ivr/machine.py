@@ -66,7 +66,7 @@ def press(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
     is_main = state.menu is flow.menu
     if key is not None and is_main and key == flow.language_key:
         state = replace(state, language=other(state.language), failures=0, switches=state.switches + 1)
-        if state.switches > 2 * flow.attempts:  # somebody plays, or a machine does
+        if state.switches > 2 * flow.wrong_keys:  # somebody plays, or a machine does
             return state, _default(flow, (_phrase(state, flow.texts.to_default),))
         return state, _ask(flow, state)
     item = state.menu.choose(key) if key is not None else None
@@ -94,7 +94,7 @@ def last_words(flow: Flow, language: Language, target: Target) -> LastWords:
 def _failed(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
     state = replace(state, failures=state.failures + 1)
     complaint = _phrase(state, flow.texts.silence if key is None else flow.texts.wrong_key)
-    if state.failures >= flow.attempts:
+    if state.failures >= flow.wrong_keys:
         return state, _default(flow, (_phrase(state, flow.texts.to_default),))
     return state, _ask(flow, state, (complaint,))
 

@@ -315,7 +315,7 @@ async def test_check_live_names_what_is_missing(start: Start) -> None:
     assert report.level == 1
     faults = {finding.place: finding for finding in report.findings if finding.level == "fault"}
     assert set(faults) == {"extensions.conf [nowhere]", "queues.conf [unknown]"}
-    assert all(finding.remedy for finding in faults.values())
+    assert all(finding.remedy.en for finding in faults.values())
 
 
 async def test_check_live_without_a_usable_account(start: Start) -> None:
@@ -323,4 +323,4 @@ async def test_check_live_without_a_usable_account(start: Start) -> None:
     await one.settled()
     report = await check_live(one.link, ["in"], [SALES])
     assert report.level == 0
-    assert "secret" in report.findings[0].remedy
+    assert "secret" in report.findings[0].remedy.en

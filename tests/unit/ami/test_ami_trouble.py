@@ -1,6 +1,7 @@
 """Each fault in words: what is wrong, where to look, and whether waiting helps."""
 
 import errno
+import re
 import socket
 import ssl
 
@@ -49,11 +50,36 @@ def test_every_fault_has_words_and_a_remedy(
 ) -> None:
     trouble = explain(fault, stage, SETTINGS, "192.0.2.7")
     assert (trouble.kind, trouble.needs_a_hand) == (kind, needs_a_hand)
-    assert said in trouble.why
-    assert trouble.remedy
-    assert "hunter2" not in trouble.why + trouble.remedy + repr(SETTINGS)
+    assert said in trouble.why.en
+    for words in (trouble.why, trouble.remedy):
+        assert words.en
+        assert re.search("[а-я]", words.ru), words.ru
+        assert not re.search("[а-я]", words.en), words.en
+    assert "hunter2" not in f"{trouble} {SETTINGS}"
 
 
 def test_the_permit_line_is_ready_to_be_copied() -> None:
     trouble = explain(ActionRefused("Login", "Authentication failed"), "login", SETTINGS, "192.0.2.7")
-    assert "permit = 192.0.2.7/255.255.255.255" in trouble.remedy
+    assert "permit = 192.0.2.7/255.255.255.255" in trouble.remedy.en
+    assert "permit = 192.0.2.7/255.255.255.255" in trouble.remedy.ru
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage", "settings"),
+    [
+        (ssl.SSLCertVerificationError(1, "x"), "connect", ["tls.ca_file", "tls.server_name", "tls.verify"]),
+        (tls_error("WRONG_VERSION_NUMBER"), "connect", ["tls"]),
+        (tls_error("NO_SHARED_CIPHER"), "connect", ["tls.ca_file"]),
+        (TimeoutError(), "greeting", ["tls: {}"]),
+        (BrokenPeer("greets with b'SSH'"), "greeting", ["host", "port"]),
+        (socket.gaierror(-2, "?"), "connect", ["host"]),
+        (FileNotFoundError(2, "No such file"), "connect", ["tls.ca_file"]),
+    ],
+)
+def test_a_remedy_names_real_settings(fault: Exception, stage: Stage, settings: list[str]) -> None:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        fault.verify_message = "self-signed certificate"
+    trouble = explain(fault, stage, SETTINGS)
+    for setting in settings:
+        assert f"pbx.main.{setting}" in trouble.remedy.en
+        assert f"pbx.main.{setting}" in trouble.remedy.ru

@@ -13,7 +13,7 @@ import argparse
 import subprocess
 import sys
 
-MODULES = {"ami_decode": "benchmarks.ami_decode"}
+MODULES = {"ami_decode": "benchmarks.ami_decode", "pop": "benchmarks.pop"}
 """Name for ``--only`` to the module, which prints its lines when it is run."""
 
 

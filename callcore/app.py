@@ -6,10 +6,11 @@ Read ``Daemon.open`` from top to bottom: it is the order in which things depend 
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from typing import Self
 
@@ -20,7 +21,7 @@ from callcore import wiring
 from callcore.ami.client import AmiLink, Inbox
 from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, LinkLost, Snapshot
-from callcore.config import Settings
+from callcore.config import Address, Settings
 from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, ChannelId, ChannelRef, PbxName
 from callcore.floor.clock import SteadyClock
@@ -50,6 +51,16 @@ INBOX_SIZE = 20_000
 """Facts waiting before the reading of AMI is paused."""
 DRAIN_SECONDS = 10.0
 """How long callers may stay in the IVR once the daemon was told to stop."""
+
+
+class CannotListen(Exception):
+    """``setting`` (``http.listen`` or ``fastagi.listen``) names an ``address`` that cannot be had."""
+
+    def __init__(self, setting: str, address: Address, error: OSError) -> None:
+        self.setting = setting
+        self.address = address
+        self.why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        super().__init__(f"{setting}: {address}: {self.why}")
 
 
 class Daemon:
@@ -104,6 +115,7 @@ class Daemon:
             now=self.clock.now,
             wrap_up=timedelta(seconds=settings.desk.wrap_up_seconds),
         )
+        stack.callback(self.desks.close)
         self.floor = Floor(
             wiring.make_tracker(settings),
             self.clock,
@@ -117,7 +129,8 @@ class Daemon:
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
         await self._resume_shifts()
-        await self.agi.start()
+        with _listening("fastagi.listen", settings.fastagi.listen):
+            await self.agi.start()
         stack.push_async_callback(self.agi.close)
 
     async def _resume_shifts(self) -> None:
@@ -179,7 +192,8 @@ class Daemon:
         await runner.setup()
         listen = settings.http.listen
         site = web.TCPSite(runner, listen.host, listen.port)
-        await site.start()
+        with _listening("http.listen", listen):
+            await site.start()
         self.http_port = int(runner.addresses[0][1])
         return site
 
@@ -258,6 +272,14 @@ class Daemon:
         if not self.database.writer.available:
             reasons.append("store")
         return reasons
+
+
+@contextmanager
+def _listening(setting: str, address: Address) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotListen(setting, address, error) from error
 
 
 async def _watchdog(health: Callable[[], Sequence[str]]) -> None:

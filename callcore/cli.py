@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from callcore import __version__
+from callcore import __version__, logs
 from callcore.commands.check import CHECK
 from callcore.commands.customer import CUSTOMER
 from callcore.commands.db import DB
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Command] = C
 
 
 def _run(command: Command, options: argparse.Namespace, output: Output) -> int:
+    # Standard output is the command's own: what it prints may go to a program. The daemon chooses for itself.
+    logs.configure("WARNING", output.err)
     try:
         return command.run(options, output)
     except ConfigFaults as faulty:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
 from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from callcore.domain import CallId
 from callcore.numbers import SHORT_LIMIT, mask
 
 DROPPED = "[dropped]"
@@ -26,14 +25,22 @@ _HANDLER = "callcore"
 _SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|cookie|authorization|csrf|api_?key|pin$", re.I)
 _NUMBER_KEY = re.compile(r"number|phone|caller(_?id)?$|callee$|ani$|dnis$|msisdn|exten$", re.I)
 _COUNT_KEY = re.compile(r"_(ms|ns|us|bytes|at)$|^(seq|since|record)$")
+_UUID = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+_MOMENT = (
+    r"(?<![\w.+-])(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+    r"(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w-]| \d)"
+)
 # Seven digits or more as people group them, standing alone; and ten or more in a row wherever they stand.
-# Neither is followed by a dot and a digit, as Asterisk's uniqueid 1795321234.17 is.
+# Neither is followed by a dot and a digit, as Asterisk's uniqueid 1795321234.17 is. A UUID or a date is kept.
 _GROUPED = re.compile(
-    r"(?<![\w.])\+?\(?\d(?:[ \u00a0\u202f-]?\(?\d\)?){6,14}(?!\w|[.:]\d)"
+    rf"(?P<kept>{_UUID}|{_MOMENT})"
+    rf"|(?<![\w.])\+?\(?(?!{_UUID}|{_MOMENT})"
+    r"\d(?:[ \u00a0\u202f-]?\(?\d\)?){6,14}(?!\w|[.:]\d)"
     r"|(?<![\d.])\+?\d{10,}(?!\d|\.\d)"
     r"|\+\d{7,}"
 )
-_UNTOUCHED = frozenset(("at", "level", "logger", "call_id", "epoch"))
+_UNTOUCHED = frozenset(("at", "level", "logger", "call_id", "channel_id", "epoch", "file", "key", "record"))
+"""Names that callcore gave itself; one that is masked could no longer be found."""
 _DEEPEST = 6
 _LONGEST_COUNT = 10**9
 """A whole number beyond it may be a phone number, unless its key says that it counts something."""
@@ -90,13 +97,6 @@ def _handler(stream: TextIO | None, file: str | None) -> logging.Handler:
     return handler
 
 
-@contextmanager
-def call_bound(call: CallId) -> Iterator[None]:
-    """Every record made inside, also by tasks started there, carries this ``call_id``."""
-    with structlog.contextvars.bound_contextvars(call_id=call):
-        yield
-
-
 def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A library's sentence is a text, not an event's name."""
     event["message"] = event.pop("event", "")
@@ -106,7 +106,10 @@ def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
 
 def redact(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> EventDict:
     """The record without numbers and secrets: new containers, nothing of the caller's is changed."""
-    return {key: value if key in _UNTOUCHED else _clean(key, value, 0) for key, value in event.items()}
+    return {
+        key: value if key in _UNTOUCHED and isinstance(value, (str, int, Path)) else _clean(key, value, 0)
+        for key, value in event.items()
+    }
 
 
 def _clean(key: str, value: object, depth: int) -> object:
@@ -134,7 +137,7 @@ def _is_count(key: str, value: int) -> bool:
 def _text(key: str, text: str) -> str:
     if _NUMBER_KEY.search(key) and "*" not in text:
         return _hide(text)
-    return _GROUPED.sub(lambda found: _hide(found[0]), text)
+    return _GROUPED.sub(lambda found: found[0] if found["kept"] else _hide(found[0]), text)
 
 
 def _hide(text: str) -> str:

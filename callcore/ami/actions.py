@@ -25,7 +25,6 @@ NEEDED_ACTIONS: dict[str, str] = {
     "QueueRemove": "agent",
     "QueuePause": "agent",
     "CoreSettings": "reporting",
-    "CoreStatus": "reporting",
     "ShowDialPlan": "reporting",
     "QueueStatus": "",
     "ListCommands": "",
@@ -59,10 +58,6 @@ def queue_status() -> AmiAction:
 
 def core_settings() -> AmiAction:
     return AmiAction("CoreSettings")
-
-
-def core_status() -> AmiAction:
-    return AmiAction("CoreStatus")
 
 
 def list_commands() -> AmiAction:
@@ -129,6 +124,11 @@ def for_effect(effect: MemberEffect) -> tuple[AmiAction, ...]:
             assert_never(effect)
 
 
+def is_device(text: str) -> bool:
+    """Is it a device as Asterisk spells one: ``PJSIP/101``, ``SIP/101``, ``Local/101@agents``?"""
+    return _INTERFACE.match(text) is not None
+
+
 def _given(what: str, value: str) -> str:
     if not value.strip():
         raise BadAction(f"no {what} given: Asterisk would take all of them")
@@ -142,6 +142,6 @@ def _channel(channel: str) -> str:
 
 
 def _interface(interface: str) -> str:
-    if not _INTERFACE.match(interface):
+    if not is_device(interface):
         raise BadAction(f"{interface[:60]!r} is not a device such as PJSIP/101 or Local/101@agents")
     return interface

@@ -17,6 +17,7 @@ from callcore.ami.protocol import AmiAction
 from callcore.domain import QueueName, Text
 
 OLDEST_TRIED, NEWEST_TRIED = 16, 22
+NOTHING = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Finding:
     place: str
     """Where it is set, e.g. ``manager.conf [callcore]``."""
     message: Text
-    remedy: Text = Text("", "")
+    remedy: Text = NOTHING
     """What to do; empty for what is in order."""
 
 
@@ -95,7 +96,7 @@ async def _account(link: AmiLink) -> AsyncIterator[Finding]:
                 "FullyBooted did not come: the account does not read the class system",
             ),
             Text(
-                "read = system,call,agent,user,cdr (без этого после каждого входа callcore ждёт на 2 с дольше)",
+                "read = system,call,agent,user,cdr (без этого callcore после входа ждёт на 2 с дольше)",
                 "read = system,call,agent,user,cdr (without it callcore waits 2 s longer after each login)",
             ),
         )

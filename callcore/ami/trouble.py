@@ -161,10 +161,10 @@ def _refused(fault: ActionRefused, stage: Stage, settings: AmiSettings, own_addr
             f"Asterisk refuses user {user} from {own_address or 'the address of this host'}: {said}",
         ),
         Text(
-            f"manager.conf: есть ли раздел [{user}], тот ли в нём secret, что в настройках callcore, пускает ли "
-            f"этот адрес строка {permit} (или acl)? затем manager reload",
-            f"manager.conf: is there a section [{user}], is its secret the one in callcore's settings, does a "
-            f"line {permit} (or acl) let this address in? then: manager reload",
+            f"manager.conf: есть ли раздел [{user}], тот ли в нём secret, что в настройках callcore, "
+            f"пускает ли этот адрес строка {permit} (или acl)? затем manager reload",
+            f"manager.conf: is there a section [{user}], is its secret the one in callcore's settings, does "
+            f"a line {permit} (or acl) let this address in? then: manager reload",
         ),
     )
 
@@ -196,8 +196,8 @@ def _tls(fault: ssl.SSLError | ssl.CertificateError, place: str, settings: AmiSe
                 f"{place} shows a certificate that cannot be trusted: {fault.verify_message}",
             ),
             Text(
-                f"{tls}.ca_file — сертификат (или его центр) из manager.conf, tlscertfile; {tls}.server_name — "
-                f"имя в нём; {tls}.verify: false — только в сети, которой вы доверяете",
+                f"{tls}.ca_file — сертификат (или его центр) из manager.conf, tlscertfile; "
+                f"{tls}.server_name — имя в нём; {tls}.verify: false — только в сети, которой вы доверяете",
                 f"set {tls}.ca_file to the certificate (authority) named in manager.conf, tlscertfile, and "
                 f"{tls}.server_name to the name in it; {tls}.verify: false only on a network that you trust",
             ),
@@ -208,7 +208,7 @@ def _tls(fault: ssl.SSLError | ssl.CertificateError, place: str, settings: AmiSe
             "tls_peer_plain",
             Text(f"{place} не говорит по TLS", f"{place} does not speak TLS"),
             Text(
-                f"возьмите порт TLS (manager.conf: tlsenable = yes, tlsbindaddr, tlscertfile) или уберите {tls}",
+                f"возьмите порт TLS (manager.conf: tlsenable, tlsbindaddr, tlscertfile) или уберите {tls}",
                 f"use the TLS port (manager.conf: tlsenable = yes, tlsbindaddr, tlscertfile) or remove {tls}",
             ),
         )
@@ -266,13 +266,14 @@ def _unreachable(fault: Exception, place: str, settings: AmiSettings) -> Trouble
         case ConnectionRefusedError():
             what = Text("там никто не слушает", "nothing listens there (connection refused)")
         case _:
-            what = Text(str(fault), str(fault))
+            what = Text(f"не соединиться ({fault})", str(fault))
     return Trouble(
         "unreachable",
         Text(f"{place}: {what.ru}", f"{place}: {what.en}"),
         Text(
-            "запустите Asterisk; manager.conf, [general]: enabled = yes, port, bindaddr; посмотрите на межсетевые "
-            "экраны по пути",
-            "start Asterisk; manager.conf, [general]: enabled = yes, port, bindaddr; look at firewalls between",
+            "запустите Asterisk; manager.conf, [general]: enabled = yes, port, bindaddr; посмотрите на "
+            "межсетевые экраны по пути",
+            "start Asterisk; manager.conf, [general]: enabled = yes, port, bindaddr; look at the firewalls "
+            "between",
         ),
     )

@@ -42,6 +42,10 @@ FINISHED = timedelta(minutes=10)
 """How long a finished call is remembered: operators' channels that carry its id may outlive it."""
 
 
+LINK_GRACE = timedelta(minutes=1)
+"""How long the end of a call waits for a link that was lost."""
+
+
 class Tracker:
     """The one owner of what is going on. Not thread-safe: one task drives it."""
 
@@ -61,6 +65,8 @@ class Tracker:
         self.finished: dict[CallId | ChannelRef, datetime] = {}
         """Calls that are over and their callers' channels, the oldest first."""
         self.link_up_at: dict[PbxName, datetime] = {}
+        self._without_link: set[PbxName] = set()
+        """Links that were up, and are not."""
         self._due = Deadlines()
         self._crew = Crew(rules, self._due)
         self._mint = mint
@@ -91,7 +97,7 @@ class Tracker:
             if kind == "agent":
                 effects += self.move_agent(Login(name), ClockStruck(), now)
             else:
-                effects += self.move(CallId(name), TimeIsUp(), now)
+                effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
         self._forget_finished(now)
         return effects
@@ -143,6 +149,15 @@ class Tracker:
         follow = [e for login, m in agent_moves(before, call, move) for e in self.move_agent(login, m, now)]
         return [*effects, *follow]
 
+    def _time_is_up(self, call_id: CallId, now: datetime) -> list[Effect]:
+        """Silence of the PBX says nothing while there is no link to it: then the Snapshot to come decides."""
+        call = self.calls.get(call_id)
+        if call is not None and call.ends_by is not None and call.phase is not Phase.ended:
+            if call.channel.pbx in self._without_link and now < call.ends_by + LINK_GRACE:
+                self._due.set(("call", call_id), now + calls.HANGUP_GRACE)
+                return []
+        return self.move(call_id, TimeIsUp(), now)
+
     def call_of(self, channel: ChannelRef) -> Call | None:
         """The call of this caller's channel, until the caller is gone."""
         call_id = self.by_channel.get(channel)
@@ -187,7 +202,12 @@ class Tracker:
         self.mirror.link_up(fact.pbx)
         return iter(())
 
+    def _link_lost(self, fact: f.LinkLost, _now: datetime) -> Iterator[Effect]:
+        self._without_link.add(fact.pbx)
+        return iter(())
+
     def _snapshot(self, fact: f.Snapshot, now: datetime) -> Iterator[Effect]:
+        self._without_link.discard(fact.pbx)
         yield from resync(self, fact, now)
 
     def _created(self, fact: f.ChannelCreated, now: datetime) -> Iterator[Effect]:
@@ -351,6 +371,7 @@ class Tracker:
 
 _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LinkUp: Tracker._link_up,
+    f.LinkLost: Tracker._link_lost,
     f.Snapshot: Tracker._snapshot,
     f.ChannelCreated: Tracker._created,
     f.ChannelRenamed: Tracker._renamed,

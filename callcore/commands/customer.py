@@ -30,8 +30,11 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         why = f"{options.file}: {error.strerror}"
         raise CommandFailed(Text(why, why)) from None
     for fault in report.faults:
-        output.complain(str(fault), "red")
+        place = Text(f"строка {fault.row}: ", f"row {fault.row}: ") if fault.row else Text("", "")
+        output.complain(Text(place.ru + fault.message.ru, place.en + fault.message.en), "red")
     if report.faults:
+        if report.more_faults:
+            output.complain(Text(f"… и ещё {report.more_faults}.", f"… and {report.more_faults} more."))
         output.complain(
             Text("Ничего не загружено: исправьте строки.", "Nothing was imported: mend these rows."), "red"
         )

@@ -9,9 +9,11 @@ import random
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from pathlib import Path
 
+from callcore.app import CannotListen
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse
 from callcore.domain import Text
 
@@ -51,6 +53,7 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
 def _run(options: argparse.Namespace, output: Output) -> int:
     if options.every <= 0:
         raise WrongUse(Text("--every: больше нуля", "--every: more than zero"))
+    _check_port(options.port)
     try:
         from callcore.testing.lab import LabError
     except ImportError as error:  # pragma: no cover - a broken installation
@@ -60,9 +63,33 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         asyncio.run(_demo(options, output))
     except LabError as error:
         raise CommandFailed(Text(str(error), str(error))) from None
+    except CannotListen as error:
+        raise _no_port(options.port, error.why) from None
     except OSError as error:
         raise CommandFailed(Text(f"Не удалось начать: {error}", f"Cannot start: {error}")) from None
     return DONE
+
+
+def _check_port(port: int) -> None:
+    """Now, and not only when Asterisk runs already."""
+    if not 0 <= port <= 65_535:
+        raise WrongUse(Text("--port: от 1 до 65535", "--port: 1 to 65535"))
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the daemon will
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise _no_port(port, error.strerror or str(error)) from None
+
+
+def _no_port(port: int, why: str) -> CommandFailed:
+    other = 8090 if port != 8090 else 8091
+    return CommandFailed(
+        Text(
+            f"Порт {port} не подходит ({why}). Выберите другой: --port {other}",
+            f"The port {port} cannot be used ({why}). Choose another one: --port {other}",
+        )
+    )
 
 
 async def _demo(options: argparse.Namespace, output: Output) -> None:
@@ -145,6 +172,7 @@ def _welcome(output: Output, url: str, people: dict[str, str], every: float, fol
     ):
         output.say(f"  {output.words(line)}")
     output.say("")
+    output.out.flush()  # a pipe would keep it back until the end
 
 
 DEMO = Command(

@@ -8,7 +8,7 @@ from pathlib import Path
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_config
 from callcore.config import Settings, load
 from callcore.domain import Text
-from callcore.ivr.dialplan import QueueDefinition, render
+from callcore.ivr.dialplan import PARTS, QueueDefinition, render
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -17,6 +17,14 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
         "--pbx",
         metavar="NAME",
         help=output.words(Text("для какой АТС, если их несколько", "for which PBX, where there are several")),
+    )
+    parser.add_argument(
+        "--part",
+        choices=PARTS,
+        default="all",
+        help=output.words(
+            Text("одна из частей, для отдельного файла", "one of the parts, for a file of its own")
+        ),
     )
 
 
@@ -31,6 +39,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
             fallback_queue=settings.fallback_queue(pbx),
             queues=queue_definitions(settings),
             max_wait_seconds=pbx.max_wait_seconds,
+            part=options.part,
         )
     except ValueError as error:
         raise CommandFailed(Text(f"pbx.{name}: {error}", f"pbx.{name}: {error}")) from None

@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 from callcore import logs
-from callcore.app import Daemon
+from callcore.app import CannotListen, Daemon
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, print_fault
 from callcore.config import Settings, load
 from callcore.domain import Text
@@ -35,9 +35,21 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         asyncio.run(_serve(settings))
     except StoreError as error:
         raise CommandFailed(Text(f"База данных: {error}", f"Database: {error}")) from None
+    except CannotListen as error:
+        raise CommandFailed(_cannot_listen(error)) from None
     except OSError as error:
         raise CommandFailed(Text(f"Не удалось начать: {error}", f"Cannot start: {error}")) from None
     return DONE
+
+
+def _cannot_listen(error: CannotListen) -> Text:
+    setting, address, port = error.setting, error.address, error.address.port
+    return Text(
+        f"{setting}: {address} занять не удалось ({error.why}). Измените {setting} или завершите программу, "
+        f"которая там слушает (её назовёт ss -ltnp 'sport = :{port}'); не запущен ли callcore уже?",
+        f"{setting}: {address} cannot be listened on ({error.why}). Change {setting}, or end the program "
+        f"that listens there (ss -ltnp 'sport = :{port}' names it): does callcore run already?",
+    )
 
 
 async def _serve(settings: Settings) -> None:

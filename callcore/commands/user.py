@@ -11,12 +11,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from callcore.ami.actions import is_device
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json
 from callcore.config import Settings, load
-from callcore.domain import LANGUAGES, Interface, QueueName, Text
+from callcore.domain import LANGUAGES, Interface, Login, QueueName, Text
 from callcore.store.database import Database
-from callcore.store.errors import StoreError
+from callcore.store.errors import StoreError, TextRefused
+from callcore.store.texts import NAME_LIMIT, WORD_LIMIT, canonical_login, typed_text
 from callcore.store.users import Role, User
+from callcore.strictyaml.fields import shown
 from callcore.web.passwords import hash_password, weakness
 
 Action = Callable[[Database, argparse.Namespace, Settings, Output], Awaitable[int]]
@@ -66,6 +69,8 @@ def _add_person(parser: argparse.ArgumentParser, output: Output, *, is_new: bool
 
 def _run(options: argparse.Namespace, output: Output) -> int:
     settings = load(Path(options.config), need_secrets=False)
+    if "login" in options:
+        options.login = _login(options.login)
     try:
         return asyncio.run(_with_database(options, settings, output))
     except StoreError as error:
@@ -78,16 +83,16 @@ async def _with_database(options: argparse.Namespace, settings: Settings, output
 
 
 async def _add(database: Database, options: argparse.Namespace, settings: Settings, output: Output) -> int:
-    queues = _queues(options, settings)
+    name, phones, queues = _name(options.name), _phones(options, settings), _queues(options, settings)
     password, is_ours = _new_password(options)
     await database.users.add(
         options.login,
-        options.name,
+        name,
         Role(options.role),
         hash_password(password),
         at=datetime.now(UTC),
         language=options.language,
-        interfaces=[Interface(phone) for phone in options.phone],
+        interfaces=phones,
         queues=queues,
     )
     output.say(Text(f"Добавлен: {options.login}", f"Added: {options.login}"))
@@ -97,10 +102,11 @@ async def _add(database: Database, options: argparse.Namespace, settings: Settin
 
 
 async def _change(database: Database, options: argparse.Namespace, settings: Settings, output: Output) -> int:
-    if options.phone:
-        await database.users.set_interfaces(options.login, [Interface(phone) for phone in options.phone])
-    if options.queue:
-        await database.users.set_queues(options.login, _queues(options, settings))
+    phones, queues = _phones(options, settings), _queues(options, settings)
+    if phones:
+        await database.users.set_interfaces(options.login, phones)
+    if queues:
+        await database.users.set_queues(options.login, queues)
     return _print_user(await _existing(database, options.login), output)
 
 
@@ -155,6 +161,57 @@ _ACTIONS: dict[str, tuple[Text, Action]] = {
     "disable": (Text("запретить вход", "forbid to sign in"), _disable),
     "enable": (Text("разрешить вход", "allow to sign in again"), _enable),
 }
+
+
+def _login(text: str) -> Login:
+    try:
+        return Login(canonical_login(text))
+    except TextRefused:
+        raise CommandFailed(
+            Text(
+                f"{shown(text, 'ru')} не годится как логин: от 1 до 64 латинских букв, цифр и . _ @ -, "
+                "сначала буква или цифра; например, anna.k",
+                f"{shown(text)} cannot be a login: 1 to 64 Latin letters, digits and . _ @ -, a letter or "
+                "digit first; for example anna.k",
+            )
+        ) from None
+
+
+def _name(text: str) -> str:
+    try:
+        return typed_text(text, NAME_LIMIT, "name", empty=False)
+    except TextRefused:
+        raise CommandFailed(
+            Text(
+                f'--name: имя от 1 до {NAME_LIMIT} знаков, например --name "Анна К."',
+                f'--name: a name has 1 to {NAME_LIMIT} characters, for example --name "Anna K."',
+            )
+        ) from None
+
+
+def _phones(options: argparse.Namespace, settings: Settings) -> list[Interface]:
+    """Devices as Asterisk spells them, each perhaps with the name of its PBX and a colon before it."""
+    for phone in options.phone:
+        name, colon, device = phone.partition(":")
+        has_pbx = bool(colon) and "/" not in name
+        if has_pbx and name not in settings.pbx:
+            names = ", ".join(settings.pbx)
+            raise CommandFailed(
+                Text(
+                    f"--phone {shown(phone, 'ru')}: нет такой АТС; есть: {names}.",
+                    f"--phone {shown(phone)}: there is no such PBX; there are: {names}.",
+                )
+            )
+        if not is_device(device if has_pbx else phone) or len(phone) > WORD_LIMIT:
+            example = "PJSIP/101" if len(settings.pbx) == 1 else f"{next(iter(settings.pbx))}:PJSIP/101"
+            raise CommandFailed(
+                Text(
+                    f"--phone {shown(phone, 'ru')}: это не телефон, как его пишет Asterisk. "
+                    f"Напишите, например, {example}.",
+                    f"--phone {shown(phone)} is no phone as Asterisk spells it. Write for example {example}.",
+                )
+            )
+    return [Interface(phone) for phone in options.phone]
 
 
 def _queues(options: argparse.Namespace, settings: Settings) -> list[QueueName]:

@@ -124,7 +124,7 @@ def _database_url(value: object, info: ValidationInfo) -> object:
 
 
 def _identifier(value: object) -> object:
-    """What goes into AMI and the dialplan unquoted: a context, a user's name."""
+    """What goes out unquoted: a user's name, a voice, a program."""
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,79}", value, re.ASCII):
         return value
     raise wrong(

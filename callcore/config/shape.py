@@ -47,17 +47,9 @@ class Database(Model):
 class Http(Model):
     listen: AddressField = Address("127.0.0.1", 8080)
     public_origins: tuple[Origin, ...] = ()
-    """Empty: the address listened on."""
+    """What a browser's Origin header may say; empty: the host that it asked for."""
     secure_cookies: Flag = False
     trusted_proxies: Networks = ()
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """What a browser's Origin header may say."""
-        if self.public_origins:
-            return frozenset(self.public_origins)
-        hosts = {str(self.listen), f"localhost:{self.listen.port}"}
-        return frozenset(f"http://{host}" for host in hosts)
 
 
 class Fastagi(Model):

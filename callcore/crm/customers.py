@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcore.domain import Customer, CustomerId
-from callcore.numbers import mask
 from callcore.store.customers import Customers
+from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.crm")
 
@@ -35,10 +35,8 @@ class CustomerBase:
             async with asyncio.timeout(seconds):
                 return await self._customers.find_by_number(number)
         except TimeoutError as error:
-            log.warning("customer_lookup_timed_out", number=mask(number), seconds=seconds)
             raise CustomerBaseUnavailable(f"no answer within {seconds} s") from error
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("customer_lookup_failed", number=mask(number), error=type(error).__name__)
+        except (SQLAlchemyError, StoreError, OSError) as error:
             raise CustomerBaseUnavailable(str(type(error).__name__)) from error
 
     async def get(self, id: CustomerId, seconds: float = LOOKUP_SECONDS) -> Customer | None:
@@ -46,6 +44,6 @@ class CustomerBase:
         try:
             async with asyncio.timeout(seconds):
                 return await self._customers.get(id)
-        except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
+        except (SQLAlchemyError, StoreError, OSError) as error:  # TimeoutError is an OSError
             log.warning("customer_get_failed", customer=id, error=type(error).__name__)
             raise CustomerBaseUnavailable(str(type(error).__name__)) from error

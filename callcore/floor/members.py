@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from callcore.ami.actions import MemberEffect, for_effect
-from callcore.ami.client import ActionRefused, AmiError, Reply
+from callcore.ami.client import ActionRefused, AmiError, LinkDown, Reply
 from callcore.ami.protocol import AmiAction, BadAction
 from callcore.calls.effects import AddMember, Effect, PauseMember, RemoveMember
 from callcore.domain import PbxName
@@ -76,6 +76,9 @@ class Members:
                 log.log(
                     _LEVELS[level], "member_action_refused", pbx=effect.pbx, key=effect.key, why=str(error)
                 )
+            except LinkDown as error:
+                # One word for each operator and queue would fill the log; that there is no link is in it.
+                log.debug("member_action_skipped", pbx=effect.pbx, key=effect.key, why=str(error))
             except AmiError as error:
                 log.warning("member_action_lost", pbx=effect.pbx, key=effect.key, why=str(error))
 

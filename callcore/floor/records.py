@@ -16,6 +16,9 @@ from callcore.domain import CallId, ChannelRef, Customer, PbxName
 
 log = structlog.get_logger("callcore.records")
 
+OPEN_CALLS_SECONDS = 2.0
+"""How long a Snapshot may wait for the database."""
+
 
 class StoredCall(Protocol):
     @property
@@ -75,10 +78,11 @@ class Records:
         if not isinstance(fact, Snapshot):
             return fact
         try:
-            stored = {c.channel: c.call for c in await self._calls.open_calls(fact.pbx)}
+            async with asyncio.timeout(OPEN_CALLS_SECONDS):  # the floor stands still meanwhile
+                stored = {c.channel: c.call for c in await self._calls.open_calls(fact.pbx)}
         except Exception as error:
-            log.error("open_calls_unknown", pbx=fact.pbx, why=str(error))
-            stored = {}
+            log.error("open_calls_unknown", pbx=fact.pbx, why=str(error) or type(error).__name__)
+            return fact  # the ids that the channels carry themselves are better than none
         rows = tuple(replace(row, call=stored.get(row.channel)) for row in fact.channels)
         return replace(fact, channels=rows)
 
@@ -102,7 +106,7 @@ class Records:
         try:
             found, failed = await self._lookup(effect.number), False
         except Exception as error:
-            log.warning("lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
+            log.warning("customer_lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
             found, failed = (), True
         self._answer(CustomersFound(effect.call, found, failed))
 
@@ -121,4 +125,7 @@ class Records:
                 wait_ms=contact.wait_ms,
                 talk_ms=contact.talk_ms,
             )
-            await self._logged(contact)
+            try:
+                await self._logged(contact)
+            except Exception:
+                log.exception("contact_not_shown")

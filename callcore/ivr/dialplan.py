@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
+Part = Literal["all", "globals", "include", "queues"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 STRATEGIES: Final = frozenset(
     {"ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear", "wrandom"}
 )
@@ -75,8 +77,9 @@ def render(
     fallback_queue: str,
     queues: Sequence[QueueDefinition],
     max_wait_seconds: int = 600,
+    part: Part = "all",
 ) -> str:
-    """Everything ``callcore dialplan`` prints.
+    """What ``callcore dialplan`` prints: all three parts, or one for a file of its own.
 
     Raises ValueError as its parts do, and for a fallback queue that is not among ``queues``, where any are
     given.
@@ -84,15 +87,15 @@ def render(
     if queues and fallback_queue not in {queue.name for queue in queues}:
         raise ValueError(f"the fallback queue {fallback_queue!r} is not among the queues")
     own = render_globals(pbx=pbx, agi=agi, fallback_queue=fallback_queue, max_wait_seconds=max_wait_seconds)
-    return (
-        "; ===== into [globals] of extensions.conf (FreePBX: globals_custom.conf) =====\n"
+    parts: dict[Part, str] = {
+        "globals": "; ===== into [globals] of extensions.conf (FreePBX: globals_custom.conf) =====\n"
         "; A second [globals] section in the same file would not be read: add to the one that is there.\n"
-        f"{own}\n"
-        "; ===== callcore.conf, with #include from extensions.conf (FreePBX: extensions_custom.conf) =====\n"
-        f"{include_file()}\n"
-        "; ===== into queues.conf (FreePBX: queues_custom.conf) =====\n"
-        f"{render_queues(queues)}"
-    )
+        f"{own}",
+        "include": "; ===== callcore.conf, with #include from extensions.conf "
+        f"(FreePBX: extensions_custom.conf) =====\n{include_file()}",
+        "queues": "; ===== into queues.conf (FreePBX: queues_custom.conf) =====\n" + render_queues(queues),
+    }
+    return "\n".join(parts.values()) if part == "all" else parts[part]
 
 
 def _queue(queue: QueueDefinition) -> str:

@@ -18,7 +18,6 @@ from callcore.routing.tables import ALL_DAY, MINUTES_A_DAY, Hours, Span, Spans, 
 from callcore.strictyaml.fields import Bilingual, Model, Zone, shown, wrong
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MINUTES_A_WEEK = 7 * MINUTES_A_DAY
 
 HOURS_REMEDY = Text(
     "Напишите, например, 09:00-18:00, [09:00-13:00, 14:00-18:00], 20:00-02:00+1 (до 2 часов следующего дня), "

@@ -43,6 +43,7 @@ from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, apply
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf, line_view
+from callcore.screenpop.shiftbook import ShiftBook
 from callcore.store.errors import StoreError, TextRefused
 from callcore.store.shifts import Shift
 
@@ -87,10 +88,13 @@ class Desks:
         self._wrap_up = wrap_up
         self._desks: dict[Login, Desk] = {}
         self._seats: dict[Login, Seat] = {}
-        self._shifts: dict[Login, Shift] = {}
-        """As last stored."""
+        self._shifts = ShiftBook(shelf)
         self._linked: dict[PbxName, bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Nothing is written any more."""
+        self._shifts.close()
 
     def view(self, login: Login) -> Desk | None:
         return self._desks.get(login)
@@ -174,8 +178,7 @@ class Desks:
         self._command(f.AgentSignedOut(login))
         self._desks.pop(login, None)
         self._seats.pop(login, None)
-        self._shifts.pop(login, None)
-        self._start(self._shelf.end_shift(login))
+        self._shifts.end(login)
         self._hub.publish(login, "agent.left", {}, self._now())
 
     def ready(self, login: Login) -> None:
@@ -223,9 +226,11 @@ class Desks:
         except StoreError:
             raise DeskRefused("store_down") from None
         self._saved(login, call, Draft(topic, comment), record)
+        # Today's list first: a page whose tab goes while the list still says `unclassified` would think that
+        # the text was not saved, and offer it again.
+        await self._fetch_today(login, "interaction.saved", {"call": call, "record": record})
         if close:
             self._close(login, call)
-        await self._fetch_today(login, "interaction.saved", {"call": call, "record": record})
         return record
 
     def desk_opened(self, login: Login) -> None:
@@ -243,9 +248,7 @@ class Desks:
         is_paused = effect.state is AgentState.paused
         seat = self._seats[effect.login]
         shift = Shift(effect.login, seat.chosen, not is_paused, effect.pause_reason if is_paused else None)
-        if self._shifts.get(effect.login) != shift:
-            self._shifts[effect.login] = shift
-            self._start(self._shelf.keep_shift(shift))
+        self._shifts.keep(shift)
 
     def _command(self, fact: f.AgentSignedOut | f.AgentBecameReady | f.AgentPaused | f.WrapUpDone) -> None:
         try:

@@ -71,7 +71,7 @@ class Shelf:
 
     async def today(self, login: Login, now: datetime) -> tuple[tuple[TodayContact, ...], Figures]:
         """His contacts since the local midnight, and their sums."""
-        midnight = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         since = midnight.astimezone(UTC)
         figures = await self._contacts.figures(login, since)
         lines = await self._contacts.today(login, since)

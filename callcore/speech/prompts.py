@@ -161,7 +161,7 @@ class Prompts:
                 "the synthesiser made a file that Asterisk cannot play",
                 f"try `{settings.espeak} -v {voice} -w test.wav hello` by hand",
             )
-        log.info("prompt_made", file=target.name, seconds=round(seconds, 1), characters=len(text))
+        log.debug("prompt_made", file=target.name, seconds=round(seconds, 1), characters=len(text))
         return self._prompt(target, seconds)
 
     async def _run(self, option: str, program: str, arguments: Sequence[str], text: bytes = b"") -> None:

@@ -62,11 +62,6 @@ class Customers:
             found = await _load(connection, customers.c.id == id)
         return found[0] if found else None
 
-    async def by_contract(self, contract: str) -> Customer | None:
-        async with self._store.read() as connection:
-            found = await _load(connection, customers.c.contract == contract.strip())
-        return found[0] if found else None
-
     async def search(self, words: str, limit: int = 20) -> tuple[Customer, ...]:
         """Customers whose name, contract, address or number holds every word, oldest first.
 

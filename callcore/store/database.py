@@ -17,8 +17,8 @@ from callcore.store import migrate, sqlite
 from callcore.store.calls import Calls
 from callcore.store.contacts import Contacts
 from callcore.store.customers import Customers
-from callcore.store.engine import is_sqlite, parse_url, reader_engine, writer_engine
-from callcore.store.errors import DatabaseMissing, StoreError
+from callcore.store.engine import is_outage, is_sqlite, parse_url, reader_engine, writer_engine
+from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
 from callcore.store.interactions import Interactions
 from callcore.store.sessions import Sessions
 from callcore.store.shifts import Shifts
@@ -83,8 +83,19 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading, which never waits for writes; each statement sees the newest commit.
 
-        May be cancelled at any point: the driver cannot while it opens a file, so it opens on, unattended.
+        Raises ``StoreUnavailable`` where the database cannot be read. May be cancelled at any point: the
+        driver cannot while it opens a file, so it opens on, unattended.
         """
+        try:
+            async with self._reading() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            if not is_outage(error):
+                raise
+            raise StoreUnavailable(f"the database cannot be read: {getattr(error, 'orig', error)}") from error
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
         connection = self._readers.connect()
         opening = asyncio.ensure_future(connection.start())
         try:

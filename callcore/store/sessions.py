@@ -105,10 +105,6 @@ class Sessions:
     async def delete(self, token_hash: str) -> None:
         await self._delete(delete(sessions).where(sessions.c.token_hash == token_hash))
 
-    async def delete_for_login(self, login: Login) -> int:
-        """How many there were."""
-        return await self._delete(delete(sessions).where(sessions.c.login == login))
-
     async def purge_expired(self, now: datetime) -> int:
         """How many were removed."""
         return await self._delete(delete(sessions).where(sessions.c.expires_at <= now))

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import structlog
 from sqlalchemy import URL, Connection, event
@@ -33,6 +33,10 @@ _OUTAGES = frozenset(
         sqlite3.SQLITE_NOTADB,
     )
 )
+
+
+class FileReplaced(OSError):
+    """Another file has taken the place of the open database; an outage, so that records go to the spool."""
 
 
 def database_file(url: URL) -> Path:
@@ -95,7 +99,10 @@ def attach(engine: AsyncEngine, *, writer: bool, busy_seconds: float, foreign_ke
 
     Python's driver begins them too late (not before DDL and SAVEPOINT). A writer asks for the lock at once:
     waiting for it at the first write instead would fail at once with "locked" if somebody wrote meanwhile.
+    Each time it also looks whether the file is still there: SQLite would go on writing into one that was
+    deleted, or replaced by a backup, and every contact of that time would vanish with it.
     """
+    path = _path_of(engine)
     pragmas = [f"busy_timeout={int(busy_seconds * 1000)}", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
     if writer:
         pragmas += ["journal_mode=WAL", "synchronous=FULL"]
@@ -110,12 +117,27 @@ def attach(engine: AsyncEngine, *, writer: bool, busy_seconds: float, foreign_ke
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    first: list[tuple[int, int]] = []
+    """Which file it was when we began."""
+
     def begun(connection: Connection) -> None:
+        first[:] = first or [_identity(path)]
+        if _identity(path) != first[0]:
+            raise FileReplaced(f"{path} is no longer the file that was opened: put it back, or restart callcore")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", connected)
     if writer:
         event.listen(engine.sync_engine, "begin", begun)
+
+
+def _path_of(engine: AsyncEngine) -> Path:
+    return Path(unquote((engine.url.database or "").removeprefix("file:")))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def is_outage(error: sqlite3.Error) -> bool:

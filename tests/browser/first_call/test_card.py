@@ -63,6 +63,7 @@ async def test_by_keyboard_alone(anna: Page, house: House) -> None:
     [interaction] = await house.database.interactions.of_call(contact.call)
     assert (interaction.topic, interaction.comment) == ("finance.payment", "Оплатил чужой договор")
     await expect(anna.get_by_text("Ошибочный платёж").first).to_be_visible()
+    assert await anna.locator("#today details[open]").count() == 0, "saved: nothing is offered again"
     await house.member("101", "Not in use")
 
 

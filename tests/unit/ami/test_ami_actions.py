@@ -117,7 +117,6 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.status(),
             actions.queue_status(),
             actions.core_settings(),
-            actions.core_status(),
             actions.list_commands(),
             actions.show_dialplan("x"),
             actions.hangup("x"),

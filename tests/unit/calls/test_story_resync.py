@@ -245,3 +245,40 @@ def test_a_call_that_waits_for_its_customer_is_not_lost() -> None:
     story.reconnects()
     story.found(1, IVAN)
     assert story.contact.end_reason is EndReason.cancelled
+
+
+def test_the_ivr_and_the_link_break_together() -> None:
+    """A tunnel fails: the IVR hears a hang-up, but Asterisk takes the caller on to a queue: one visit."""
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.at(10).tell(f.LinkLost(PBX), f.IvrLeft(ref("c"), hung_up=True))
+    story.at(40)
+    assert not story.contacts
+    story.reconnects(
+        channels=(row("c", "PJSIP/trunk-c", seconds=40),), entries=(f.LiveEntry(EXPERT, ref("c"), 30),)
+    )
+    story.at(60).abandons("c", EXPERT)
+    story.hangs_up("c")
+    contact = story.contact
+    assert (contact.call, contact.queue, contact.wait_ms) == (call_id(1), EXPERT, 50_000)
+
+
+def test_a_caller_who_left_the_ivr_while_the_link_was_away() -> None:
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.at(10).tell(f.LinkLost(PBX), f.IvrLeft(ref("c"), hung_up=True))
+    story.at(30).reconnects()
+    assert (story.contact.outcome, story.contact.end_reason) == (Outcome.abandoned_ivr, EndReason.cancelled)
+
+
+def test_a_link_that_stays_away() -> None:
+    """For a minute the end may wait, not for ever."""
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.at(10).tell(f.LinkLost(PBX), f.IvrLeft(ref("c"), hung_up=True))
+    story.at(200)
+    assert story.contact.outcome is Outcome.abandoned_ivr
+    assert not story.tracker.calls

@@ -1,10 +1,16 @@
 """The commands as a person at a terminal or a program would use them."""
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
 from callcore.cli import main
 from callcore.commands.frame import Command, CommandFailed, Output, language_of
@@ -16,7 +22,37 @@ Call = Callable[..., Ran]
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+def logs_as_before() -> Iterator[None]:
+    """Each command sets the process's logs up."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in root.handlers[:]:
+        if handler.get_name() == "callcore":
+            root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path) -> Callable[..., str]:
+    """The sample with a database of its own, and other texts replaced; gives the file's name."""
+
+    def write(*changes: tuple[str, str]) -> str:
+        text = Path(SAMPLE).read_text(encoding="utf-8")
+        topics = ("topics: topics ", f"topics: {Path(SAMPLE).parent / 'topics'} ")
+        for old, new in (("sqlite:///../var/callcore.db", "sqlite:///callcore.db"), topics, *changes):
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
+        return str(tmp_path / "callcore.yaml")
+
+    return write
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> Call:
     """Exit code, output and errors of one command on the sample, in English, with its secret set."""
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("CALLCORE_CONFIG", SAMPLE)
@@ -87,11 +123,19 @@ def test_check_live_of_a_pbx_that_is_not_there(call: Call, tmp_path: Path, unuse
         code, out, _ = call("check", "--live", "-c", str(tmp_path / "callcore.yaml"))
         assert code == 1
         assert "PBX main: level 0 of 3 (no usable AMI account)." in out
+        assert "pbx.main: 127.0.0.1" in out
+        _, russian, _ = call("check", "--live", "--lang", "ru", "-c", str(tmp_path / "callcore.yaml"))
         code, out, err = call("check", "--live", "--json", "-c", str(tmp_path / "callcore.yaml"))
     finally:
         live.CONNECT_LIMIT_SECONDS = limit
+    assert "АТС main: уровень 0 из 3 (учётная запись AMI не годится)." in russian
+    assert (
+        f"✗ pbx.main: 127.0.0.1:{unused_tcp_port}: там никто не слушает\n    запустите Asterisk;" in russian
+    )
     assert (code, err) == (1, "")
+    (finding,) = json.loads(out)["live"][0]["findings"]
     assert json.loads(out)["live"][0]["level"] == 0
+    assert set(finding["message"]) == set(finding["remedy"]) == {"ru", "en"}
 
 
 def test_route_explained(call: Call) -> None:
@@ -172,6 +216,21 @@ def test_dialplan_is_printed(call: Call) -> None:
     assert "one of main" in err
 
 
+def test_the_parts_of_the_dialplan_are_the_whole(call: Call) -> None:
+    parts = [call("dialplan", "--part", part)[1] for part in ("globals", "include", "queues")]
+    assert "\n".join(parts) == call("dialplan")[1] == call("dialplan", "--part", "all")[1]
+    own, include, queues = parts
+    assert [line.partition("=")[0] for line in own.splitlines() if not line.startswith(";")] == [
+        "CALLCORE_AGI",
+        "CALLCORE_PBX",
+        "CALLCORE_FALLBACK_QUEUE",
+        "CALLCORE_MAX_WAIT",
+    ]
+    assert re.findall(r"^\[(.+)]", include, re.M)[0].startswith("callcore-")
+    assert re.findall(r"^\[(.+)]", queues, re.M) == ["corporate", "expert", "finance", "retention"]
+    assert call("dialplan", "--part", "other")[0] == 2
+
+
 def test_dialplan_refuses_a_name_in_agi(call: Call, tmp_path: Path) -> None:
     text = (
         Path(SAMPLE).read_text(encoding="utf-8").replace("listen: 127.0.0.1:4573", "listen: localhost:4573")
@@ -181,6 +240,138 @@ def test_dialplan_refuses_a_name_in_agi(call: Call, tmp_path: Path) -> None:
     code, out, err = call("dialplan", "-c", str(tmp_path / "callcore.yaml"))
     assert (code, out) == (1, "")
     assert err.startswith("callcore: pbx.main: ")
+
+
+# --- people
+
+
+def test_the_first_command_on_a_new_database_prints_nothing_but_its_answer(
+    call: Call, own_settings: Callable[..., str]
+) -> None:
+    code, out, err = call("user", "list", "--json", "-c", own_settings())
+    assert (code, json.loads(out), err) == (0, [], "")
+
+
+def test_a_person_is_added_and_changed(call: Call, own_settings: Callable[..., str]) -> None:
+    settings = ("-c", own_settings())
+    code, out, err = call(
+        "user",
+        "add",
+        " Anna.K",
+        "--name",
+        " Анна К. ",
+        "--phone",
+        "PJSIP/101",
+        *settings,
+        "--queue",
+        "finance",
+    )
+    assert (code, err) == (0, "")
+    assert out.startswith("Added: anna.k\nPassword: ")
+    phones = ("--phone", "Local/101@agents", "--phone", "main:SIP/101")
+    assert call("user", "change", "anna.k", *phones, *settings)[0] == 0
+    (user,) = json.loads(call("user", "list", "--json", *settings)[1])
+    assert (user["name"], user["phones"], user["queues"]) == (
+        "Анна К.",
+        ["Local/101@agents", "main:SIP/101"],
+        ["finance"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--phone", "101"), '--phone "101" is no phone as Asterisk spells it. Write for example PJSIP/101.'),
+        (("--phone", "PJSIP/101;x"), '"PJSIP/101;x" is no phone'),
+        (("--phone", ""), '--phone "" is no phone'),
+        (("--phone", "main:101"), '"main:101" is no phone'),
+        (("--phone", "PJSIP/101\r\nAction: Originate"), '"PJSIP/101\\r\\nAction: Originate" is no phone'),
+        (("--phone", "PJSIP/" + "1" * 200), "is no phone"),
+        (("--phone", "other:PJSIP/101"), '"other:PJSIP/101": there is no such PBX; there are: main.'),
+        (("--queue", "none"), "There is no queue none; there are: "),
+        (("--name", " "), '--name: a name has 1 to 200 characters, for example --name "Anna K."'),
+        (("--name", "x" * 201), "--name: a name has 1 to 200 characters"),
+    ],
+)
+def test_a_person_with_a_wrong_word(
+    call: Call, own_settings: Callable[..., str], wrong: tuple[str, str], said: str
+) -> None:
+    settings = ("-c", own_settings())
+    code, out, err = call("user", "add", "anna", "--name", "Анна", *wrong, *settings)
+    assert (code, out) == (1, "")
+    assert said in err
+    if "--name" not in wrong:
+        assert call("user", "add", "anna", "--name", "Анна", *settings)[0] == 0
+        code, _, err = call("user", "change", "anna", *wrong, *settings)
+        assert (code, said in err) == (1, True)
+
+
+def test_with_two_pbxs_the_example_names_one(call: Call, own_settings: Callable[..., str]) -> None:
+    second = "pbx:\n  far: {host: 127.0.0.2, secret_env: CALLCORE_AMI_SECRET}\n"
+    file = own_settings((re.findall("^pbx:.*\n", Path(SAMPLE).read_text(encoding="utf-8"), re.M)[0], second))
+    _, _, err = call("user", "add", "anna", "--name", "Анна", "--phone", "101", "-c", file)
+    assert "Write for example far:PJSIP/101." in err
+    _, _, err = call("user", "add", "anna", "--name", "Анна", "--phone", "x:PJSIP/101", "-c", file)
+    assert "there are: far, main." in err
+
+
+@pytest.mark.parametrize("login", ["анна", "", "a b", "-anna", ".anna", "a" * 65, "a\0"])
+@pytest.mark.parametrize("action", ["add", "reset", "disable"])
+def test_a_login_that_cannot_be(
+    call: Call, own_settings: Callable[..., str], login: str, action: str
+) -> None:
+    name = ("--name", "Анна") if action == "add" else ()
+    code, out, err = call("user", action, *name, "-c", own_settings(), "--", login)
+    assert (code, out) == (1, "")
+    assert "cannot be a login: 1 to 64 Latin letters, digits and . _ @ -" in err
+    assert "for example anna.k" in err
+
+
+def test_a_role_that_is_none_is_wrong_use(call: Call) -> None:
+    code, _, err = call("user", "add", "anna", "--name", "Анна", "--role", "boss")
+    assert code == 2
+    assert "operator" in err
+
+
+# --- ports
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield int(other.getsockname()[1])
+
+
+@pytest.mark.parametrize("setting", ["http.listen", "fastagi.listen"])
+def test_a_taken_address_is_named_with_its_setting(
+    own_settings: Callable[..., str], taken_port: int, setting: str
+) -> None:
+    ports = {"http.listen": 0, "fastagi.listen": 0, setting: taken_port}
+    file = own_settings(
+        ("listen: 127.0.0.1:8080", f"listen: 127.0.0.1:{ports['http.listen']}"),
+        ("listen: 127.0.0.1:4573", f"listen: 127.0.0.1:{ports['fastagi.listen']}"),
+    )
+    ran = subprocess.run(
+        (sys.executable, "-m", "callcore.cli", "run", "-c", file),
+        env={"CALLCORE_AMI_SECRET": "secret", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(
+        f"callcore: {setting}: 127.0.0.1:{taken_port} cannot be listened on (Address already in use). "
+        f"Change {setting}, or end the program"
+    )
+
+
+def test_a_demo_on_a_taken_port_names_the_option(call: Call, taken_port: int) -> None:
+    code, out, err = call("demo", "--port", str(taken_port))
+    assert (code, out) == (1, "")
+    assert f"The port {taken_port} cannot be used (Address already in use). Choose another one: --port" in err
+    assert call("demo", "--port", "99999")[0] == 2
 
 
 def test_no_file_is_a_fault(call: Call) -> None:
@@ -246,8 +437,17 @@ def test_the_language_of_the_terminal(environ: dict[str, str], language: str) ->
 
 
 def test_colour_only_where_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    import sys
-
     Output(sys.stdout, sys.stderr, "en", is_coloured=True).say("x", "red")
     Output(sys.stdout, sys.stderr, "en").say("x", "red")
     assert capsys.readouterr().out == "\033[31mx\033[0m\nx\n"
+
+
+def test_customers_with_faults_are_told_in_the_language_asked_for(
+    call: Call, own_settings: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("contract;name\n1;\n" + ";Анна\n" * 101, encoding="utf-8")
+    code, out, err = call("customer", "import", str(file), "--lang", "ru", "-c", own_settings())
+    assert (code, out) == (1, "")
+    assert err.startswith("строка 2: ")
+    assert err.endswith("… и ещё 2.\nНичего не загружено: исправьте строки.\n")

@@ -1,19 +1,16 @@
-"""The base: who has this number; the seeds; the topics."""
+"""The base: who has this number; the seeds."""
 
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
 from callcore.crm import seeds
 from callcore.crm.customers import CustomerBase, CustomerBaseUnavailable
-from callcore.crm.topics import TopicTree
-from callcore.domain import UNCLASSIFIED, CustomerId, QueueName, Text, TopicCode
+from callcore.domain import CustomerId
 from callcore.numbers import normalise
-from callcore.routing.tables import ALL_DAY, Hours, Topic, TopicTable
 from callcore.store.customers import Added, NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import TextRefused
@@ -89,9 +86,9 @@ async def test_search(db: Database) -> None:
 async def test_changes_and_refusals(db: Database) -> None:
     await db.customers.add_many([NewCustomer("1", "Анна", numbers=("+1", "+2", "+1"))])
     assert await db.customers.add_many([NewCustomer("1", "Анна", numbers=("+3",))]) == Added(0, 1, 0)
-    found = await db.customers.by_contract("1")
-    assert found is not None
+    (found,) = await db.customers.find_by_number("+3")
     assert found.numbers == ("+3",)
+    assert await db.customers.find_by_number("+1") == ()
     for bad in (
         [NewCustomer("2", "x"), NewCustomer("2", "y")],
         [NewCustomer("2", "x"), NewCustomer("3", "")],
@@ -108,44 +105,3 @@ async def test_many_at_once(db: Database) -> None:
     assert await db.customers.add_many(many) == Added(2_500, 0, 0)
     many[7] = NewCustomer("7", "Другой")
     assert await db.customers.add_many(many) == Added(0, 1, 2_499)
-
-
-WEEK = (ALL_DAY,) * 7
-TABLE = TopicTable(
-    code="finance",
-    title=Text("Финансовая группа", "Finance"),
-    hours=Hours(ZoneInfo("Europe/Moscow"), WEEK),
-    closed=Text("Закрыто", "Closed"),
-    topics=(
-        Topic(TopicCode("finance.recalculation"), Text("Перерасчёт", "Recalculation"), QueueName("q")),
-        Topic(TopicCode("finance.payment"), Text("Ошибочный платёж", "Mistaken payment"), QueueName("q")),
-    ),
-)
-
-
-def test_topics() -> None:
-    tree = TopicTree([TABLE])
-    assert [group.code for group in tree.groups] == ["finance"]
-    assert "finance.payment" in tree
-    assert UNCLASSIFIED not in tree
-    assert tree.title("finance.payment").en == "Mistaken payment"
-    assert tree.title(UNCLASSIFIED).en == "No topic chosen"
-    assert tree.title("gone.topic") == Text("gone.topic", "gone.topic")
-    assert tree.get("gone.topic") is None
-
-
-@pytest.mark.parametrize(
-    ("words", "language", "codes"),
-    [
-        ("пер", "ru", ["finance.recalculation"]),
-        ("ПЛАТЕЖ", "ru", ["finance.payment"]),
-        ("фин", "ru", ["finance.recalculation", "finance.payment"]),
-        ("pay", "en", ["finance.payment"]),
-        ("finance mist", "en", ["finance.payment"]),
-        ("recal", "ru", ["finance.recalculation"]),
-        ("", "ru", []),
-        ("zzz", "ru", []),
-    ],
-)
-def test_topics_are_found_by_a_few_letters(words: str, language: Any, codes: list[str]) -> None:
-    assert [choice.code for choice in TopicTree([TABLE]).search(words, language)] == codes

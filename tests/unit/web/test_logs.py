@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcore import logs
-from callcore.domain import CallId
 
 DIGITS = "79161234567"
 SPELLINGS = (
@@ -53,7 +52,7 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_record_is_one_json_object_with_its_event(out: io.StringIO) -> None:
-    with logs.call_bound(CallId("01c4")):
+    with structlog.contextvars.bound_contextvars(call_id="01c4"):
         structlog.get_logger("callcore.ami").info("link_up", pbx="main", name="Анна\nB")
     structlog.get_logger("callcore.ami").debug("after")
     first, second = lines(out)
@@ -73,7 +72,7 @@ async def test_the_call_is_bound_to_what_was_started_inside(out: io.StringIO) ->
     async def later() -> None:
         structlog.get_logger("callcore.x").info("later")
 
-    with logs.call_bound(CallId("01c5")):
+    with structlog.contextvars.bound_contextvars(call_id="01c5"):
         task = asyncio.create_task(later())
     await task
     assert lines(out)[-1]["call_id"] == "01c5"
@@ -130,6 +129,41 @@ def test_what_is_no_number_stays_readable(out: io.StringIO) -> None:
     structlog.get_logger("x").info("kept", **kept)
     record = lines(out)[0]
     assert {key: record[key] for key in kept} == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-21",
+        "from 2026-11-21 to 2026-12-31, or so",
+        "2026-11-21T09:30:00.123456+00:00",
+        "2026-11-21 09:30:00",
+        "at 2026-11-21T09:30Z.",
+        "(2026-11-21)",
+        "0190aa10-7000-7000-8000-123456789012 gone",
+        "(12345678-1234-1234-1234-123456789012)",
+    ],
+)
+def test_dates_and_uuids_stay_whole(out: io.StringIO, text: str) -> None:
+    structlog.get_logger("x").info("kept", text=text)
+    assert lines(out)[0]["text"] == text
+
+
+@pytest.mark.parametrize("key", ["file", "channel_id", "call_id", "record", "key"])
+@pytest.mark.parametrize("value", ["lab-1795321234567", "/var/79161234567/0123456789", 17953212345])
+def test_names_that_callcore_gave_itself_stay_whole(out: io.StringIO, key: str, value: str | int) -> None:
+    structlog.get_logger("x").info("kept", **{key: value})
+    assert lines(out)[0][key] == value
+    structlog.get_logger("x").info("deep", **{key: {"caller": "79161234567"}})
+    assert "1234567" not in str(lines(out)[1])
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-21 79161234567", "2026-11-21-33-44", "2026-13-21", "1795-11-21", "+2026-11-21"]
+)
+def test_what_only_begins_like_a_date_is_masked(out: io.StringIO, text: str) -> None:
+    structlog.get_logger("x").info("a", text=text)
+    assert lines(out)[0]["text"] != text
 
 
 @pytest.mark.parametrize(

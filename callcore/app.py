@@ -39,8 +39,10 @@ from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf
 from callcore.speech.prompts import Prompts, SpeechSettings
 from callcore.store.database import Database, spool_path
+from callcore.store.errors import StoreError
 from callcore.systemd import notify, watchdog_seconds
 from callcore.web.app import build
+from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
 from callcore.web.ports import WebDeps
 from callcore.web.render import DeskRenderer
@@ -49,8 +51,13 @@ log = structlog.get_logger("callcore.app")
 
 INBOX_SIZE = 20_000
 """Facts waiting before the reading of AMI is paused."""
+HOUSEKEEPING_SECONDS = 600.0
+CALLS_KEPT = timedelta(days=30)
+"""How long an ended call's channel is remembered; its contact stays."""
 DRAIN_SECONDS = 10.0
 """How long callers may stay in the IVR once the daemon was told to stop."""
+CLOCK_SECONDS = 10.0
+"""How often the system's clock is looked at."""
 
 
 class CannotListen(Exception):
@@ -187,7 +194,7 @@ class Daemon:
             monotonic=time.monotonic,
             metrics=self.metrics,
         )
-        runner = web.AppRunner(build(deps), shutdown_timeout=2.0, access_log=None)
+        runner = Runner(build(deps), shutdown_timeout=2.0)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         listen = settings.http.listen
@@ -213,6 +220,8 @@ class Daemon:
             tasks.append(group.create_task(self.members.run()))
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(_watchdog(self._health)))
+            tasks.append(group.create_task(self._follow_clock()))
+            tasks.append(group.create_task(self._keep_house()))
             notify("READY=1")
             log.info("started", http_port=self.http_port, agi_port=self.agi.port, pbx=list(self.links))
             await stop.wait()
@@ -236,6 +245,24 @@ class Daemon:
         await self.spoken.prepare(next(iter(self.links)), phrases)
         self._prompts_ready.set()
         log.info("prompts_ready", prompts=len(phrases))
+
+    async def _keep_house(self) -> None:
+        """What nobody waits for: follow a wall clock that was set, forget channels of long ago."""
+        while True:
+            drift = self.clock.drift_seconds()
+            if abs(drift) > 1 and not self.floor.tracker.calls:  # within a call durations come first
+                self.clock.adjust()
+                log.warning("clock_was_set", seconds=round(drift, 1))
+            try:
+                await self.database.calls.purge_ended(self.clock.now() - CALLS_KEPT)
+            except StoreError as error:
+                log.warning("calls_not_purged", why=str(error))
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _follow_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            self.clock.follow(is_idle=self.floor.is_idle)
 
     # --- between the rooms
 

@@ -19,7 +19,7 @@ from callcore.calls.facts import (
     RouteChosen,
 )
 from callcore.calls.tracker import Tracker
-from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Customer, PbxName
 
 log = structlog.get_logger("callcore.floor")
 
@@ -112,6 +112,12 @@ class Floor:
         except Exception:
             log.exception("timeout_not_handled")
         self._arm(now)
+
+    @property
+    def is_idle(self) -> bool:
+        """No call lives, and nobody's wrap-up runs: nothing is being timed."""
+        waiting = (AgentState.ready, AgentState.paused)
+        return not self.tracker.calls and all(a.state in waiting for a in self.tracker.agents.values())
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -15,6 +15,7 @@ from callcore.store.errors import StoreError
 from callcore.web import api, ops, site
 from callcore.web.connections import Connections
 from callcore.web.context import WEB, Web, language_of
+from callcore.web.door import DOOR, Door
 from callcore.web.live import live
 from callcore.web.ports import WebDeps
 from callcore.web.problems import Problem
@@ -32,11 +33,12 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def build(deps: WebDeps) -> web.Application:
-    """The application, for ``AppRunner(app, shutdown_timeout=…)``. Takes the hub's callbacks for itself."""
+    """The application, for ``door.Runner(app, shutdown_timeout=…)``. Takes the hub's callbacks for itself."""
     app = web.Application(middlewares=[_refusals], client_max_size=deps.settings.max_body_bytes)
     sign_in = SignIn(deps.settings, deps.users, deps.sessions, deps.now, deps.monotonic, deps.metrics)
     shell = Web(deps, sign_in, Connections(deps.settings.connections_per_login))
     app[WEB] = shell
+    app[DOOR] = Door()
     _hook_hub(deps)
     for routes in (site.ROUTES, api.ROUTES, ops.ROUTES):
         app.add_routes(routes)
@@ -86,6 +88,7 @@ async def _finish(request: web.Request, response: web.StreamResponse) -> None:
 @web.middleware
 async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal and every fault becomes a problem document or page; nothing of a fault is shown."""
+    request.app[DOOR].heard(request.protocol)
     try:
         return await handler(request)
     except Problem as refused:

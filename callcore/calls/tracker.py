@@ -152,10 +152,10 @@ class Tracker:
     def _time_is_up(self, call_id: CallId, now: datetime) -> list[Effect]:
         """Silence of the PBX says nothing while there is no link to it: then the Snapshot to come decides."""
         call = self.calls.get(call_id)
-        if call is not None and call.ends_by is not None and call.phase is not Phase.ended:
-            if call.channel.pbx in self._without_link and now < call.ends_by + LINK_GRACE:
-                self._due.set(("call", call_id), now + calls.HANGUP_GRACE)
-                return []
+        ends_by = call.ends_by if call is not None and call.phase is not Phase.ended else None
+        if call and ends_by and call.channel.pbx in self._without_link and now < ends_by + LINK_GRACE:
+            self._due.set(("call", call_id), now + calls.HANGUP_GRACE)
+            return []
         return self.move(call_id, TimeIsUp(), now)
 
     def call_of(self, channel: ChannelRef) -> Call | None:

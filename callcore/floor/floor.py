@@ -19,7 +19,7 @@ from callcore.calls.facts import (
     RouteChosen,
 )
 from callcore.calls.tracker import Tracker
-from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Customer, PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName
 
 log = structlog.get_logger("callcore.floor")
 
@@ -53,6 +53,7 @@ class Floor:
         self._carriers = carriers
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: datetime | None = None
+        self._is_over = False
         self._settled: dict[PbxName, deque[ChannelId]] = {}
         self.beat = 0
         """Grows with every turn of the consumer: a value that stands still means a stuck loop."""
@@ -61,8 +62,8 @@ class Floor:
         """One fact. Raises only for an operator's command: WrongState, UnknownAgent."""
         now = self._clock.now()
         self._carry_out(self.tracker.handle(fact, now))
-        self._watch(fact)
         self._arm(now)
+        self._watch(fact)
 
     async def consume(self, inbox: asyncio.Queue[tuple[PbxName, Fact]], enrich: Enrich) -> None:
         """Feed the facts of all PBXs, in order, for ever."""
@@ -95,7 +96,7 @@ class Floor:
     # --- time
 
     def _arm(self, now: datetime) -> None:
-        due = self.tracker.next_deadline()
+        due = None if self._is_over else self.tracker.next_deadline()
         if due is None or (self._armed_for is not None and self._armed_for <= due):
             return
         if self._timer is not None:
@@ -115,13 +116,15 @@ class Floor:
 
     @property
     def is_idle(self) -> bool:
-        """No call lives, and nobody's wrap-up runs: nothing is being timed."""
-        waiting = (AgentState.ready, AgentState.paused)
-        return not self.tracker.calls and all(a.state in waiting for a in self.tracker.agents.values())
+        """No call lives, and no wrap-up or other time runs out: nothing is being timed."""
+        return not self.tracker.calls and self.tracker.next_deadline() is None
 
     def stop(self) -> None:
+        """Nothing strikes any more; facts are still taken."""
+        self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
+        self._timer = self._armed_for = None
 
     # --- for the IVR
 

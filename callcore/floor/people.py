@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
+from callcore.ami.actions import is_device
 from callcore.domain import Interface, Login, PbxName, QueueName
 from callcore.screenpop.desks import Seat
+
+log = structlog.get_logger("callcore.floor")
 
 NAMES_FOR = timedelta(seconds=60)
 
@@ -49,6 +54,10 @@ class People:
         if user is None or user.disabled_at is not None or interface not in user.interfaces:
             return None
         pbx, device = self.place(interface)
+        if not is_device(device):
+            # No queue would take it: he would sit there ready, and no call would ever come.
+            log.error("phone_unusable", login=user.login, interface=interface)
+            return None
         return Seat(user.name, pbx, device, user.queues, interface)
 
     def place(self, interface: Interface) -> tuple[PbxName, Interface]:

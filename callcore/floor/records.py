@@ -16,6 +16,8 @@ from callcore.domain import CallId, ChannelRef, Customer, PbxName
 
 log = structlog.get_logger("callcore.records")
 
+DRAIN_SECONDS = 15.0
+"""At the end neither database nor spool may be usable; the process must go all the same."""
 OPEN_CALLS_SECONDS = 2.0
 """How long a Snapshot may wait for the database."""
 
@@ -86,10 +88,14 @@ class Records:
         rows = tuple(replace(row, call=stored.get(row.channel)) for row in fact.channels)
         return replace(fact, channels=rows)
 
-    async def drain(self) -> None:
-        """Return when all records of so far are stored or spooled."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Return when all records of so far are stored or spooled, or cannot be within ``seconds``."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))
+        except TimeoutError:
+            log.critical("records_not_stored", waiting=len(self._tasks))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -108,7 +114,10 @@ class Records:
         except Exception as error:
             log.warning("customer_lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
             found, failed = (), True
-        self._answer(CustomersFound(effect.call, found, failed))
+        try:
+            self._answer(CustomersFound(effect.call, found, failed))
+        except Exception:
+            log.exception("customers_not_taken", call_id=effect.call)
 
     async def _log(self, contact: Contact) -> None:
         with structlog.contextvars.bound_contextvars(call_id=contact.call):

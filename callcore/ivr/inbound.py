@@ -71,9 +71,11 @@ class Inbound:
         self._calls = calls
         self._speech = speech
         self._now = now
+        self._missing: set[tuple[PbxName, str]] = set()
+        """Prompts that a PBX could not open when they were last wanted."""
 
     async def __call__(self, session: Session) -> None:
-        visit = _Visit(session, self._book(), self._calls, self._speech, self._now)
+        visit = _Visit(session, self._book(), self._calls, self._speech, self._now, self._missing)
         with structlog.contextvars.bound_contextvars(call_id=visit.call):
             await visit.run()
 
@@ -82,11 +84,17 @@ class _Visit:
     """One caller in the IVR."""
 
     def __init__(
-        self, session: Session, book: Book, calls: Calls, speech: Speech, now: Callable[[], datetime]
+        self,
+        session: Session,
+        book: Book,
+        calls: Calls,
+        speech: Speech,
+        now: Callable[[], datetime],
+        missing: set[tuple[PbxName, str]],
     ) -> None:
         env = session.environment
         self._session, self._book, self._calls = session, book, calls
-        self._speech, self._now = speech, now
+        self._speech, self._now, self._missing = speech, now, missing
         self._pbx = PbxName(env.pbx)
         self._channel = ChannelRef(self._pbx, ChannelId(env.uniqueid))
         self._has_left = False
@@ -136,12 +144,20 @@ class _Visit:
             played = await self._session.stream_file(prompt.path, seconds=prompt.seconds, escape_digits=keys)
             if played.hung_up:
                 break
-            if played.missing:
-                log.error("prompt_missing_on_pbx", pbx=self._pbx, path=prompt.path)
+            self._note(prompt.path, is_missing=played.missing)
             was_heard = was_heard or not played.missing
             if played.digit is not None:
                 return played.digit, True
         return None, was_heard
+
+    def _note(self, path: str, *, is_missing: bool) -> None:
+        """One line for each prompt until it is heard again: a folder that is not mounted breaks them all."""
+        place = (self._pbx, path)
+        if not is_missing:
+            self._missing.discard(place)
+        elif place not in self._missing:
+            self._missing.add(place)
+            log.error("prompt_missing_on_pbx", pbx=self._pbx, path=path)
 
     async def _leave(self, route: Route, phrases: tuple[Phrase, ...]) -> None:
         queue = route.target.queue if isinstance(route.target, ToQueue) else None

@@ -209,7 +209,7 @@ def _pop(desk: Desk, view: CallView) -> Desk:
 
 def _update(desk: Desk, view: CallView) -> Desk:
     if _rings(desk, view.call):
-        return replace(desk, ringing=view)
+        desk = replace(desk, ringing=view)
     tab = desk.tab(view.call)
     return desk.with_tab(replace(tab, view=view)) if tab else desk
 
@@ -218,6 +218,8 @@ def _end(desk: Desk, effect: EndCard, now: datetime, wrap_up_until: datetime | N
     tab = desk.tab(effect.call)
     if tab is None:
         return desk
+    if tab.stage is Stage.unfinished:
+        wrap_up_until = None  # his own part ended before the call did, and his wrap-up with it
     stage = Stage.wrap_up if wrap_up_until else Stage.unfinished
     done = replace(tab, stage=stage, ended_at=now, wrap_up_until=wrap_up_until, talk_ms=effect.talk_ms)
     return desk.with_tab(done)

@@ -91,6 +91,9 @@ class Desks:
         self._shifts = ShiftBook(shelf)
         self._linked: dict[PbxName, bool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = 0
+        self._today_of: dict[Login, int] = {}
+        """Which of all questions for somebody's day his list comes from."""
 
     def close(self) -> None:
         """Nothing is written any more."""
@@ -219,13 +222,14 @@ class Desks:
         if tab is None and not any(row.call == call for row in desk.today):
             raise DeskRefused("no_such_contact")
         customer = tab.matched.id if tab and tab.matched else None
+        before = tab.draft if tab else None
         try:
             record = await self._shelf.save(call, login, topic, comment, customer, self._now())
         except TextRefused:
             raise DeskRefused("too_long") from None
         except StoreError:
             raise DeskRefused("store_down") from None
-        self._saved(login, call, Draft(topic, comment), record)
+        self._saved(login, call, before, Draft(topic, comment), record)
         # Today's list first: a page whose tab goes while the list still says `unclassified` would think that
         # the text was not saved, and offer it again.
         await self._fetch_today(login, "interaction.saved", {"call": call, "record": record})
@@ -271,17 +275,21 @@ class Desks:
             raise DeskRefused("no_such_contact")
         return desk, tab
 
-    def _saved(self, login: Login, call: CallId, saved: Draft, record: int | None) -> None:
-        """He may have typed on while the commit was under way: only what was saved counts as saved."""
+    def _saved(
+        self, login: Login, call: CallId, before: Draft | None, saved: Draft, record: int | None
+    ) -> None:
+        """He may have typed on while the commit was under way: then his draft is no longer ``before``."""
         desk = self._desks.get(login)
         tab = desk.tab(call) if desk else None
         if desk is None or tab is None:
             return
-        draft = saved if tab.draft in (saved, tab.saved) else tab.draft
+        draft = saved if tab.draft in (before, tab.saved) else tab.draft
         tab = replace(tab, draft=draft, saved=saved, record=record if record is not None else tab.record)
         self._desks[login] = desk.with_tab(tab)
 
     def _close(self, login: Login, call: CallId) -> None:
+        if login not in self._desks:
+            return  # he left while his text was being stored: stored it is
         self._command(f.WrapUpDone(login, call))
         desk = self._desks.get(login)
         tab = desk.tab(call) if desk else None
@@ -293,11 +301,11 @@ class Desks:
             raise DeskRefused("no_such_contact")
         try:
             line = await self._shelf.line(call)
+            if line is None:
+                raise DeskRefused("no_such_contact")
+            view, saved = await line_view(self._shelf, line)
         except StoreError:
             raise DeskRefused("store_down") from None
-        if line is None:
-            raise DeskRefused("no_such_contact")
-        view, saved = await line_view(self._shelf, line)
         tab = Tab(
             view=view,
             stage=Stage.unfinished,
@@ -325,12 +333,14 @@ class Desks:
             return  # whose, the operator has to say first
         lines = await self._shelf.history(customer, tab.view.caller_number, call)
         desk = self._desks.get(login)
-        tab = desk.tab(call) if desk else None
-        if desk is not None and tab is not None:
-            tab = replace(tab, history=lines, history_known=True)
-            self._change(desk.with_tab(tab), "card.updated", {"call": call})
+        now = desk.tab(call) if desk else None
+        if desk is None or now is None or (now.matched, now.customer) != (tab.matched, tab.customer):
+            return  # closed meanwhile, or it is somebody else's card by now
+        now = replace(now, history=lines, history_known=True)
+        self._change(desk.with_tab(now), "card.updated", {"call": call})
 
     async def _fetch_today(self, login: Login, event: str, data: dict[str, Any]) -> None:
+        self._turn = turn = self._turn + 1
         try:
             today, figures = await self._shelf.today(login, self._now())
         except StoreError as error:
@@ -338,8 +348,12 @@ class Desks:
             self._hub.publish(login, event, data, self._now())
             return
         desk = self._desks.get(login)
-        if desk is not None:
-            self._change(replace(desk, today=today, figures=figures), event, data)
+        if desk is None:
+            return
+        if turn > self._today_of.get(login, 0):  # else the answer to a later question has overtaken this one
+            self._today_of[login] = turn
+            desk = replace(desk, today=today, figures=figures)
+        self._change(desk, event, data)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

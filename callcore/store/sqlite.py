@@ -123,7 +123,9 @@ def attach(engine: AsyncEngine, *, writer: bool, busy_seconds: float, foreign_ke
     def begun(connection: Connection) -> None:
         first[:] = first or [_identity(path)]
         if _identity(path) != first[0]:
-            raise FileReplaced(f"{path} is no longer the file that was opened: put it back, or restart callcore")
+            raise FileReplaced(
+                f"{path} is no longer the file that was opened: put it back, or restart callcore"
+            )
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", connected)

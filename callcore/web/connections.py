@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from callcore.domain import Language, Login
 from callcore.screenpop.hub import Event, Subscription, encode
@@ -131,15 +131,21 @@ class Socket(ABC):
                 log.warning("websocket_flood", kind=self.kind, login=self.identity.login)
                 await self.close(WSCloseCode.POLICY_VIOLATION)
                 return
+            if message.type is WSMsgType.ERROR:  # a heartbeat that nobody answered, or a broken frame
+                return
             try:
-                if message.type is not WSMsgType.TEXT:
-                    raise BadBody("not a text")
-                await self._take(flat_object(message.data))
-            except BadBody:
-                await self.say_error("bad_request")
+                await self._hear(message)
             except (ConnectionError, TimeoutError):
                 self._cut()
                 return
+
+    async def _hear(self, message: WSMessage) -> None:
+        try:
+            if message.type is not WSMsgType.TEXT:
+                raise BadBody("not a text")
+            await self._take(flat_object(message.data))
+        except BadBody:
+            await self.say_error("bad_request")
 
     async def _take(self, fields: Mapping[str, Scalar]) -> None:
         if "ack" not in fields:

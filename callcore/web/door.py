@@ -1,8 +1,8 @@
 """Who may stand in the door: so many connections and no more, and none that never says what it wants.
 
 aiohttp waits for the first request of a connection as long as it takes. Some thousand that say nothing, or a
-letter a minute, would take every file descriptor of the daemon, and with them the callers' FastAGI sessions and
-the database. Here they cost their own place only.
+letter a minute, would take every file descriptor of the daemon, and with them the callers' FastAGI sessions
+and the database. Here they cost their own place only.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Door:
         """A whole head of a request came over this connection."""
         self._silent.discard(protocol)
 
-    def let_in(self, server: web.Server[Any]) -> asyncio.BaseProtocol:
+    def let_in(self, server: web.Server) -> asyncio.BaseProtocol:
         """The protocol of a new connection."""
         if len(server.connections) >= self.most:
             self._tell()
@@ -53,7 +53,7 @@ class Door:
         asyncio.get_running_loop().call_later(self.seconds, self._look, handler)
         return handler
 
-    def _look(self, handler: web.RequestHandler[Any]) -> None:
+    def _look(self, handler: web.RequestHandler) -> None:
         if handler in self._silent:
             self._silent.discard(handler)
             handler.force_close()

@@ -25,13 +25,10 @@ async def test_a_deleted_file(url: str, tmp_path: Path, contact: Make) -> None:
     away.mkdir()
     async with await Database.open(url, create=True, spool=spool_path(url), limits=QUICK) as db:
         assert await db.contacts.save(contact("c1")) is Saved.new
-        files = [f for f in tmp_path.glob("callcore.db*") if "spool" not in f.name]
-        for file in files:
-            file.rename(away / file.name)
+        files = _move(tmp_path, away)
         assert await db.contacts.save(contact("c2")) is Saved.spooled
         assert not db.writer.available
-        for file in files:
-            (away / file.name).rename(file)
+        assert _move(away, tmp_path) == files
         await _replayed(db)
         assert [await db.contacts.get(CallId(c)) is not None for c in ("c1", "c2")] == [True, True]
 
@@ -63,6 +60,12 @@ async def test_a_damaged_file(url: str, tmp_path: Path) -> None:
             await db.users.list()
         with pytest.raises(CustomerBaseUnavailable):
             await CustomerBase(db.customers).lookup("+79000000001")
+
+
+def _move(source: Path, target: Path) -> list[str]:
+    """The database's files, but not the spool."""
+    files = sorted(f for f in source.glob("callcore.db*") if "spool" not in f.name)
+    return [file.rename(target / file.name).name for file in files]
 
 
 async def _replayed(db: Database) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, WSServerHandshakeError
+from aiohttp import WSMessage, WSMsgType, WSServerHandshakeError
 
 from callcore.screenpop.hub import HubLimits
 from callcore.testing.desks import some_view
+from callcore.web.live import DeskSocket
 
 from .web_house import ANNA, House, MakeHouse
 
@@ -386,3 +388,23 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
+
+
+class DeadWire:
+    """What aiohttp shows of a page that takes no bytes and answers no heartbeat."""
+
+    async def __aiter__(self) -> AsyncIterator[WSMessage]:
+        yield WSMessage(WSMsgType.ERROR, TimeoutError("No PONG received"), None)
+
+    async def send_frame(self, _wire: bytes, _kind: WSMsgType) -> None:
+        raise ConnectionResetError("Cannot write to closing transport")
+
+
+async def test_a_page_that_no_longer_answers_is_no_fault_of_ours(house: House) -> None:
+    """A laptop that was closed: nothing is answered to it, and nothing is raised."""
+    await house.sign_in()
+    await house.live()
+    [socket] = house.shell.connections
+    dead: Any = DeskSocket(house.shell, house.shell.connections, socket.identity)
+    dead._ws = DeadWire()
+    await dead._read()

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from callcore.store.database import Database
+
+from .desk_room import Room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with await Database.open(f"sqlite:///{tmp_path}/callcore.db", create=True) as database:
+        room = Room(database)
+        yield room
+        await room.close()

@@ -1,0 +1,235 @@
+"""Every effect on every kind of desk: what the page is to show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast, get_args
+
+import pytest
+
+from callcore.calls.effects import (
+    CallView,
+    CloseCard,
+    EndCard,
+    HideRinging,
+    LogContact,
+    PopCard,
+    ShowAgent,
+    ShowRinging,
+    UpdateCard,
+)
+from callcore.domain import (
+    UNCLASSIFIED,
+    AgentState,
+    CallId,
+    Customer,
+    CustomerId,
+    EndReason,
+    Interface,
+    Login,
+    PauseReason,
+    QueueName,
+    TopicCode,
+)
+from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, TodayContact, apply
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+UNTIL = NOW + timedelta(seconds=30)
+ANNA = Login("anna")
+IVAN = Customer(CustomerId(7), "Ivan", "K-7")
+MARIA = Customer(CustomerId(8), "Maria", "K-8")
+ONE, TWO, THREE = CallId("c1"), CallId("c2"), CallId("c3")
+TYPED = Draft("", "half a sen")
+
+
+def view(call: CallId = ONE, *customers: Customer) -> CallView:
+    return CallView(
+        call,
+        "+79161234567",
+        None,
+        None,
+        None,
+        QueueName("finance"),
+        None,
+        customers,
+        bool(customers),
+        False,
+        None,
+        None,
+    )
+
+
+def tab(call: CallId = ONE, stage: Stage = Stage.talking, **changes: Any) -> Tab:
+    return replace(Tab(view(call), stage), **changes)
+
+
+def desk(*tabs: Tab, active: CallId | None = None, ringing: CallView | None = None) -> Desk:
+    bare = Desk(ANNA, "Anna", Interface("PJSIP/101"), (), AgentState.ready, NOW)
+    front = active or (tabs[-1].view.call if tabs else None)
+    return replace(bare, tabs=tabs, active=front, ringing=ringing)
+
+
+RINGS = ShowRinging("k", ANNA, view(TWO))
+POPS = PopCard("k", ANNA, view(TWO))
+WAITING = replace(desk(), ringing=view(TWO))
+WRAPPING = tab(ONE, Stage.wrap_up, ended_at=NOW, wrap_up_until=UNTIL)
+DIRTY = tab(ONE, Stage.wrap_up, draft=TYPED, wrap_up_until=UNTIL)
+SAVED = tab(ONE, Stage.wrap_up, draft=TYPED, saved=TYPED, wrap_up_until=UNTIL)
+NEW = tab(TWO)
+KNOWN = view(TWO, IVAN)
+
+
+@pytest.mark.parametrize(
+    ("before", "effect", "after"),
+    [
+        # the phone rings
+        (desk(), RINGS, WAITING),
+        (desk(DIRTY), RINGS, desk(DIRTY, ringing=view(TWO))),
+        (WAITING, ShowRinging("k", ANNA, view(THREE)), desk(ringing=view(THREE))),
+        # and stops to
+        (WAITING, HideRinging("k", ANNA, TWO, EndReason.no_answer), desk()),
+        (WAITING, HideRinging("k", ANNA, THREE, EndReason.no_answer), WAITING),
+        (desk(), HideRinging("k", ANNA, TWO, EndReason.no_answer), desk()),
+        (
+            desk(WRAPPING, ringing=view(TWO)),
+            HideRinging("k", ANNA, TWO, EndReason.answered_elsewhere),
+            desk(WRAPPING),
+        ),
+        # the card comes
+        (desk(), POPS, desk(NEW)),
+        (WAITING, POPS, desk(NEW)),
+        (desk(ringing=view(THREE)), POPS, desk(NEW, ringing=view(THREE))),
+        (desk(WRAPPING), POPS, desk(WRAPPING, NEW)),
+        (desk(SAVED), POPS, desk(SAVED, NEW)),
+        # but covers nothing that is being typed
+        (desk(DIRTY), POPS, desk(DIRTY, NEW, active=ONE)),
+        (
+            desk(replace(DIRTY, stage=Stage.talking)),
+            POPS,
+            desk(replace(DIRTY, stage=Stage.talking), NEW, active=ONE),
+        ),
+        (
+            desk(replace(DIRTY, saved=Draft("", "half"))),
+            POPS,
+            desk(replace(DIRTY, saved=Draft("", "half")), NEW, active=ONE),
+        ),
+        (
+            desk(tab(ONE, draft=Draft(TopicCode("a.b")))),
+            POPS,
+            desk(tab(ONE, draft=Draft(TopicCode("a.b"))), NEW, active=ONE),
+        ),
+        # a draft behind the front is covered already
+        (desk(DIRTY, tab(THREE)), POPS, desk(DIRTY, tab(THREE), NEW)),
+        # it comes twice
+        (
+            desk(DIRTY, NEW, active=ONE),
+            PopCard("k", ANNA, KNOWN),
+            desk(DIRTY, replace(NEW, view=KNOWN), active=ONE),
+        ),
+        (desk(NEW, ringing=view(TWO)), PopCard("k", ANNA, KNOWN), desk(replace(NEW, view=KNOWN))),
+        # more is known of the caller
+        (WAITING, UpdateCard("k", ANNA, KNOWN), desk(ringing=KNOWN)),
+        (desk(DIRTY, NEW), UpdateCard("k", ANNA, KNOWN), desk(DIRTY, replace(NEW, view=KNOWN))),
+        (
+            desk(NEW, ringing=view(TWO)),
+            UpdateCard("k", ANNA, KNOWN),
+            desk(replace(NEW, view=KNOWN), ringing=KNOWN),
+        ),
+        (desk(DIRTY), UpdateCard("k", ANNA, KNOWN), desk(DIRTY)),
+        # the caller is gone
+        (
+            desk(tab(ONE, draft=TYPED)),
+            EndCard("k", ANNA, ONE, 7000),
+            desk(replace(DIRTY, ended_at=NOW, talk_ms=7000)),
+        ),
+        (desk(NEW), EndCard("k", ANNA, ONE, 7000), desk(NEW)),
+        (
+            desk(tab(ONE, Stage.unfinished, draft=TYPED)),
+            EndCard("k", ANNA, ONE, 7000),
+            desk(tab(ONE, Stage.unfinished, draft=TYPED, ended_at=NOW, talk_ms=7000)),
+        ),
+        # and the wrap-up is over
+        (desk(WRAPPING), CloseCard("k", ANNA, ONE), desk()),
+        (desk(SAVED), CloseCard("k", ANNA, ONE), desk()),
+        (desk(tab(ONE)), CloseCard("k", ANNA, ONE), desk()),
+        (desk(DIRTY), CloseCard("k", ANNA, ONE), desk(tab(ONE, Stage.unfinished, draft=TYPED))),
+        (desk(WRAPPING, NEW), CloseCard("k", ANNA, ONE), desk(NEW)),
+        (
+            desk(WRAPPING, NEW, tab(THREE), active=ONE),
+            CloseCard("k", ANNA, ONE),
+            desk(NEW, tab(THREE), active=THREE),
+        ),
+        (
+            desk(WRAPPING, NEW, tab(THREE), active=TWO),
+            CloseCard("k", ANNA, ONE),
+            desk(NEW, tab(THREE), active=TWO),
+        ),
+        (desk(NEW), CloseCard("k", ANNA, ONE), desk(NEW)),
+        (desk(), CloseCard("k", ANNA, CallId("")), desk()),
+        # his own state
+        (
+            desk(DIRTY),
+            ShowAgent("k", ANNA, AgentState.paused, PauseReason.lunch, UNTIL),
+            replace(desk(DIRTY), state=AgentState.paused, pause_reason=PauseReason.lunch, since=UNTIL),
+        ),
+        (
+            replace(desk(), pause_reason=PauseReason.lunch),
+            ShowAgent("k", ANNA, AgentState.talking, None, NOW, ONE, PauseReason.rest),
+            replace(desk(), state=AgentState.talking, pause_next=PauseReason.rest),
+        ),
+    ],
+)
+def test_apply(before: Desk, effect: DeskEffect, after: Desk) -> None:
+    assert apply(before, effect, NOW, UNTIL) == after
+    assert all(one.login == ANNA for one in (before, after))
+
+
+def test_the_end_without_a_wrap_up() -> None:
+    after = apply(desk(tab(ONE)), EndCard("k", ANNA, ONE, 1), NOW)
+    assert after == desk(tab(ONE, Stage.unfinished, ended_at=NOW, talk_ms=1))
+
+
+@pytest.mark.parametrize("kind", get_args(DeskEffect))
+def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
+    """Calls that this desk never saw: nothing breaks, no tab appears but by its card."""
+    effect = {
+        ShowRinging: RINGS,
+        HideRinging: HideRinging("k", ANNA, TWO, EndReason.cancelled),
+        PopCard: POPS,
+        UpdateCard: UpdateCard("k", ANNA, KNOWN),
+        EndCard: EndCard("k", ANNA, TWO, 1),
+        CloseCard: CloseCard("k", ANNA, TWO),
+        ShowAgent: ShowAgent("k", ANNA, AgentState.ready, None, NOW),
+    }[kind]
+    after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
+    assert bool(after.tabs) is (kind is PopCard)
+
+
+def test_an_effect_of_another_room() -> None:
+    with pytest.raises(AssertionError):
+        apply(desk(), cast(DeskEffect, LogContact("k", cast(Any, None))), NOW)
+
+
+@pytest.mark.parametrize(
+    ("customers", "chosen", "matched"),
+    [
+        ((), None, None),
+        ((), IVAN.id, None),
+        ((IVAN,), None, IVAN),
+        ((IVAN,), MARIA.id, IVAN),
+        ((IVAN, MARIA), None, None),
+        ((IVAN, MARIA), MARIA.id, MARIA),
+        ((IVAN, MARIA), CustomerId(9), None),
+    ],
+)
+def test_whose_card_it_is(
+    customers: tuple[Customer, ...], chosen: CustomerId | None, matched: Customer | None
+) -> None:
+    assert replace(tab(customer=chosen), view=view(ONE, *customers)).matched == matched
+
+
+def test_a_line_of_today() -> None:
+    line = TodayContact(ONE, 1, NOW, None, "", UNCLASSIFIED, 0)
+    assert line.is_unclassified
+    assert not replace(line, topic=TopicCode("a.b")).is_unclassified

@@ -1,0 +1,483 @@
+"""What an operator does with his contacts while answers of the database are still on their way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from callcore.calls import effects as do
+from callcore.calls import facts as f
+from callcore.domain import UNCLASSIFIED, AgentState, CallId, CustomerId, EndReason, TopicCode
+from callcore.screenpop.card import Draft, Stage
+from callcore.screenpop.desks import COMMENT_LIMIT
+from callcore.screenpop.ports import DeskRefused
+
+from .desk_room import (
+    ANNA,
+    BALANCE,
+    BORIS,
+    CHARGES,
+    NUMBER,
+    OTHER_PHONE,
+    Room,
+    heard,
+    ref,
+    some_contact,
+    until,
+)
+
+CALL, NEXT = CallId("call1"), CallId("call2")
+
+
+# --- last contacts
+
+
+async def test_the_card_fills_in(room: Room) -> None:
+    """The card is there at once; who calls, and what he called for before, comes when it is known."""
+    (ivan,) = await room.know("Ivan")
+    await room.db.contacts.save(some_contact("old", customer=ivan))
+    await room.db.interactions.save(CallId("old"), ANNA, CHARGES, "paid twice", ivan, room.now())
+    page = await room.on_shift()
+    room.talks()
+    assert room.tab().history_known is False
+    await until(page, lambda: room.tab().history_known)
+    (past,) = room.tab().history
+    assert (past.topic, past.operator, past.comment) == (CHARGES, "Anna", "paid twice")
+    assert room.desk().active == CALL
+
+
+async def test_an_unknown_caller_has_the_history_of_his_number(room: Room) -> None:
+    await room.db.contacts.save(some_contact("old"))
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().history_known)
+    assert [past.topic for past in room.tab().history] == [UNCLASSIFIED]
+
+
+async def test_a_withheld_number_has_no_history(room: Room) -> None:
+    await room.db.contacts.save(some_contact("old", caller_number=None))
+    page = await room.on_shift()
+    room.talks(number=None)
+    await until(page, lambda: room.tab().history_known)
+    assert room.tab().history == ()
+
+
+async def test_one_of_several_has_to_be_chosen_first(room: Room) -> None:
+    ivan, maria = await room.know("Ivan", "Maria")
+    await room.db.contacts.save(some_contact("his", customer=ivan))
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: len(room.tab().view.customers) == 2)
+    with pytest.raises(DeskRefused, match="unknown_customer"):
+        room.desks.choose(ANNA, CALL, CustomerId(ivan + maria))
+    room.desks.choose(ANNA, CALL, ivan)
+    assert not room.tab().history_known
+    await until(page, lambda: room.tab().history_known)
+    assert len(room.tab().history) == 1
+    room.desks.choose(ANNA, CALL, maria)
+    await until(page, lambda: room.tab().history_known)
+    assert room.tab().history == ()
+
+
+@pytest.mark.parametrize("last", ["Maria", None])
+async def test_a_late_answer_about_somebody_else(room: Room, last: str | None) -> None:
+    """He chose the wrong one, and at once the right one: the wrong one's contacts never show."""
+    ivan, maria = await room.know("Ivan", "Maria")
+    await room.db.contacts.save(some_contact("his", customer=ivan))
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    held = room.shelf.hold("history")
+    room.desks.choose(ANNA, CALL, ivan)
+    await held.is_there.wait()
+    room.desks.choose(ANNA, CALL, maria if last else None)
+    if last:
+        await until(page, lambda: room.tab().history_known)
+    held.release()
+    while room.desks._tasks:
+        await asyncio.wait(set(room.desks._tasks))
+    assert room.tab().history == ()
+    assert room.tab().history_known is bool(last)
+
+
+async def test_an_answer_for_a_tab_that_is_closed(room: Room) -> None:
+    await room.on_shift()
+    held = room.shelf.hold("history")
+    room.talks()
+    await held.is_there.wait()
+    room.ends()
+    room.later(31)
+    assert room.desk().tabs == ()
+    seen = room.hub.seq(ANNA)
+    held.release()
+    while room.desks._tasks:
+        await asyncio.wait(set(room.desks._tasks))
+    assert room.desk().tabs == ()
+    assert room.hub.seq(ANNA) - seen <= 1, "nothing but the contact's own event"
+
+
+async def test_the_history_cannot_be_read(room: Room) -> None:
+    """The card stays, and asks again when it is brought to the front."""
+    page = await room.on_shift()
+    room.shelf.broken.add("history")
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    while room.desks._tasks:
+        await asyncio.wait(set(room.desks._tasks))
+    assert not room.tab().history_known
+    room.shelf.broken.clear()
+    await room.desks.front(ANNA, CALL)
+    await until(page, lambda: room.tab().history_known)
+
+
+# --- writing and saving
+
+
+async def test_saved_while_talking_and_closed_when_the_call_ends(room: Room) -> None:
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    record = await room.desks.save(ANNA, CALL, BALANCE, "asks for the balance", close=True)
+    assert record is not None
+    tab = room.tab()
+    assert (tab.stage, tab.record, tab.is_dirty) == (Stage.talking, record, False)
+    assert tab.draft == Draft(BALANCE, "asks for the balance")
+    assert (await heard(page, "interaction.saved")).data == {"call": CALL, "record": record}
+    room.ends()
+    assert room.desk().tabs == ()
+    assert room.desk().state is AgentState.ready
+    await until(page, lambda: bool(room.desk().today))
+    (row,) = room.desk().today
+    assert (row.topic, row.comment, row.record) == (BALANCE, "asks for the balance", record)
+    assert room.desk().figures.unclassified == 0
+
+
+async def test_typed_on_after_save_and_close(room: Room) -> None:
+    """The call goes on, and so does he: what he typed since is not thrown away at its end."""
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    await room.desks.save(ANNA, CALL, BALANCE, "short", close=True)
+    room.desks.draft(ANNA, CALL, Draft(BALANCE, "short, and more"))
+    room.ends()
+    assert (room.tab().stage, room.tab().draft.comment) == (Stage.unfinished, "short, and more")
+    assert room.desk().state is AgentState.ready
+    await room.desks.save(ANNA, CALL, BALANCE, "short, and more", close=True)
+    assert room.desk().tabs == ()
+
+
+async def test_typed_while_the_save_is_under_way(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    held = room.shelf.hold("save")
+    saving = asyncio.create_task(room.desks.save(ANNA, CALL, BALANCE, "one", close=False))
+    await held.is_there.wait()
+    room.desks.draft(ANNA, CALL, Draft(BALANCE, "one and two"))
+    held.release()
+    record = await saving
+    tab = room.tab()
+    assert (tab.draft.comment, tab.saved.comment, tab.record) == ("one and two", "one", record)
+    assert tab.is_dirty
+
+
+async def test_the_saved_text_replaces_an_older_draft(room: Room) -> None:
+    """A program, or a page without its script, saves more than the last draft that came."""
+    page = await room.on_shift()
+    await room.talked(page)
+    room.desks.draft(ANNA, CALL, Draft(BALANCE, "on"))
+    await room.desks.save(ANNA, CALL, BALANCE, "one", close=False)
+    assert room.tab().draft == room.tab().saved == Draft(BALANCE, "one")
+    room.later(31)
+    assert room.desk().tabs == (), "nothing unsaved keeps it open"
+
+
+async def test_two_saves_at_once(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    first = room.desks.save(ANNA, CALL, BALANCE, "one", close=False)
+    second = room.desks.save(ANNA, CALL, CHARGES, "two", close=True)
+    records = await asyncio.gather(first, second)
+    assert records[0] == records[1]
+    assert room.desk().tabs == ()
+    (row,) = room.desk().today
+    assert (row.topic, row.comment) == (CHARGES, "two")
+
+
+async def test_the_wrap_up_ends_while_the_save_is_under_way(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    held = room.shelf.hold("save")
+    saving = asyncio.create_task(room.desks.save(ANNA, CALL, BALANCE, "one", close=True))
+    await held.is_there.wait()
+    room.later(31)
+    assert room.desk().state is AgentState.ready
+    held.release()
+    assert await saving is not None
+    assert room.desk().tabs == ()
+    assert [row.topic for row in room.desk().today] == [BALANCE]
+
+
+async def test_he_leaves_while_the_save_is_under_way(room: Room) -> None:
+    """The text is stored: he is not told otherwise."""
+    page = await room.on_shift()
+    await room.talked(page)
+    held = room.shelf.hold("save")
+    saving = asyncio.create_task(room.desks.save(ANNA, CALL, BALANCE, "one", close=True))
+    await held.is_there.wait()
+    await room.desks.leave(ANNA)
+    held.release()
+    record = await saving
+    assert record is not None
+    stored = await room.db.interactions.get(record)
+    assert stored is not None
+    assert stored.comment == "one"
+    assert room.desks.view(ANNA) is None
+
+
+async def test_what_cannot_be_saved(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+
+    async def refused(call: CallId, topic: TopicCode, comment: str) -> str:
+        with pytest.raises(DeskRefused) as error:
+            await room.desks.save(ANNA, call, topic, comment, close=True)
+        return error.value.code
+
+    assert await refused(CALL, TopicCode("nonsense"), "") == "unknown_topic"
+    assert await refused(CALL, UNCLASSIFIED, "") == "unknown_topic"
+    assert await refused(CallId("nobody"), BALANCE, "") == "no_such_contact"
+    assert await refused(CALL, BALANCE, "x" * (COMMENT_LIMIT + 1)) == "too_long"
+    room.shelf.broken.add("save")
+    assert await refused(CALL, BALANCE, "") == "store_down"
+    assert (room.tab().stage, room.tab().record) == (Stage.wrap_up, None)
+    assert room.desk().state is AgentState.wrap_up
+
+
+@pytest.mark.parametrize("draft", [Draft("", "x" * (COMMENT_LIMIT + 1)), Draft("x" * (COMMENT_LIMIT + 1))])
+async def test_a_draft_without_end(room: Room, draft: Draft) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    with pytest.raises(DeskRefused, match="too_long"):
+        room.desks.draft(ANNA, CALL, draft)
+    assert not room.tab().is_dirty
+
+
+async def test_a_call_of_somebody_else(room: Room) -> None:
+    """Neither the one that he talks now nor the one of today."""
+    page = await room.on_shift()
+    await room.hire(BORIS)
+    await room.desks.open(BORIS, OTHER_PHONE)
+    await room.talked(page)
+    for order in (
+        room.desks.save(BORIS, CALL, BALANCE, "", close=True),
+        room.desks.front(BORIS, CALL),
+    ):
+        with pytest.raises(DeskRefused, match="no_such_contact"):
+            await order
+    with pytest.raises(DeskRefused, match="no_such_contact"):
+        room.desks.draft(BORIS, CALL, Draft("", "mine"))
+    with pytest.raises(DeskRefused, match="no_such_contact"):
+        room.desks.choose(BORIS, CALL, None)
+    assert await room.db.interactions.of_call(CALL) != ()
+    assert room.desk().today[0].topic == UNCLASSIFIED
+
+
+async def test_today_fails_after_a_save(room: Room) -> None:
+    """The save stands, the list is as old as it was, the page hears of it all the same."""
+    page = await room.on_shift()
+    await room.talked(page)
+    room.shelf.broken.add("today")
+    record = await room.desks.save(ANNA, CALL, BALANCE, "one", close=True)
+    assert (await heard(page, "interaction.saved")).data["record"] == record
+    assert room.desk().tabs == ()
+    assert [row.topic for row in room.desk().today] == [UNCLASSIFIED]
+
+
+async def test_an_older_list_of_today_comes_late(room: Room) -> None:
+    """Two answers on their way: the newer question's answer stays."""
+    page = await room.on_shift()
+    held = room.shelf.hold("today")
+    stale = asyncio.create_task(room.desks.contact_logged(some_contact("none", room.now())))
+    await held.is_there.wait()
+    await room.talked(page)
+    assert [row.call for row in room.desk().today] == [CALL]
+    held.release()
+    await stale
+    assert [row.call for row in room.desk().today] == [CALL]
+    assert room.desk().figures.answered == 1
+
+
+async def test_a_contact_of_nobody_on_shift(room: Room) -> None:
+    await room.on_shift()
+    seen = room.hub.seq(ANNA)
+    for contact in (
+        some_contact("a", answered_by=None),
+        some_contact("b", operators=()),
+        some_contact("c", operators=(replace(some_contact("c").operators[0], login=None),)),
+        some_contact("d", operators=(replace(some_contact("d").operators[0], login=BORIS),)),
+    ):
+        await room.desks.contact_logged(contact)
+    assert room.hub.seq(ANNA) == seen
+
+
+async def test_a_colleague_s_list_of_today(room: Room) -> None:
+    """Both were rung, one answered: both hear of it, the one who answered has it on his list."""
+    await room.on_shift()
+    contact = some_contact("old", room.now())
+    ring = replace(contact.operators[0], login=BORIS, result=EndReason.no_answer)
+    contact = replace(contact, operators=(ring, *contact.operators, *contact.operators))
+    await room.hire(BORIS)
+    await room.desks.open(BORIS, OTHER_PHONE)
+    seen = [room.hub.seq(login) for login in (ANNA, BORIS)]
+    await room.db.contacts.save(contact)
+    await room.desks.contact_logged(contact)
+    assert [room.hub.seq(login) for login in (ANNA, BORIS)] == [n + 1 for n in seen]
+    assert [len(room.desk(login).today) for login in (ANNA, BORIS)] == [1, 0]
+
+
+# --- back to a contact of today
+
+
+async def test_a_contact_of_today_gets_its_tab_back(room: Room) -> None:
+    (ivan,) = await room.know("Ivan")
+    page = await room.on_shift()
+    await room.talked(page)
+    record = await room.desks.save(ANNA, CALL, BALANCE, "one", close=True)
+    await room.desks.front(ANNA, CALL)
+    tab = room.tab()
+    assert (tab.stage, tab.record, tab.draft, tab.is_dirty) == (
+        Stage.unfinished,
+        record,
+        Draft(BALANCE, "one"),
+        False,
+    )
+    assert tab.view.caller_number == NUMBER
+    assert tab.matched is not None
+    assert tab.matched.id == ivan
+    assert room.desk().active == CALL
+    await room.desks.save(ANNA, CALL, CHARGES, "two", close=True)
+    assert room.desk().tabs == ()
+    assert [(row.topic, row.comment) for row in room.desk().today] == [(CHARGES, "two")]
+
+
+async def test_an_unclassified_one_comes_back_empty(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    await room.desks.front(ANNA, CALL)
+    assert (room.tab().draft, room.tab().matched) == (Draft(), None)
+
+
+async def test_it_is_saved_without_a_tab(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    assert room.desk().tabs == ()
+    record = await room.desks.save(ANNA, CALL, BALANCE, "late", close=True)
+    (row,) = room.desk().today
+    assert (row.record, row.comment) == (record, "late")
+
+
+async def test_a_contact_of_yesterday(room: Room) -> None:
+    yesterday = some_contact("old", room.now() - timedelta(days=1))
+    await room.db.contacts.save(yesterday)
+    await room.on_shift()
+    for order in (
+        room.desks.front(ANNA, yesterday.call),
+        room.desks.save(ANNA, yesterday.call, BALANCE, "", close=True),
+    ):
+        with pytest.raises(DeskRefused, match="no_such_contact"):
+            await order
+
+
+async def test_two_clicks_on_a_contact_of_today(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    await asyncio.gather(room.desks.front(ANNA, CALL), room.desks.front(ANNA, CALL))
+    assert [tab.view.call for tab in room.desk().tabs] == [CALL]
+
+
+@pytest.mark.parametrize("what", ["line", "customer"])
+async def test_it_cannot_be_read_now(room: Room, what: str) -> None:
+    await room.know("Ivan")
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    room.shelf.broken.add(what)
+    with pytest.raises(DeskRefused, match="store_down"):
+        await room.desks.front(ANNA, CALL)
+    assert room.desk().tabs == ()
+
+
+async def test_he_leaves_while_it_is_read(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    held = room.shelf.hold("line")
+    opening = asyncio.create_task(room.desks.front(ANNA, CALL))
+    await held.is_there.wait()
+    await room.desks.leave(ANNA)
+    held.release()
+    with pytest.raises(DeskRefused, match="not_signed_in"):
+        await opening
+    assert room.desks.view(ANNA) is None
+
+
+async def test_a_call_comes_while_it_is_read(room: Room) -> None:
+    """The tab that is asked for comes to the front; the new card is not lost."""
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    held = room.shelf.hold("line")
+    opening = asyncio.create_task(room.desks.front(ANNA, CALL))
+    await held.is_there.wait()
+    room.talks("d")
+    held.release()
+    await opening
+    assert [tab.view.call for tab in room.desk().tabs] == [NEXT, CALL]
+    assert (room.desk().active, room.desk().state) == (CALL, AgentState.talking)
+
+
+async def test_it_is_on_the_list_and_nowhere_else(room: Room) -> None:
+    """The list is older than the database: it was cleared meanwhile."""
+    page = await room.on_shift()
+    await room.talked(page)
+    room.later(31)
+    desk = room.desk()
+    room.desks._desks[ANNA] = replace(desk, today=(replace(desk.today[0], call=CallId("gone")),))
+    with pytest.raises(DeskRefused, match="no_such_contact"):
+        await room.desks.front(ANNA, CallId("gone"))
+
+
+# --- calls that go on without him
+
+
+async def test_the_caller_goes_on_with_a_colleague(room: Room) -> None:
+    """Anna put him through and is done with her wrap-up; the end of the whole call begins no new one."""
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    room.desks.draft(ANNA, CALL, Draft("", "not saved"))
+    room.tell(
+        f.BridgeLeft(ref("c-leg"), "bridge-c"),
+        f.ChannelHungUp(ref("c-leg"), 16),
+    )
+    assert room.desk().state is AgentState.wrap_up
+    room.later(31)
+    assert (room.desk().state, room.tab().stage) == (AgentState.ready, Stage.unfinished)
+    room.tell(f.ChannelHungUp(ref("c"), 16))
+    assert (room.tab().stage, room.tab().wrap_up_until) == (Stage.unfinished, None)
+    assert room.tab().ended_at == room.now()
+
+
+async def test_without_wrap_up(room: Room) -> None:
+    room.desks._wrap_up = timedelta(0)
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    room.desks.carry(do.EndCard("k", ANNA, CALL, 1000))
+    assert (room.tab().stage, room.tab().wrap_up_until, room.tab().talk_ms) == (Stage.unfinished, None, 1000)

@@ -18,7 +18,6 @@ from callcore.calls.agent import AgentRules
 from callcore.calls.tracker import Tracker
 from callcore.crm.customers import CustomerBase
 from callcore.domain import (
-    UNCLASSIFIED,
     CallId,
     ChannelId,
     ChannelRef,
@@ -329,6 +328,3 @@ def some_contact(call: str, ended_at: datetime = T0, **changes: Any) -> do.Conta
         "outcome": Outcome.answered,
     }
     return do.Contact(**(values | changes))
-
-
-__all__ = ["UNCLASSIFIED", "Room"]

@@ -247,12 +247,8 @@ class Daemon:
         log.info("prompts_ready", prompts=len(phrases))
 
     async def _keep_house(self) -> None:
-        """What nobody waits for: follow a wall clock that was set, forget channels of long ago."""
+        """What nobody waits for: forget channels of long ago."""
         while True:
-            drift = self.clock.drift_seconds()
-            if abs(drift) > 1 and not self.floor.tracker.calls:  # within a call durations come first
-                self.clock.adjust()
-                log.warning("clock_was_set", seconds=round(drift, 1))
             try:
                 await self.database.calls.purge_ended(self.clock.now() - CALLS_KEPT)
             except StoreError as error:

@@ -102,8 +102,10 @@ async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> int:
     values = {name: data[name] for name in ("customer", "topic", "comment", "login")} | {"saved_at": at}
     fresh = insert(connection, interactions).values(call=data["call"], n=1, created_at=at, **values)
     newer = or_(interactions.c.saved_at.is_(None), interactions.c.saved_at <= at)
+    # Who does not say whose it is (today's list has no card) does not take it away from anybody.
+    changed = values if data["customer"] is not None else {k: v for k, v in values.items() if k != "customer"}
     statement = fresh.on_conflict_do_update(
-        index_elements=[interactions.c.call, interactions.c.n], set_=values, where=newer
+        index_elements=[interactions.c.call, interactions.c.n], set_=changed, where=newer
     ).returning(interactions.c.id)
     written: int | None = (await connection.execute(statement)).scalar()
     if written is None:

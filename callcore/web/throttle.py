@@ -18,8 +18,8 @@ class Pace:
 
 LOGIN_PACE = Pace(free=5, first_seconds=1.0, longest_seconds=60.0, forget_seconds=900.0)
 """Never longer than a minute: whoever guesses at a colleague's password must not keep him out for long."""
-ADDRESS_PACE = Pace(free=20, first_seconds=1.0, longest_seconds=900.0, forget_seconds=3600.0)
-"""Later but longer: a whole office may share one address."""
+ADDRESS_PACE = Pace(free=20, first_seconds=1.0, longest_seconds=60.0, forget_seconds=3600.0)
+"""Later: a whole office may share one address, and must not be kept out for long by one of its machines."""
 
 
 @dataclass(slots=True)

@@ -123,6 +123,14 @@ async def test_saving_before_the_contact(db: Database, contact: Make) -> None:
     assert stored.customer == 5
 
 
+async def test_saving_without_a_card_leaves_the_interaction_its_customer(db: Database, contact: Make) -> None:
+    """From today's list: the page there does not know whose contact it is."""
+    await db.contacts.save(contact(customer=7))
+    await save(db, T0 + HOUR, "позже")
+    [kept] = await db.interactions.of_call(CallId("c1"))
+    assert (kept.comment, kept.customer) == ("позже", 7)
+
+
 async def test_without_a_choice_the_matched_customer_stays(db: Database, contact: Make) -> None:
     await save(db, T0, "ещё говорим")
     await db.contacts.save(contact(customer=1))

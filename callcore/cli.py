@@ -27,13 +27,14 @@ from callcore.commands.frame import (
     language_of,
     print_fault,
 )
+from callcore.commands.ivr import IVR
 from callcore.commands.route import ROUTE
 from callcore.commands.run import RUN
 from callcore.commands.user import USER
 from callcore.config import ConfigFaults
 from callcore.domain import LANGUAGES, Language, Text
 
-COMMANDS: tuple[Command, ...] = (RUN, DEMO, CHECK, ROUTE, DIALPLAN, USER, CUSTOMER, DB)
+COMMANDS: tuple[Command, ...] = (RUN, DEMO, CHECK, ROUTE, IVR, DIALPLAN, USER, CUSTOMER, DB)
 
 INTERRUPTED = 130
 

@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from benchmarks.pop_house import QUEUES, Broken, House, Person, number_of
 from benchmarks.pop_pbx import Pbx
 
 SIGNING_IN = 16
+GOODBYE_SECONDS = 3.0
 """Operators who open their desks at a time."""
 QUIET_SECONDS = 15.0
 """How long the last calls of a round may take to be over and stored."""
@@ -111,6 +112,7 @@ class Load:
         self._operators: list[Operator] = []
         self._floor = Floor()
         self._tasks: list[asyncio.Task[None]] = []
+        self._sockets: list[aiohttp.ClientWebSocketResponse] = []
         self._http = AsyncExitStack()
         self._news = asyncio.Event()
 
@@ -145,6 +147,7 @@ class Load:
     ) -> None:
         async with turns:
             socket = await http.ws_connect(f"{self._house.url}/api/v1/events", headers=person.headers)
+            self._sockets.append(socket)
             operator = Operator(person, socket, self._hear)
             self._tasks.append(asyncio.create_task(operator.listen()))
             self._operators.append(operator)
@@ -154,13 +157,17 @@ class Load:
                     if answer.status != 200:
                         raise Broken(f"{do}: {answer.status} {await answer.text()}")
             bare = await http.ws_connect(f"http://127.0.0.1:{self._house.floor_http_port}/{client}")
+            self._sockets.append(bare)
             self._tasks.append(asyncio.create_task(self._floor.listen(client, bare)))
 
     async def _close(self) -> None:
-        """Without good-byes: the servers are killed, and a thousand of them take their time."""
+        """Good-byes only as far as they are quick: the servers are killed next, if they are not already."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await asyncio.gather(*(s.close() for s in self._sockets), return_exceptions=True)
         self._floor.close()
         await self._http.aclose()
 

@@ -55,8 +55,11 @@ async def test_a_call_from_menu_to_operator_and_into_the_journal(world, serving,
 
 async def test_a_caller_who_hangs_up_in_the_middle_of_a_prompt(world, serving):
     outcome: asyncio.Future[Played] = asyncio.get_running_loop().create_future()
+    begun = asyncio.Event()
 
     async def route(session: Session) -> None:
+        await session.channel_status()
+        begun.set()
         outcome.set_result(await session.stream_file(prompts[0], seconds=20))
 
     async with serving(route) as server, world(server.port) as w:
@@ -64,7 +67,8 @@ async def test_a_caller_who_hangs_up_in_the_middle_of_a_prompt(world, serving):
         caller = await w.call(Until())
         await caller.answered()
         await w.ear.hears("Newstate", ChannelStateDesc="Up")
-        await asyncio.sleep(0.5)  # something must have been heard
+        await begun.wait()
+        await asyncio.sleep(2)  # sound takes its time; in the worst case Asterisk is slow to begin
         await caller.hang_up()
         played = await asyncio.wait_for(outcome, 10)
         rows = await w.journal()

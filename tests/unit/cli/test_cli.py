@@ -1,7 +1,6 @@
 """The commands as a person at a terminal or a program would use them."""
 
 import json
-import logging
 import re
 import socket
 import subprocess
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import structlog
 
 from callcore.cli import main
 from callcore.commands.frame import Command, CommandFailed, Output, language_of
@@ -19,20 +17,6 @@ from callcore.domain import Text
 SAMPLE = str(Path(__file__).parents[3] / "config" / "callcore.yaml")
 Ran = tuple[int, str, str]
 Call = Callable[..., Ran]
-
-
-@pytest.fixture
-def logs_as_before() -> Iterator[None]:
-    """Each command sets the process's logs up."""
-    root = logging.getLogger()
-    level = root.level
-    yield
-    for handler in root.handlers[:]:
-        if handler.get_name() == "callcore":
-            root.removeHandler(handler)
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

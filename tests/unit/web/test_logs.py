@@ -8,7 +8,6 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,10 @@ SPELLINGS = (
 
 
 @pytest.fixture
-def out() -> Iterator[io.StringIO]:
+def out() -> io.StringIO:
     stream = io.StringIO()
-    root = logging.getLogger()
-    level = root.level
     logs.configure("DEBUG", stream)
-    yield stream
-    for handler in root.handlers[:]:
-        if handler.get_name() == "callcore":
-            root.removeHandler(handler)
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    return stream
 
 
 def lines(out: io.StringIO) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 export PYTHONUTF8 = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export LC_ALL = C.UTF-8
+export npm_config_cache = $(CURDIR)/.lab/npm
 
 ifndef PYTHON
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \

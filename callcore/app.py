@@ -82,6 +82,7 @@ class Daemon:
         self._stack = AsyncExitStack()
         self._beat_seen = (0, 0.0)
         self._prompts_ready = asyncio.Event()
+        self.drain_seconds = DRAIN_SECONDS
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -232,7 +233,7 @@ class Daemon:
 
     async def _drain(self) -> None:
         log.info("draining", callers_in_ivr=self.agi.sessions)
-        await self.agi.drain(DRAIN_SECONDS)
+        await self.agi.drain(self.drain_seconds)
         for link in self.links.values():
             await link.stop()
         await self.records.drain()

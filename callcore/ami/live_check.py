@@ -85,7 +85,12 @@ async def _account(link: AmiLink) -> AsyncIterator[Finding]:
             remedy = Text(f"добавьте {right} в write =", f"add {right} to write =")
         yield Finding("fault", place, message, remedy)
     if not missing:
-        allowed_all = Text("все нужные действия разрешены", "all actions that callcore needs are allowed")
+        allowed_all = Text(
+            "все нужные действия разрешены; классы read отсюда не видны, проверьте: "
+            "read = system,call,agent,user,cdr",
+            "all actions that callcore needs are allowed; the read classes cannot be seen from here, check: "
+            "read = system,call,agent,user,cdr",
+        )
         yield Finding("ok", place, allowed_all)
     if not link.booted:
         yield Finding(

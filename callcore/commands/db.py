@@ -45,6 +45,9 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         asyncio.run(backup(url, Path(options.target)))
     except StoreError as error:
         raise CommandFailed(Text(str(error), str(error))) from None
+    except OSError as error:
+        why = f"{options.target or url}: {error.strerror or error}"
+        raise CommandFailed(Text(why, why)) from None
     output.say(Text(f"Копия: {options.target}", f"Copy: {options.target}"))
     return DONE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import json
 import random
 import secrets
@@ -11,6 +12,8 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from callcore.app import CannotListen
@@ -94,8 +97,6 @@ def _no_port(port: int, why: str) -> CommandFailed:
 
 async def _demo(options: argparse.Namespace, output: Output) -> None:
     from callcore import logs
-    from callcore.testing.people import Crowd, staff
-    from callcore.testing.stage import Stage
 
     folder: Path = options.folder
     logs.configure("INFO", file=str(folder / "callcore.log"))
@@ -103,13 +104,40 @@ async def _demo(options: argparse.Namespace, output: Output) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    with _alone(folder):
+        await _play(options, output, stop)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two demos on one folder would write over each other's settings."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandFailed(
+                Text(
+                    f"Демонстрация в папке {folder} уже идёт. Другая папка: --folder, другой порт: --port.",
+                    f"A demo runs in the folder {folder} already. Another folder: --folder, port: --port.",
+                )
+            ) from None
+        yield
+
+
+async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event) -> None:
+    from callcore.testing.people import Crowd, staff
+    from callcore.testing.stage import Stage
+
+    folder: Path = options.folder
     people = _passwords(folder / "passwords.json")
     scratch = Path(tempfile.mkdtemp(prefix="callcore-demo-"))
     try:
         async with Stage(folder, phones=PHONES, http_port=options.port) as stage:
             stage.write_config({"desk": {"wrap_up_seconds": 20}})
             await stage.add_people({login: (PEOPLE[login], word) for login, word in people.items()})
-            await stage.start()
+            await stage.speak("emma", "en")
+            daemon = await stage.start()
+            daemon.drain_seconds = 0.0  # nobody real is in the menu when the demo ends
             dice = random.Random(7)
             phones = await staff(tuple(stage.lab.phone_port(n) for n in PHONES), scratch, dice)
             _welcome(output, stage.url, people, options.every, folder)

@@ -274,7 +274,7 @@ def _from_file(document: Document, position: Position, file: Path) -> SecretStr:
         document.blame(
             position,
             Text(f"Файл {file} может прочесть кто угодно.", f"The file {file} can be read by everybody."),
-            Text(f"chmod 600 {file}", f"chmod 600 {file}"),
+            Text(f"chmod o-rwx {file}", f"chmod o-rwx {file}"),
             severity="warning",
         )
     return SecretStr(value)

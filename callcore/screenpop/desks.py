@@ -152,7 +152,7 @@ class Desks:
 
     async def open(self, login: Login, interface: Interface) -> None:
         if login in self._desks:
-            raise DeskRefused("busy_with_call")
+            raise DeskRefused("already_on_shift")
         seat = await self._seat(login, interface)
         if seat is None:
             raise DeskRefused("phone_not_allowed")
@@ -161,7 +161,7 @@ class Desks:
     async def resume(self, login: Login, seat: Seat, state: AgentState, reason: PauseReason | None) -> None:
         """Begin a shift, or go on with one that a restart interrupted."""
         if login in self._desks:
-            raise DeskRefused("busy_with_call")
+            raise DeskRefused("already_on_shift")
         now = self._now()
         desk = Desk(login, seat.name, seat.interface, seat.queues, state, now, reason)
         self._desks[login] = replace(desk, is_pbx_linked=self._linked.get(seat.pbx, False))

@@ -11,7 +11,8 @@ from callcore.screenpop.card import Desk, Draft
 class DeskRefused(Exception):
     """A command that cannot be done in this state; ``code`` names the text the page shows.
 
-    Codes: ``not_signed_in``, ``phone_not_allowed``, ``phone_taken``, ``busy_with_call``, ``no_such_contact``,
+    Codes: ``not_signed_in``, ``already_on_shift``, ``phone_not_allowed``, ``phone_taken``,
+    ``busy_with_call``, ``no_such_contact``,
     ``unknown_topic``, ``unknown_customer``, ``too_long``, ``pbx_down``, ``store_down``.
     """
 

@@ -19,7 +19,7 @@ PEOPLE = {
     "boris": ("Борис Смирнов", PASSWORD),
 }
 DIALLED = "74950000000"
-TO_FINANCE = (Wait(0.5), Press("4"), Wait(0.5), Press("1"), Until(), HangUp())
+TO_FINANCE = (Wait(1), Press("4"), Wait(1), Press("1"), Until(), HangUp())
 """Barges in, chooses finance and recalculation, stays until told to hang up."""
 
 
@@ -78,6 +78,17 @@ class House:
             calls = [row[0] for row in result]
         found = [await self.database.contacts.get(call) for call in calls]
         return [contact for contact in found if contact is not None]
+
+    async def talk(self, callers: int = 1) -> None:
+        """Wait until so many callers share a bridge with an operator: a moment after the card."""
+        daemon = self.stage.daemon
+        assert daemon is not None
+        calls = daemon.floor.tracker.calls
+
+        async def do() -> bool:
+            return sum(1 for call in calls.values() if call.talk_since is not None) >= callers
+
+        await self.until(do)
 
     @property
     def database(self) -> Database:

@@ -13,7 +13,8 @@ from callcore.testing.lab import Answer, Caller, HangUp, LabError, Phone, Press,
 
 MOST_CALLERS = 12
 """On the line at a time; further ones do not dial."""
-PATIENCE_SECONDS = (40.0, 120.0)
+PATIENCE_SECONDS = (120.0, 240.0)
+"""Long enough for somebody who only now signs in."""
 EARLY = 0.15
 """Share of callers who hang up in the menu or soon after."""
 

@@ -21,7 +21,7 @@ from callcore import config
 from callcore.app import Daemon
 from callcore.config import Settings
 from callcore.crm.seeds import customers
-from callcore.domain import Interface, Language, QueueName
+from callcore.domain import Interface, Language, Login, QueueName
 from callcore.ivr.dialplan import include_file
 from callcore.store.database import Database
 from callcore.store.users import Role
@@ -187,6 +187,11 @@ class Stage:
                         interfaces=phones,
                         queues=tuple(QueueName(queue) for queue in queues),
                     )
+
+    async def speak(self, login: str, language: Language) -> None:
+        """The person's pages are in this language from now on."""
+        async with await Database.open(config.load(self.config_file).database.url) as database:
+            await database.users.set_language(Login(login), language)
 
     # --- callcore
 

@@ -32,6 +32,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "not_on_shift": (409, Text("Сначала займите телефон", "Choose a phone first")),
     "phone_not_allowed": (403, Text("Этот телефон вам не разрешён", "This phone is not allowed to you")),
     "phone_taken": (409, Text("Этот телефон занят другим", "Somebody else has this phone")),
+    "already_on_shift": (409, Text("Вы уже на смене", "You are on shift already")),
     "busy_with_call": (409, Text("Сначала закончите разговор", "Finish the call first")),
     "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
     "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),

@@ -16,7 +16,7 @@ A call from ringing trunk to talking operator:
         variables={"CALLCORE_AGI": "127.0.0.1:4573"},         # dialplan globals
         dialplan="""
     [from-trunk]
-    exten => _X.,1,Goto(callcore-in,${EXTEN},1)
+    exten => _X.,1,Goto(callcore-inbound,${EXTEN},1)
     """,                                                      # SIP callers come into [from-trunk]
     )
     async with lab:                                  # ready in 0.5 to 2 s; or start(), stop(), kill()

@@ -13,7 +13,7 @@ async def in_queue(house: House, queue: str, seconds: float = 40) -> None:
 
 
 async def test_three_wrong_keys_lead_to_the_default_topic(house: House) -> None:
-    keys = (Wait(0.5), Press("7"), Wait(1), Press("8"), Wait(1), Press("0"))
+    keys = (Wait(1), Press("7"), Wait(1), Press("8"), Wait(1), Press("0"))
     caller = await house.call(*keys, Until(), HangUp())
     await in_queue(house, "expert")
     await caller.hang_up()
@@ -36,7 +36,7 @@ async def test_three_silences_lead_to_the_default_topic(bare_house: House) -> No
 
 async def test_english_by_key(house: House) -> None:
     caller = await house.call(
-        Wait(0.5), Press("9"), Wait(0.5), Press("3"), Wait(0.5), Press("1"), Until(), HangUp()
+        Wait(1), Press("9"), Wait(1), Press("3"), Wait(1), Press("1"), Until(), HangUp()
     )
     await in_queue(house, "retention")
     await caller.hang_up()
@@ -48,7 +48,7 @@ async def test_closed(bare_house: House) -> None:
     """Out of hours he hears the announcement, then callcore hangs up."""
     bare_house.stage.write_config(closed={"finance"})
     await bare_house.stage.start()
-    caller = await bare_house.call(Wait(0.5), Press("4"), Wait(0.5), Press("1"))
+    caller = await bare_house.call(Wait(1), Press("4"), Wait(1), Press("1"))
     result = await caller.wait(60)
     assert result.ended_by == "pbx"
     assert result.seconds > 5, "the announcement is longer"
@@ -61,7 +61,7 @@ async def test_closed(bare_house: House) -> None:
 async def test_variables_reach_every_leg(house: House) -> None:
     """Double underscores: the operator's channel inherits what the IVR set."""
     anna = await house.on_shift("anna", "101")
-    caller = await house.call(Wait(0.5), Press("4"), Wait(0.5), Press("1"), Until(), HangUp())
+    caller = await house.call(Wait(1), Press("4"), Wait(1), Press("1"), Until(), HangUp())
     card = await anna.hears("card")
     shown = await house.stage.lab.console("core show channels concise")
     phone = next(line.split("!")[0] for line in shown.splitlines() if line.startswith("PJSIP/101"))

@@ -40,6 +40,7 @@ async def test_link_cut_during_the_talk(house: House) -> None:
     anna = await house.on_shift("anna", "101")
     caller = await house.call(*TO_FINANCE)
     await anna.hears("card")
+    await house.talk()
     daemon = house.stage.daemon
     assert daemon is not None
     [link] = daemon.links.values()

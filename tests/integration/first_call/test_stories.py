@@ -15,6 +15,7 @@ async def test_happy_path(house: House) -> None:
     card = await anna.hears("card")
     assert [c["name"] for c in card["data"]["call"]["customers"]] == ["Лебедев Михаил Андреевич"]
     await anna.is_("talking")
+    await house.talk()
     result = await caller.hang_up()
     assert result.ended_by == "caller"
     await anna.hears("call.ended")

@@ -13,9 +13,12 @@ from callcore.testing.lab import Account, AsteriskLab, StartFailed
 from callcore.testing.lab.configuration import Ports
 
 ORPHAN = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from callcore.testing.lab import AsteriskLab, Phone
+
+# in the background of a script SIGINT is ignored, and children inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     folder = Path(sys.argv[1])

@@ -1,7 +1,7 @@
 """AMI events to facts; headers as the real Asterisk 22 sends them, shortened."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcore.ami.protocol import Headers
@@ -218,6 +218,7 @@ NAMES = st.sampled_from(
 VALUES = st.text() | st.sampled_from(["", "1", "-1", "9" * 400, "²", "<unknown>", "lab-1.1"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # it times the making of examples on a busy machine
 @given(st.sampled_from(sorted(WANTED_EVENTS)), st.dictionaries(NAMES, VALUES | st.lists(VALUES, min_size=2)))
 def test_nothing_raises(event: str, headers: dict[str, str | list[str]]) -> None:
     translator = Translator(PBX)

@@ -24,6 +24,7 @@ SPOKEN = ("title", "placeholder", "aria-label", "alt", "data-say", "data-note", 
 NAMES = {"callcore"}
 REFUSALS = [
     "not_signed_in",
+    "already_on_shift",
     "phone_not_allowed",
     "phone_taken",
     "busy_with_call",

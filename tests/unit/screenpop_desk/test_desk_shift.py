@@ -80,10 +80,10 @@ async def test_two_opens_at_once(room: Room) -> None:
     answers = await asyncio.gather(
         *(room.desks.open(ANNA, phone) for phone in (PHONE, OTHER_PHONE)), return_exceptions=True
     )
-    assert [getattr(answer, "code", None) for answer in answers].count("busy_with_call") == 1
+    assert [getattr(answer, "code", None) for answer in answers].count("already_on_shift") == 1
     assert answers.count(None) == 1
     assert [type(effect) for effect in room.to_pbx] == [do.AddMember]
-    with pytest.raises(DeskRefused, match="busy_with_call"):
+    with pytest.raises(DeskRefused, match="already_on_shift"):
         await room.desks.open(ANNA, PHONE)
 
 
@@ -117,7 +117,7 @@ async def test_a_resumed_shift(room: Room) -> None:
     assert seat is not None
     await room.desks.resume(ANNA, seat, AgentState.ready, None)
     assert room.desk().state is AgentState.ready
-    with pytest.raises(DeskRefused, match="busy_with_call"):
+    with pytest.raises(DeskRefused, match="already_on_shift"):
         await room.desks.resume(ANNA, seat, AgentState.ready, None)
     room.later(31)
     assert (room.desk().state, room.desk().pause_reason) == (AgentState.paused, PauseReason.no_desk)

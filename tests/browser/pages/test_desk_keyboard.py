@@ -171,3 +171,19 @@ async def test_a_shift_begins_with_a_phone_and_ends_from_the_menu(desk: DeskServ
     await expect(page.locator("#my-menu button").first).to_be_focused()
     await page.keyboard.press("Enter")
     await desk.until(lambda: desk.commands("leave"))
+
+
+@pytest.mark.parametrize("button", ["#to-pause", "[popovertarget=my-menu]"])
+async def test_a_menu_opens_below_its_button(desk: DeskServer, visit: Open, button: str) -> None:
+    """Anchors are placed differently by different releases of Chromium."""
+    page = await visit()
+    opener = page.locator(button).first
+    await opener.click()
+    menu = page.locator(".menu:popover-open")
+    await expect(menu).to_be_visible()
+    above, below = await opener.bounding_box(), await menu.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert 0 <= below["y"] - (above["y"] + above["height"]) < 12
+    left, right = below["x"], below["x"] + below["width"]
+    assert left < above["x"] + above["width"] and above["x"] < right  # noqa: PT018 - one statement: they overlap

@@ -155,7 +155,7 @@ def _no_literal(value: object) -> object:
         Text("Секрет записан прямо в файле настроек.", "A secret is written in the settings file."),
         Text(
             "Положите его в отдельный файл (chmod o-rwx) и назовите файл в …_file, или переменную в …_env.",
-            "Put it into a file of its own (chmod o-rwx), named in …_file, or into a variable, named in …_env.",
+            "Put it into a file (chmod o-rwx) named in …_file, or into a variable named in …_env.",
         ),
     )
 

@@ -65,7 +65,7 @@ async def anna(page: Page, house: House) -> Page:
     phone = page.get_by_role("button", name="PJSIP/101")
     await phone.focus()
     await page.keyboard.press("Enter")
-    await page.get_by_text("Готов", exact=False).first.wait_for()
+    await page.get_by_role("button", name="Готов").wait_for()  # the chooser's text speaks of it, too
     await page.keyboard.press("F2")
     await house.member("101", "Not in use")
     return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -261,7 +262,10 @@ async def test_timers_follow_the_servers_clock(desk: DeskServer, visit: Open) ->
     desk.sample = SAMPLES["ringing"]
     page = await visit(script="const now = Date.now; Date.now = () => now() + 3 * 3600e3;")
     timer = page.locator(".band.rings time")
-    await expect(timer).to_have_text("0:50", timeout=8000)
+    # The page's own clock would say 3:00:48. A loaded machine may lose seconds, so none is named.
+    await expect(timer).to_have_text(re.compile(r"^[01]:\d\d$"))
+    first = await timer.text_content()
+    await expect(timer).not_to_have_text(first or "", timeout=8000)
     assert await timer.get_attribute("class") in (None, "")
 
 

@@ -13,7 +13,12 @@ import argparse
 import subprocess
 import sys
 
-MODULES = {"ami_decode": "benchmarks.ami_decode", "pop": "benchmarks.pop"}
+MODULES = {
+    "ami_decode": "benchmarks.ami_decode",
+    "originate": "benchmarks.originate",
+    "pop": "benchmarks.pop",
+    "sms": "benchmarks.sms",
+}
 """Name for ``--only`` to the module, which prints its lines when it is run."""
 
 

@@ -22,6 +22,7 @@ from callcore.ami.client import AmiLink, Inbox
 from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
+from callcore.config.control import control_socket
 from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, ChannelId, ChannelRef, PbxName
 from callcore.floor.clock import SteadyClock
@@ -30,9 +31,11 @@ from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
 from callcore.floor.spoken import SpokenPrompts
+from callcore.ivr.campaign import CampaignCalls
 from callcore.ivr.fastagi import Server
 from callcore.ivr.flow import all_phrases
 from callcore.ivr.inbound import Inbound
+from callcore.outgoing import Outgoing
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
@@ -42,6 +45,7 @@ from callcore.store.database import Database, spool_path
 from callcore.store.errors import StoreError
 from callcore.systemd import notify, watchdog_seconds
 from callcore.web.app import build
+from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
 from callcore.web.ports import WebDeps
@@ -61,9 +65,9 @@ CLOCK_SECONDS = 10.0
 
 
 class CannotListen(Exception):
-    """``setting`` (``http.listen`` or ``fastagi.listen``) names an ``address`` that cannot be had."""
+    """``setting``, such as ``http.listen``, names an ``address`` that cannot be had."""
 
-    def __init__(self, setting: str, address: Address, error: OSError) -> None:
+    def __init__(self, setting: str, address: Address | str, error: OSError) -> None:
         self.setting = setting
         self.address = address
         self.why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
@@ -101,8 +105,22 @@ class Daemon:
         }
         self.members = Members(self.links)
         base = CustomerBase(self.database.customers)
+        speech = settings.speech
+        self.prompts = Prompts(
+            SpeechSettings(speech.folder, espeak=speech.espeak, sox=speech.sox, voices=dict(speech.voices))
+        )
+        self.spoken = SpokenPrompts(
+            self.prompts, speech.folder, {name: pbx.prompt_folder for name, pbx in settings.pbxs.items()}
+        )
+        self.outgoing = Outgoing(
+            settings, self.database, base, self.links, self.prompts, self.spoken, self.clock.now
+        )
         self.records = Records(
-            self.database.calls, self.database.contacts, base.lookup, self._take, self._contact_logged
+            self.database.calls,
+            self.database.contacts,
+            self.outgoing.look_up,
+            self._take,
+            self._contact_logged,
         )
         self.hub = Hub(secrets.token_hex(8), time.monotonic)
         self.people = People(self.database.users, tuple(settings.pbxs))
@@ -134,6 +152,7 @@ class Daemon:
         wiring.watch_links(self.metrics, self.links)
         wiring.watch_floor(self.metrics, self.floor.tracker)
         wiring.watch_store(self.metrics, self.database.writer)
+        await self.outgoing.start()
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
         await self._resume_shifts()
@@ -155,15 +174,17 @@ class Daemon:
                 await self.database.shifts.end(shift.login)
 
     def _open_ivr(self, settings: Settings) -> None:
-        speech = settings.speech
-        self.prompts = Prompts(
-            SpeechSettings(speech.folder, espeak=speech.espeak, sox=speech.sox, voices=dict(speech.voices))
-        )
-        self.spoken = SpokenPrompts(
-            self.prompts, speech.folder, {name: pbx.prompt_folder for name, pbx in settings.pbxs.items()}
-        )
         self.book = wiring.make_book(settings)
-        inbound = Inbound(lambda: self.book, self.floor, self.spoken, self.clock.now)
+        notices = self.outgoing.notices
+        inbound = Inbound(
+            lambda: self.book,
+            self.floor,
+            self.spoken,
+            self.clock.now,
+            self.outgoing.words_for,
+            notices.take_settled,
+        )
+        campaign = CampaignCalls(lambda: self.book, self.floor, self.spoken, self.clock.now, notices)
         peers: dict[str, tuple[str, ...]] = {
             name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
         }
@@ -171,7 +192,7 @@ class Daemon:
         self.agi = Server(
             listen.host,
             listen.port,
-            {"inbound": inbound},
+            {"inbound": inbound, "campaign": campaign},
             peers,
             max_sessions=settings.fastagi.max_sessions,
             environment_seconds=float(settings.fastagi.silence_seconds),
@@ -194,6 +215,7 @@ class Daemon:
             now=self.clock.now,
             monotonic=time.monotonic,
             metrics=self.metrics,
+            outages=self.outgoing.web_room(),
         )
         runner = Runner(build(deps), shutdown_timeout=2.0)
         stack.push_async_callback(runner.cleanup)
@@ -203,7 +225,21 @@ class Daemon:
         with _listening("http.listen", listen):
             await site.start()
         self.http_port = int(runner.addresses[0][1])
+        await self._open_control(runner)
         return site
+
+    async def _open_control(self, runner: web.AppRunner) -> None:
+        """Commands are worth less than calls: a place nobody chose that cannot be had stops nothing."""
+        path = control_socket(self.settings)
+        if path is None:
+            return
+        try:
+            with _listening("control.socket", str(path)):
+                await serve_control(runner, path)
+        except CannotListen as error:
+            if self.settings.control.socket is not None:
+                raise
+            log.error("control_socket_missing", path=str(path), why=error.why, remedy="set control.socket")
 
     async def ready(self) -> None:
         """Return when every PBX is linked and every prompt is spoken. For demo and tests."""
@@ -219,6 +255,7 @@ class Daemon:
             tasks = [group.create_task(link.run()) for link in self.links.values()]
             tasks.append(group.create_task(self.floor.consume(self._inbox, self.records.enrich)))
             tasks.append(group.create_task(self.members.run()))
+            tasks.append(group.create_task(self.outgoing.run()))
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(_watchdog(self._health)))
             tasks.append(group.create_task(self._follow_clock()))
@@ -233,7 +270,9 @@ class Daemon:
 
     async def _drain(self) -> None:
         log.info("draining", callers_in_ivr=self.agi.sessions)
+        await self.outgoing.place_nothing()
         await self.agi.drain(self.drain_seconds)
+        await self.outgoing.close()
         for link in self.links.values():
             await link.stop()
         await self.records.drain()
@@ -248,12 +287,14 @@ class Daemon:
         log.info("prompts_ready", prompts=len(phrases))
 
     async def _keep_house(self) -> None:
-        """What nobody waits for: forget channels of long ago."""
+        """What nobody waits for: forget channels and receipts of long ago."""
         while True:
+            long_ago = self.clock.now() - CALLS_KEPT
             try:
-                await self.database.calls.purge_ended(self.clock.now() - CALLS_KEPT)
+                await self.database.calls.purge_ended(long_ago)
+                await self.database.attempts.purge_receipts(long_ago)
             except StoreError as error:
-                log.warning("calls_not_purged", why=str(error))
+                log.warning("not_purged", why=str(error))
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def _follow_clock(self) -> None:
@@ -267,6 +308,7 @@ class Daemon:
         self.floor.take(fact)
 
     def _watch(self, fact: Fact) -> None:
+        self.outgoing.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)
@@ -299,7 +341,7 @@ class Daemon:
 
 
 @contextmanager
-def _listening(setting: str, address: Address) -> Iterator[None]:
+def _listening(setting: str, address: Address | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

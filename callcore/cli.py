@@ -24,17 +24,34 @@ from callcore.commands.frame import (
     Command,
     CommandFailed,
     Output,
+    add_language,
     language_of,
     print_fault,
 )
 from callcore.commands.ivr import IVR
+from callcore.commands.network import NETWORK
+from callcore.commands.outage import CAMPAIGN, DNC, OUTAGE
 from callcore.commands.route import ROUTE
 from callcore.commands.run import RUN
 from callcore.commands.user import USER
 from callcore.config import ConfigFaults
 from callcore.domain import LANGUAGES, Language, Text
 
-COMMANDS: tuple[Command, ...] = (RUN, DEMO, CHECK, ROUTE, IVR, DIALPLAN, USER, CUSTOMER, DB)
+COMMANDS: tuple[Command, ...] = (
+    RUN,
+    DEMO,
+    CHECK,
+    ROUTE,
+    IVR,
+    DIALPLAN,
+    USER,
+    CUSTOMER,
+    NETWORK,
+    OUTAGE,
+    CAMPAIGN,
+    DNC,
+    DB,
+)
 
 INTERRUPTED = 130
 
@@ -104,19 +121,14 @@ def _parser(commands: Sequence[Command], output: Output) -> argparse.ArgumentPar
         ),
     )
     parser.add_argument("--version", action="version", version=f"callcore {__version__}")
-    _add_language(parser, output)
+    add_language(parser, output)
     known = parser.add_subparsers(dest="command", metavar=output.words(Text("КОМАНДА", "COMMAND")))
     for command in commands:
         words = output.words(command.help)
         below = known.add_parser(command.name, help=words, description=words, allow_abbrev=False)
-        _add_language(below, output)
+        add_language(below, output)
         command.configure(below, output)
     return parser
-
-
-def _add_language(parser: argparse.ArgumentParser, output: Output) -> None:
-    words = output.words(Text("язык вывода; иначе по LANG", "language of the output; by LANG if not given"))
-    parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=words)
 
 
 def _language(arguments: Sequence[str]) -> Language:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
@@ -20,6 +21,10 @@ TopicCode = NewType("TopicCode", str)
 CustomerId = NewType("CustomerId", int)
 Interface = NewType("Interface", str)
 """An operator's device as Asterisk spells it: ``PJSIP/101``, ``SIP/101``, ``Local/101@agents``."""
+
+OutageId = NewType("OutageId", int)
+NodeCode = NewType("NodeCode", str)
+"""Code of a node of the network tree, as the control room spells it, e.g. ``F-12``."""
 
 Language = Literal["ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("ru", "en")
@@ -131,3 +136,56 @@ class Customer:
     language: Language | None = None
     numbers: tuple[str, ...] = ()
     """Canonical numbers (E.164 where possible), the main one first."""
+
+
+class NodeKind(StrEnum):
+    """Levels of the network tree, from the top."""
+
+    feeder = "feeder"
+    house = "house"
+    point = "point"
+    """A connection point: where one customer's premises begin."""
+
+
+class OutageKind(StrEnum):
+    planned = "planned"
+    emergency = "emergency"
+
+
+class OutageState(StrEnum):
+    confirmed = "confirmed"
+    """It is known; nobody knows yet how long it lasts."""
+    estimated = "estimated"
+    changed = "changed"
+    """Cause, time or area were corrected after the first news."""
+    restored = "restored"
+    cancelled = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """An affected area, a period and a cause, as last published (D-64, D-66)."""
+
+    id: OutageId
+    number: str
+    """The sender's own number of it; unique."""
+    revision: int
+    """Counts the sender's changes, from 1."""
+    source: str
+    """Who published this revision: a login, or ``cli``."""
+    kind: OutageKind
+    state: OutageState
+    cause: Text
+    starts_at: datetime
+    estimated_restoration_at: datetime | None
+    ended_at: datetime | None
+    """When it was restored or cancelled."""
+    nodes: tuple[NodeCode, ...]
+    published_at: datetime
+    """Of the first revision."""
+    changed_at: datetime
+    """Of this revision."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in (OutageState.restored, OutageState.cancelled)

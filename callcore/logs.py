@@ -39,7 +39,9 @@ _GROUPED = re.compile(
     r"|(?<![\d.])\+?\d{10,}(?!\d|\.\d)"
     r"|\+\d{7,}"
 )
-_UNTOUCHED = frozenset(("at", "level", "logger", "call_id", "channel_id", "epoch", "file", "key", "record"))
+_UNTOUCHED = frozenset(
+    ("at", "level", "logger", "call_id", "channel_id", "epoch", "file", "key", "record", "attempt", "outage")
+)
 """Names that callcore gave itself; one that is masked could no longer be found."""
 _DEEPEST = 6
 _LONGEST_COUNT = 10**9

@@ -16,7 +16,7 @@ from callcore.domain import Customer, PbxName, TopicCode
 from callcore.floor.floor import Carry
 from callcore.floor.ids import mint_call_id
 from callcore.ivr.flow import Flow, FlowTexts
-from callcore.ivr.inbound import Book
+from callcore.ivr.visit import Book
 from callcore.routing.decide import Route, decide
 from callcore.routing.menu import main_menu
 from callcore.store.writer import Writer
@@ -55,6 +55,10 @@ def make_book(settings: Settings) -> Book:
             connecting=texts.connecting,
             goodbye=texts.goodbye,
             other_language=texts.other_language,
+            outage_keys=texts.outage_keys,
+            notice_keys=texts.notice_keys,
+            notice_thanks=texts.notice_thanks,
+            opted_out=texts.opted_out,
         ),
         menu=main_menu(tables),
         language=settings.organisation.language,

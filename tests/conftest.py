@@ -1,10 +1,15 @@
-"""For every test: what one does to the process's logs, the next one does not see."""
+"""For every test: what one does to the process's logs, the next one does not see.
+
+And the laboratory, for those folders whose conftest asks for it."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+from callcore.testing.lab import NotDebian
+from callcore.testing.lab.packages import fetch
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +25,20 @@ def logs_as_before() -> Iterator[None]:
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def laboratory() -> None:
+    """Everything that ``make lab`` fetches is there; elsewhere than on Debian who needs it is skipped."""
+    try:
+        fetch()
+    except NotDebian as reason:
+        pytest.skip(f"no laboratory: {reason}")
+
+
+@pytest.fixture(scope="session")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What callcore says is spoken once for all tests, of all workers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLCORE_PROMPTS", str(tmp_path_factory.getbasetemp().parent / "prompts"))
+        yield

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 import ssl
 from collections import Counter
@@ -24,6 +25,7 @@ from callcore.ami.session import (
     ActionRefused,
     ActionTimeout,
     AmiError,
+    AnswerLost,
     Counters,
     LinkDown,
     Reply,
@@ -40,6 +42,7 @@ __all__ = [
     "AmiError",
     "AmiLink",
     "AmiSettings",
+    "AnswerLost",
     "BadAction",
     "Inbox",
     "LinkDown",
@@ -68,6 +71,8 @@ class AmiLink:
         self.booted = False
         """True if this session saw FullyBooted, so the account has ``read=system``."""
         self.counters = Counters()
+        self._uptime: tuple[float, float] | None = None
+        """What FullyBooted said, in seconds, and the loop's time when it came."""
         self._translator = Translator(self.pbx)
         self._feed = FactFeed(self.pbx, inbox, self._inbox_full, self._inbox_has_room)
         self._session: Session | None = None
@@ -94,11 +99,19 @@ class AmiLink:
         """Events that could not be read, by reason."""
         return self._translator.odd
 
+    def pbx_uptime_seconds(self) -> float | None:
+        """Since Asterisk started, at most a second too little; None if this session has not been told."""
+        if self._uptime is None:
+            return None
+        seconds, told_at = self._uptime
+        return seconds + asyncio.get_running_loop().time() - told_at
+
     async def call(self, action: AmiAction, timeout: float = 5.0) -> Reply:  # noqa: ASYNC109
         """The whole answer to ``action`` (``timeout`` in seconds).
 
-        Raises LinkDown (there is no link, or it was lost meanwhile), ActionTimeout (whether Asterisk acted is
-        not known), ActionRefused (its own text), BadAction (nothing was sent).
+        Raises LinkDown (there is no link, nothing was sent), AnswerLost (a LinkDown: it was lost meanwhile)
+        or ActionTimeout (whether Asterisk acted is not known), ActionRefused (its own text), BadAction
+        (nothing was sent).
         """
         if self._session is None or self.state != "up":
             raise LinkDown(f"{action.name}: {self.pbx} is not connected: {self.why}")
@@ -293,6 +306,7 @@ class AmiLink:
         self.counters.logins += 1
         self.counters.reconnects = self.counters.logins - 1
         self.booted = False
+        self._uptime = None
         self._announce()
 
     def _announce(self) -> None:
@@ -303,6 +317,7 @@ class AmiLink:
     def _on_event(self, headers: Headers) -> None:
         if headers.get("event") == _BOOTED:
             self.booted = True
+            self._note_uptime(headers.get("uptime"))
             if self._fully_booted is not None and not self._fully_booted.done():
                 self._fully_booted.set_result(None)
             return
@@ -312,6 +327,10 @@ class AmiLink:
             self._feed.push(fact)
         else:
             self.counters.odd = self._translator.odd_count
+
+    def _note_uptime(self, seconds: object) -> None:
+        if isinstance(seconds, str) and re.fullmatch(r"[0-9]{1,10}", seconds):
+            self._uptime = (float(seconds), asyncio.get_running_loop().time())
 
     def _inbox_full(self) -> None:
         self.counters.paused += 1

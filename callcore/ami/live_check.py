@@ -37,11 +37,13 @@ class LiveReport:
     findings: tuple[Finding, ...]
 
 
-async def check_live(link: AmiLink, contexts: Sequence[str], queues: Sequence[QueueName]) -> LiveReport:
+async def check_live(
+    link: AmiLink, contexts: Sequence[str], queues: Sequence[QueueName], *, dials: bool = False
+) -> LiveReport:
     """Looks at the PBX behind ``link``, which must have ``settled()``.
 
-    ``contexts``: those of our dialplan, ``queues``: those that the topic tables name. Never raises AmiError:
-    a PBX that goes away in the middle is a finding.
+    ``contexts``: those of our dialplan, ``queues``: those that the topic tables name, ``dials``: callcore
+    places calls through it. Never raises AmiError: a PBX that goes away in the middle is a finding.
     """
     if link.state != "up":
         return LiveReport(0, (_without_link(link),))
@@ -49,8 +51,8 @@ async def check_live(link: AmiLink, contexts: Sequence[str], queues: Sequence[Qu
     findings: list[Finding] = []
     try:
         for reached, part in (
-            (1, _account(link)),
-            (2, _dialplan(link, contexts)),
+            (1, _account(link, dials)),
+            (2, _dialplan(link, contexts, dials)),
             (3, _queues(link, queues)),
         ):
             found = [finding async for finding in part]
@@ -73,12 +75,13 @@ def _without_link(link: AmiLink) -> Finding:
     return Finding("fault", place, why, remedy)
 
 
-async def _account(link: AmiLink) -> AsyncIterator[Finding]:
+async def _account(link: AmiLink, dials: bool) -> AsyncIterator[Finding]:
     place = f"manager.conf [{link.settings.username}]"
     allowed = (await link.call(actions.list_commands())).headers
-    missing = [name for name in actions.NEEDED_ACTIONS if name.lower() not in allowed]
+    needed = actions.NEEDED_ACTIONS | (actions.DIALLING_ACTIONS if dials else {})
+    missing = [name for name in needed if name.lower() not in allowed]
     for name in missing:
-        right = actions.NEEDED_ACTIONS[name]
+        right = needed[name]
         message = Text(f"учётной записи нельзя {name}", f"the account may not use {name}")
         remedy = Text("загрузите его модуль (app_queue)", "load its module (app_queue)")
         if right:
@@ -129,8 +132,8 @@ def _version(version: str | list[str]) -> Finding:
     )
 
 
-async def _dialplan(link: AmiLink, contexts: Sequence[str]) -> AsyncIterator[Finding]:
-    for context in contexts:
+async def _dialplan(link: AmiLink, contexts: Sequence[str], dials: bool) -> AsyncIterator[Finding]:
+    for context in (*contexts, *(actions.DIALLING_CONTEXTS if dials else ())):
         place = f"extensions.conf [{context}]"
         if await _answer(link, actions.show_dialplan(context)) is None:
             yield Finding(
@@ -144,6 +147,35 @@ async def _dialplan(link: AmiLink, contexts: Sequence[str]) -> AsyncIterator[Fin
             )
         else:
             yield Finding("ok", place, Text(f"контекст {context} есть", f"context {context} is there"))
+
+    if dials:
+        yield await _trunk(link)
+
+
+async def _trunk(link: AmiLink) -> Finding:
+    """Whether a call gets through only a call can tell; whether a trunk is named at all is seen from here."""
+    place = "extensions.conf [globals]"
+    before, after = [await _global(link, name) for name in actions.DIAL_GLOBALS]
+    if before:
+        shown = f"Dial({before}…{after})"
+        return Finding("ok", place, Text(f"звонки уходят через {shown}", f"calls leave through {shown}"))
+    return Finding(
+        "fault",
+        place,
+        Text(
+            "CALLCORE_DIAL_BEFORE не задана, а outbound.trunks велит звонить через эту АТС",
+            "CALLCORE_DIAL_BEFORE is not set, but outbound.trunks wants calls through this PBX",
+        ),
+        Text(
+            "задайте её (callcore dialplan --part globals), затем dialplan reload",
+            "set it (callcore dialplan --part globals), then: dialplan reload",
+        ),
+    )
+
+
+async def _global(link: AmiLink, name: str) -> str:
+    reply = await _answer(link, actions.get_global(name))
+    return str(reply.headers.get("value", "")) if reply else ""
 
 
 async def _queues(link: AmiLink, queues: Sequence[QueueName]) -> AsyncIterator[Finding]:

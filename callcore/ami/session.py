@@ -12,9 +12,12 @@ Kept of panoramisk 1.4: how an Action waits for its answers, Message, ``AMIProto
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +33,20 @@ log = structlog.get_logger("callcore.ami")
 
 RESPONSE_OK = frozenset({"Success", "Goodbye", "Follows"})
 
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER: throw away what is not sent yet, and reset the connection."""
+
 
 class AmiError(Exception):
-    """Root of what a call to Asterisk may end in: LinkDown, ActionTimeout, ActionRefused."""
+    """Root of what a call to Asterisk may end in: LinkDown and AnswerLost, ActionTimeout, ActionRefused."""
 
 
 class LinkDown(AmiError, ConnectionError):
     """There is no session, or it was lost before the answer; the action will not be sent again."""
+
+
+class AnswerLost(LinkDown):
+    """The link was lost after the action was written: whether Asterisk acted is not known."""
 
 
 class ActionTimeout(AmiError, TimeoutError):
@@ -190,9 +200,19 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.responses.clear()
         for action in pending.values():
             if not action.future.done():
-                action.future.set_exception(LinkDown(f"{action.name}: the link to Asterisk was lost"))
+                action.future.set_exception(AnswerLost(f"{action.name}: the link to Asterisk was lost"))
                 action.future.exception()  # a waiter that has given up is no "never retrieved" warning
+        if pending:
+            self._take_back()
         self.transport.abort()
+
+    def _take_back(self) -> None:
+        """What the kernel still holds must not reach Asterisk after we have asked, over a new link, what came
+        of it: an Originate above all."""
+        with suppress(OSError, AttributeError):
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
 
 
 class Session(Manager):  # type: ignore[misc]
@@ -250,7 +270,7 @@ class Session(Manager):  # type: ignore[misc]
         """Sends ``action`` and waits for its whole answer.
 
         ``on_reply`` is called with it in wire order, before any later event is. Raises BadAction (nothing was
-        sent), LinkDown, ActionTimeout, ActionRefused.
+        sent), LinkDown (nothing was sent either, unless it is an AnswerLost), ActionTimeout, ActionRefused.
         """
         self._sent += 1
         if self.lost.done() or self.protocol is None:

@@ -30,6 +30,7 @@ class AmiSettings:
     dead_after_seconds: float = 10.0
     """A link that has been silent for half of this is pinged, and given up after the other half."""
     first_retry_seconds: float = 0.5
-    longest_retry_seconds: float = 30.0
+    longest_retry_seconds: float = 10.0
+    """A PBX that restarts is back in use before campaigns halt because of it."""
     refused_retry_seconds: float = 30.0
     """Between attempts that fail until somebody changes a setting."""

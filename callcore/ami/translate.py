@@ -24,12 +24,14 @@ from callcore.calls.facts import (
     ChannelHungUp,
     ChannelRenamed,
     DialBegan,
+    DialledOut,
     Fact,
     LiveChannel,
     LiveEntry,
     LiveMember,
     MemberRemoved,
     MemberStatus,
+    OriginateFailed,
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
@@ -213,6 +215,23 @@ def _hangup(headers: Headers, pbx: PbxName) -> Fact:
     return ChannelHungUp(_channel(headers, pbx), _number(headers, "cause"), _text(headers, "cause-txt"))
 
 
+# --- calls that callcore places
+
+
+def _originate_response(headers: Headers, pbx: PbxName) -> Fact | None:
+    """The Uniqueid is the one we chose, even if no channel was made of it."""
+    if _need(headers, "response") != "Failure":
+        return None
+    return OriginateFailed(_channel(headers, pbx), _number(headers, "reason"))
+
+
+def _user_event(headers: Headers, pbx: PbxName) -> Fact | None:
+    if _need(headers, "userevent") != "CallcoreDialled":
+        return None
+    channel = _channel(headers, pbx, "attempt")
+    return DialledOut(channel, _text(headers, "status"), _number(headers, "cause"))
+
+
 # --- queues
 
 
@@ -288,6 +307,8 @@ _READERS: dict[str, Callable[[Headers, PbxName], Fact | None]] = {
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": _bridge_leave,
     "Hangup": _hangup,
+    "OriginateResponse": _originate_response,
+    "UserEvent": _user_event,
     "QueueCallerJoin": _queue_join,
     "QueueCallerLeave": _queue_leave,
     "QueueCallerAbandon": _queue_abandon,

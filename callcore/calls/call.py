@@ -20,9 +20,11 @@ from callcore.domain import (
     CallId,
     ChannelRef,
     Customer,
+    Direction,
     Interface,
     Language,
     Login,
+    Outage,
     QueueName,
     Source,
     TopicCode,
@@ -50,6 +52,7 @@ class Call:
     caller_number_raw: str
     caller_name: str | None
     dialed_number: str | None
+    direction: Direction = Direction.inbound
     phase: Phase = Phase.ivr
     language: Language | None = None
     topic: TopicCode | None = None
@@ -71,11 +74,14 @@ class Call:
     customers: tuple[Customer, ...] = ()
     customers_known: bool = False
     lookup_failed: bool = False
+    outages: tuple[Outage, ...] = ()
+    outage_heard: bool = False
     ends_by: datetime | None = None
     """If the PBX says nothing until then, the caller is gone."""
     updates: int = 0
     unlogged: Contact | None = None
-    """The contact of an ended call whose customer is still being looked up."""
+    """The contact of an ended call, while its customer is still looked up, or the IVR has its last word to
+    say."""
 
     def newest_ring(self, interface: Interface) -> int | None:
         """Place of the newest ring of this device in ``rings``."""
@@ -97,6 +103,8 @@ class Call:
             lookup_failed=self.lookup_failed,
             waiting_since=self.queued_at,
             answered_at=self.answered_at,
+            outages=self.outages,
+            direction=self.direction,
         )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from callcore.calls.call import Call, Phase
 from callcore.calls.effects import Contact, Ring
-from callcore.domain import CustomerId, Direction, EndReason, Outcome
+from callcore.domain import CustomerId, EndReason, Outcome
 
 AT_ONCE = timedelta(seconds=2)
 """The phone's hang-up and the caller's leaving come within milliseconds; a busy PBX needs longer."""
@@ -20,7 +21,7 @@ def contact_of(call: Call, cause: int | None, ended_at: datetime) -> Contact:
         call=call.id,
         pbx=call.channel.pbx,
         channel=call.channel.id,
-        direction=Direction.inbound,
+        direction=call.direction,
         source=call.source,
         caller_number=call.caller_number,
         caller_number_raw=call.caller_number_raw,
@@ -52,6 +53,13 @@ def sole_customer(call: Call) -> CustomerId | None:
     return call.customers[0].id if len(call.customers) == 1 else None
 
 
+def served(contact: Contact) -> Contact:
+    """``contact`` of a caller of whom it turns out that he heard of his outage before he hung up."""
+    if contact.outcome is not Outcome.abandoned_ivr or contact.route is not None:
+        return contact
+    return replace(contact, outcome=Outcome.self_served, end_reason=EndReason.completed)
+
+
 def _outcome(call: Call, cause: int | None, ended_at: datetime) -> Outcome:
     if call.answered_at is not None:
         return Outcome.answered
@@ -60,7 +68,9 @@ def _outcome(call: Call, cause: int | None, ended_at: datetime) -> Outcome:
     if cause is None:
         return Outcome.failed
     if call.queued_at is None:
-        return Outcome.abandoned_ivr
+        # Whoever has a route wanted more than to hear of the outage.
+        is_served = call.outage_heard and call.route is None
+        return Outcome.self_served if is_served else Outcome.abandoned_ivr
     if call.phase is Phase.left_queue and not call.is_abandoned:
         return Outcome.timeout
     left_at = call.left_queue_at or ended_at
@@ -77,7 +87,7 @@ def _end_reason(outcome: Outcome, cause: int | None) -> EndReason:
     if cause is None:
         return EndReason.lost
     match outcome:
-        case Outcome.answered | Outcome.closed:
+        case Outcome.answered | Outcome.closed | Outcome.self_served:
             return EndReason.completed
         case Outcome.timeout:
             return EndReason.no_answer

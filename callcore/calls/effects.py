@@ -15,6 +15,7 @@ from callcore.domain import (
     Interface,
     Language,
     Login,
+    Outage,
     Outcome,
     PauseReason,
     PbxName,
@@ -89,6 +90,10 @@ class CallView:
     lookup_failed: bool
     waiting_since: datetime | None
     answered_at: datetime | None
+    outages: tuple[Outage, ...] = ()
+    """Open ones at these customers' addresses."""
+    direction: Direction = Direction.inbound
+    """``outbound``: we rang with a notice, and he asked for an operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from callcore.domain import (
     CallId,
     ChannelRef,
     Customer,
+    Direction,
     Interface,
     Language,
     Login,
+    Outage,
     PauseReason,
     PbxName,
     QueueName,
@@ -142,6 +144,29 @@ class ChannelHungUp:
     cause_text: str = ""
 
 
+# --- calls that callcore places; the channel's id is the attempt's
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateFailed:
+    """Asterisk is done with an Originate that nobody answered. It says so of a call that rang, of one that
+    could not be made, and of a second one under an id that is in use; before or after the Hangup."""
+
+    channel: ChannelRef
+    reason: int | None
+    """3: our own time limit; 0 says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialledOut:
+    """The dialplan's word on the leg to the carrier, once that is over."""
+
+    channel: ChannelRef
+    status: str
+    """DIALSTATUS; CHANUNAVAIL with 38: the trunk did not take the call."""
+    cause: int | None
+
+
 # --- queues
 
 
@@ -221,13 +246,14 @@ class MemberRemoved:
 
 @dataclass(frozen=True, slots=True)
 class CallEntered:
-    """A caller's channel reached our IVR."""
+    """A caller's channel reached our IVR; or somebody whom we rang wants an operator (``outbound``)."""
 
     channel: ChannelRef
     caller_number: str | None
-    """As it came; the tracker makes it canonical."""
+    """As it came; the tracker makes it canonical. Outbound: whom we rang."""
     caller_name: str | None
     dialed_number: str | None
+    direction: Direction = Direction.inbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +282,8 @@ class IvrLeft:
     channel: ChannelRef
     hung_up: bool
     closed: bool = False
+    outage_heard: bool = False
+    """He was told of the outage at his address, and stayed to hear it."""
 
 
 # --- the customer base
@@ -268,6 +296,8 @@ class CustomersFound:
     call: CallId
     customers: tuple[Customer, ...]
     failed: bool = False
+    outages: tuple[Outage, ...] = ()
+    """Open ones at these customers' addresses."""
 
 
 # --- operators: what a person did at his desk (commands are checked by AgentModel, then become facts)
@@ -334,6 +364,8 @@ Fact = (
     | BridgeEntered
     | BridgeLeft
     | ChannelHungUp
+    | OriginateFailed
+    | DialledOut
     | QueueJoined
     | QueueLeft
     | QueueAbandoned

@@ -6,6 +6,7 @@ or about unknown channels changes nothing and is counted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -59,6 +60,15 @@ def seat_of(interface: Interface) -> Interface:
     if not interface.startswith("Local/"):
         return interface
     return Interface("/".join(interface.split("/")[:2]))
+
+
+_PLACED = re.compile(r"Local/([0-9]{1,20})@callcore-dial-[0-9a-f]+;[12]")
+
+
+def placed_number(channel_name: str) -> str | None:
+    """The number that callcore itself dialled on this channel; None for anybody else's."""
+    found = _PLACED.fullmatch(channel_name)
+    return f"+{found[1]}" if found else None
 
 
 @dataclass(slots=True)

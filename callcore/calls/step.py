@@ -31,7 +31,7 @@ from callcore.calls.call import (
     TimeIsUp,
 )
 from callcore.calls.causes import NORMAL_CLEARING, leg_end_reason
-from callcore.calls.contact import contact_of, sole_customer
+from callcore.calls.contact import contact_of, served, sole_customer
 from callcore.calls.effects import Effect, Ring
 from callcore.calls.facts import (
     CustomersFound,
@@ -118,7 +118,7 @@ def _left_ivr(call: Call, move: IvrLeft, now: datetime) -> Call:
         return call
     phase = Phase.announced if move.closed else call.phase
     ends_by = now + HANGUP_GRACE if move.hung_up or move.closed else None
-    return replace(call, phase=phase, ends_by=ends_by)
+    return replace(call, phase=phase, ends_by=ends_by, outage_heard=move.outage_heard)
 
 
 def _queued(call: Call, move: QueueJoined, now: datetime) -> Call:
@@ -237,6 +237,7 @@ def _found(call: Call, move: CustomersFound) -> Result:
         customers=move.customers,
         customers_known=True,
         lookup_failed=move.failed,
+        outages=move.outages,
         updates=call.updates + 1,
     )
     ringing = tuple(r.login for r in call.rings if r.ended_at is None and r.login is not None)
@@ -255,10 +256,11 @@ def _ended(call: Call, cause: int | None, now: datetime) -> Result:
         call = _talk_stopped(call, interface, now)
     contact = contact_of(call, cause, now)
     cards = tuple(do.EndCard(f"{call.id}:end:{login}", login, call.id, call.talk_ms) for login in call.cards)
-    if call.customers_known:
+    if call.customers_known and not _is_ivr_to_say(call):
         ended = replace(call, phase=Phase.ended, ends_by=None)
         return ended, (*effects, *cards, do.LogContact(f"{call.id}:contact", contact))
-    # The customer base is still asked who this was; its answer, or its time limit, completes the contact.
+    # The customer base is still asked who this was, or the IVR whether he heard of his outage: the answer, or
+    # its time limit, completes the contact.
     ended = replace(call, phase=Phase.ended, ends_by=now + LOOKUP_GRACE, unlogged=contact)
     return ended, (*effects, *cards)
 
@@ -268,14 +270,28 @@ def _cause_of(call: Call, cause: int | None) -> int | None:
     return NORMAL_CLEARING if cause is None and call.ends_by is not None else cause
 
 
+def _is_ivr_to_say(call: Call) -> bool:
+    """His Hangup was quicker than the IVR's word on how much of the outage he heard."""
+    return bool(call.outages) and call.phase is Phase.ivr and call.route is None and call.ends_by is None
+
+
 def _after_the_end(call: Call, move: Move) -> Result:
-    if call.unlogged is None or not isinstance(move, CustomersFound | TimeIsUp):
-        return call, ()
     contact = call.unlogged
+    if contact is None:
+        return call, ()
     updates: tuple[Effect, ...] = ()
-    if isinstance(move, CustomersFound):
-        call, updates = _found(call, move)
-        contact = replace(contact, customer=sole_customer(call))
+    match move:
+        case CustomersFound():
+            call, updates = _found(call, move)
+            contact = replace(contact, customer=sole_customer(call))
+        case IvrLeft():
+            contact = served(contact) if move.outage_heard else contact
+            if not call.customers_known:
+                return replace(call, unlogged=contact), ()
+        case TimeIsUp():
+            pass
+        case _:
+            return call, ()
     call = replace(call, unlogged=None, ends_by=None)
     return call, (*updates, do.LogContact(f"{call.id}:contact", contact))
 

@@ -31,16 +31,13 @@ from callcore.calls.call import (
 from callcore.calls.crew import Crew, UnknownAgent
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
+from callcore.calls.finished import Finished
 from callcore.calls.follow import agent_moves
-from callcore.calls.mirror import Mirror
+from callcore.calls.mirror import Mirror, placed_number
 from callcore.calls.resync import resync
-from callcore.domain import CallId, ChannelRef, Interface, Login, PbxName, Source, TopicCode
+from callcore.domain import CallId, ChannelRef, Direction, Interface, Login, PbxName, Source, TopicCode
 
 __all__ = ["Tracker", "UnknownAgent"]
-
-FINISHED = timedelta(minutes=10)
-"""How long a finished call is remembered: operators' channels that carry its id may outlive it."""
-
 
 LINK_GRACE = timedelta(minutes=1)
 """How long the end of a call waits for a link that was lost."""
@@ -62,8 +59,7 @@ class Tracker:
         self.by_channel: dict[ChannelRef, CallId] = {}
         """Callers' channels of calls that are not over."""
         self.legs: dict[ChannelRef, Leg] = {}
-        self.finished: dict[CallId | ChannelRef, datetime] = {}
-        """Calls that are over and their callers' channels, the oldest first."""
+        self.finished = Finished()
         self.link_up_at: dict[PbxName, datetime] = {}
         self._without_link: set[PbxName] = set()
         """Links that were up, and are not."""
@@ -99,7 +95,7 @@ class Tracker:
             else:
                 effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
-        self._forget_finished(now)
+        self.finished.forget_old(now)
         return effects
 
     def next_deadline(self) -> datetime | None:
@@ -120,8 +116,12 @@ class Tracker:
         call_id: CallId | None = None,
         started_at: datetime | None = None,
         topic: TopicCode | None = None,
+        direction: Direction = Direction.inbound,
     ) -> list[Effect]:
         """A caller is here for the first time (or again, under ``call_id``, after a restart)."""
+        known = self.mirror.channels.get(channel)
+        if known and (placed := placed_number(known.name)) and direction is Direction.inbound:
+            number, direction = placed, Direction.outbound
         call = Call(
             id=call_id or self._mint(now),
             channel=channel,
@@ -132,6 +132,7 @@ class Tracker:
             caller_name=name,
             dialed_number=dialed,
             topic=topic,
+            direction=direction,
         )
         call, effects = calls.begin(call)
         self.by_channel[channel] = call.id
@@ -170,21 +171,11 @@ class Tracker:
             return
         if self.by_channel.get(call.channel) == call.id:
             del self.by_channel[call.channel]
-            for name in (call.id, call.channel):
-                self.finished.pop(name, None)
-                self.finished[name] = now
-            self._forget_finished(now)
+            self.finished.add(call.id, call.channel, now)
             for ref in [ref for ref, leg in self.legs.items() if leg.call == call.id]:
                 del self.legs[ref]
         if call.unlogged is None:
             del self.calls[call.id]
-
-    def _forget_finished(self, now: datetime) -> None:
-        while self.finished:
-            oldest = next(iter(self.finished))
-            if now - self.finished[oldest] <= FINISHED:
-                return
-            del self.finished[oldest]
 
     # --- agents
 
@@ -291,6 +282,8 @@ class Tracker:
     ) -> Iterator[Effect]:
         """A fact of the caller's channel that is a move of his call as it is."""
         call_id = self.by_channel.get(fact.channel)
+        if call_id is None and isinstance(fact, f.IvrLeft):  # the Hangup was quicker than our own IVR
+            call_id = next((call.id for call in self.calls.values() if call.channel == fact.channel), None)
         if call_id is None:
             self.odd["no_call_on_channel"] += 1
             return
@@ -344,7 +337,14 @@ class Tracker:
         if fact.channel in self.finished and fact.channel not in self.mirror.channels:
             self.odd["call_entered_again"] += 1
             return
-        yield from self.begin(fact.channel, fact.caller_number, fact.caller_name, fact.dialed_number, now)
+        yield from self.begin(
+            fact.channel,
+            fact.caller_number,
+            fact.caller_name,
+            fact.dialed_number,
+            now,
+            direction=fact.direction,
+        )
         ended = self.mirror.ended.get(fact.channel)
         if ended is not None:
             yield from self.move(self.by_channel[fact.channel], CallerGone(ended[1]), now)

@@ -11,21 +11,36 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcore.app import CannotListen
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse
 from callcore.domain import Text
 
+SUPERVISOR = "olga"
 PEOPLE = {
+    SUPERVISOR: "Ольга Соколова",
     "anna": "Анна Кузнецова",
     "boris": "Борис Смирнов",
     "emma": "Emma Brown",
 }
 PHONES = ("101", "102", "103", "104")
+SUBSCRIBERS = ("00", "01", "20", "00", "21", "02", "11", "22", "10", "09")
+"""Who lives behind a number, by its last digit (see ``testing.carrier``)."""
+OUTBOUND = {
+    "trunks": {"main": {"calls_per_second": 1, "lines": 6, "ring_seconds": 12}},
+    "retries": {
+        "busy": {"times": 1, "after_seconds": 20},
+        "no_answer": {"times": 1, "after_seconds": 30},
+        "network": {"times": 2, "after_seconds": 20},
+    },
+}
+"""As real ones, only in a hurry."""
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -125,6 +140,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event) -> None:
+    from callcore.store.users import Role
+    from callcore.testing.carrier import Carrier
     from callcore.testing.people import Crowd, staff
     from callcore.testing.stage import Stage
 
@@ -132,16 +149,30 @@ async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event
     people = _passwords(folder / "passwords.json")
     scratch = Path(tempfile.mkdtemp(prefix="callcore-demo-"))
     try:
-        async with Stage(folder, phones=PHONES, http_port=options.port) as stage:
-            stage.write_config({"desk": {"wrap_up_seconds": 20}})
+        async with (
+            Carrier(folder / "carrier", ring_seconds=3, press_seconds=4, mix=SUBSCRIBERS) as carrier,
+            Stage(folder, phones=PHONES, http_port=options.port, carrier_port=carrier.sip_port) as stage,
+        ):
+            stage.write_config({"desk": {"wrap_up_seconds": 20}, "outbound": OUTBOUND})
+            chief = {SUPERVISOR: (PEOPLE[SUPERVISOR], people[SUPERVISOR])}
+            await stage.add_people(chief, role=Role.supervisor)
             await stage.add_people({login: (PEOPLE[login], word) for login, word in people.items()})
             await stage.speak("emma", "en")
+            await stage.add_network()
+            outage = _ready_outage(folder / "outage.yaml")
             daemon = await stage.start()
             daemon.drain_seconds = 0.0  # nobody real is in the menu when the demo ends
             dice = random.Random(7)
             phones = await staff(tuple(stage.lab.phone_port(n) for n in PHONES), scratch, dice)
-            _welcome(output, stage.url, people, options.every, folder)
-            crowd = Crowd(stage.lab.sip_port, scratch, options.every, lambda text: output.complain(text))
+            _welcome(output, stage.url, people, options.every, folder, outage)
+
+            async def affected() -> list[str]:
+                nodes = {node for known in await daemon.database.outages.open() for node in known.nodes}
+                return [
+                    number for one in await daemon.database.network.people(nodes) for number in one.numbers
+                ]
+
+            crowd = Crowd(stage.lab.sip_port, scratch, options.every, output.complain, affected)
             calls = asyncio.create_task(crowd.run())
             try:
                 async with asyncio.timeout(options.seconds):
@@ -157,6 +188,24 @@ async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _ready_outage(file: Path) -> Path:
+    """An outage that began just now, under a number that was not used before."""
+    now = datetime.now().astimezone()
+    until = (now + timedelta(hours=2)).replace(minute=30)
+    file.write_text(
+        "# callcore outage publish tells everybody on the left bank: calls first, then SMS.\n"
+        "outages:\n"
+        f"  - number: demo-{now:%m%d-%H%M%S}\n"
+        "    kind: emergency\n"
+        '    cause: {ru: "повреждён кабель на Садовой", en: "a damaged cable in Sadovaya street"}\n'
+        f"    starts_at: {now.isoformat(timespec='seconds')}\n"
+        f"    estimated_restoration_at: {until.isoformat(timespec='seconds')}\n"
+        "    nodes: [F-12]\n",
+        encoding="utf-8",
+    )
+    return file
+
+
 def _passwords(file: Path) -> dict[str, str]:
     """The same at each start, so that a browser may remember them; readable by their owner alone."""
     if file.exists():
@@ -169,7 +218,10 @@ def _passwords(file: Path) -> dict[str, str]:
     return made
 
 
-def _welcome(output: Output, url: str, people: dict[str, str], every: float, folder: Path) -> None:
+def _welcome(
+    output: Output, url: str, people: dict[str, str], every: float, folder: Path, outage: Path
+) -> None:
+    program = Path(sys.executable).with_name("callcore")
     output.say("")
     output.say(output.paint(f"  {url}", "bold"))
     output.say("")
@@ -192,6 +244,17 @@ def _welcome(output: Output, url: str, people: dict[str, str], every: float, fol
         Text(
             "4. Выберите тему, напишите пару слов, Ctrl+Enter: контакт — в списке за сегодня.",
             "4. Choose a topic, type a few words, Ctrl+Enter: the contact is in today's list.",
+        ),
+        Text(
+            f"5. Отключение: войдите как {SUPERVISOR}, откройте {url}/outages — или в другом окне:",
+            f"5. An outage: sign in as {SUPERVISOR}, open {url}/outages — or in another terminal:",
+        ),
+        Text(*(2 * (f"   {program} outage publish {outage} -c {folder / 'config' / 'callcore.yaml'}",))),
+        Text(
+            "   Левый берег узнает о нём по телефону, кто не ответит — по SMS (в файл "
+            f"{folder / 'sms.jsonl'}); звонящие оттуда услышат о нём сразу.",
+            "   The left bank hears of it by phone, who does not answer gets an SMS (into "
+            f"{folder / 'sms.jsonl'}); whoever calls from there hears it at once.",
         ),
         Text(
             f"Журнал: {folder / 'callcore.log'}. Ctrl-C — закончить.",

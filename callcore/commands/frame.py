@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from callcore.domain import Language, Text
+from callcore.domain import LANGUAGES, Language, Text
 from callcore.strictyaml.faults import Fault
 
 DONE, FAULTS, WRONG_USE = 0, 1, 2
@@ -89,6 +89,12 @@ def add_config(parser: argparse.ArgumentParser, output: Output) -> None:
             )
         ),
     )
+
+
+def add_language(parser: argparse.ArgumentParser, output: Output) -> None:
+    """The option ``--lang``, which ``cli.main`` reads before there is a parser: it speaks it."""
+    words = output.words(Text("язык вывода; иначе по LANG", "language of the output; by LANG if not given"))
+    parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=words)
 
 
 def add_json(parser: argparse.ArgumentParser, output: Output) -> None:

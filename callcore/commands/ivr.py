@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config
 from callcore.config import Settings, load
-from callcore.domain import Text
+from callcore.domain import LANGUAGES, Outage, OutageId, OutageKind, OutageState, Text
 from callcore.ivr.flow import Phrase
 from callcore.ivr.machine import Ask, begin, last_words, press
+from callcore.outages.words import caller_words, templates
 from callcore.wiring import make_book
 
 KEYS = frozenset("0123456789*#")
@@ -28,11 +29,18 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
             Text("момент ISO 8601 с зоной; иначе сейчас", "moment in ISO 8601 with a zone; now if not given")
         ),
     )
+    parser.add_argument(
+        "--outage",
+        action="store_true",
+        help=output.words(
+            Text("абонент, по адресу которого отключение", "a caller at whose address there is an outage")
+        ),
+    )
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
     settings = load(Path(options.config), need_secrets=False)
-    return walk(settings, _moment(options.at), sys.stdin, output)
+    return walk(settings, _moment(options.at), sys.stdin, output, has_outage=options.outage)
 
 
 def _moment(text: str | None) -> datetime:
@@ -52,7 +60,7 @@ def _moment(text: str | None) -> datetime:
     return at
 
 
-def walk(settings: Settings, at: datetime, keys: TextIO, output: Output) -> int:
+def walk(settings: Settings, at: datetime, keys: TextIO, output: Output, *, has_outage: bool = False) -> int:
     """Plays the caller's part from ``keys``: a line is a key, an empty one silence, the end a hang-up."""
     book = make_book(settings)
     output.say(
@@ -62,7 +70,7 @@ def walk(settings: Settings, at: datetime, keys: TextIO, output: Output) -> int:
         ),
         "dim",
     )
-    state, action = begin(book.flow)
+    state, action = begin(book.flow, (_outage(settings, at),) if has_outage else ())
     while isinstance(action, Ask):
         _say(action.phrases, output)
         key = _key(keys, output)
@@ -79,6 +87,29 @@ def walk(settings: Settings, at: datetime, keys: TextIO, output: Output) -> int:
     end = Text("Конец звонка.", "The call ends.")
     output.say(Text(f"Очередь {words.queue}.", f"Queue {words.queue}.") if words.queue else end, "bold")
     return DONE
+
+
+def _outage(settings: Settings, at: datetime) -> Text:
+    """An invented one, in this organisation's words."""
+    outage = Outage(
+        id=OutageId(0),
+        number="1",
+        revision=1,
+        source="",
+        kind=OutageKind.emergency,
+        state=OutageState.estimated,
+        cause=Text("обрыв кабеля", "a torn cable"),
+        starts_at=at - timedelta(hours=1),
+        estimated_restoration_at=at + timedelta(hours=2),
+        ended_at=None,
+        nodes=(),
+        published_at=at,
+        changed_at=at,
+    )
+    texts = settings.outages.texts
+    words, zone = templates(texts.voice, texts.sms, texts.caller), settings.organisation.zone
+    ru, en = (caller_words(outage, language, words, zone, at) for language in LANGUAGES)
+    return Text(ru, en)
 
 
 def _say(phrases: tuple[Phrase, ...], output: Output) -> None:

@@ -43,13 +43,17 @@ async def check_settings(settings: Settings) -> tuple[PbxReport, ...]:
     """One report for each PBX, asked side by side. Raises nothing for what a PBX says or does not say."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_check_pbx(ami_settings(settings, name), settings.all_queues))
+            group.create_task(
+                _check_pbx(
+                    ami_settings(settings, name), settings.all_queues, name in settings.outbound.trunks
+                )
+            )
             for name in settings.pbxs
         ]
     return tuple(task.result() for task in tasks)
 
 
-async def _check_pbx(account: AmiSettings, queues: tuple[QueueName, ...]) -> PbxReport:
+async def _check_pbx(account: AmiSettings, queues: tuple[QueueName, ...], dials: bool) -> PbxReport:
     inbox = Inbox()
     link = AmiLink(account, inbox)
     async with asyncio.TaskGroup() as group:
@@ -59,7 +63,7 @@ async def _check_pbx(account: AmiSettings, queues: tuple[QueueName, ...]) -> Pbx
                 await link.tried()
         except TimeoutError:
             pass  # check_live names the reason
-        report: LiveReport = await check_live(link, CONTEXTS, queues)
+        report: LiveReport = await check_live(link, CONTEXTS, queues, dials=dials)
         await link.stop()
         for task in running:
             task.cancel()

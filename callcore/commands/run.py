@@ -12,7 +12,7 @@ from pathlib import Path
 from callcore import logs
 from callcore.app import CannotListen, Daemon
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, print_fault
-from callcore.config import Settings, load
+from callcore.config import Address, Settings, load
 from callcore.domain import Text
 from callcore.store.errors import StoreError
 
@@ -43,12 +43,13 @@ def _run(options: argparse.Namespace, output: Output) -> int:
 
 
 def _cannot_listen(error: CannotListen) -> Text:
-    setting, address, port = error.setting, error.address, error.address.port
+    setting, address = error.setting, error.address
+    find = f"ss -ltnp 'sport = :{address.port}'" if isinstance(address, Address) else f"ss -lxp src {address}"
     return Text(
         f"{setting}: {address} занять не удалось ({error.why}). Измените {setting} или завершите программу, "
-        f"которая там слушает (её назовёт ss -ltnp 'sport = :{port}'); не запущен ли callcore уже?",
+        f"которая там слушает (её назовёт {find}); не запущен ли callcore уже?",
         f"{setting}: {address} cannot be listened on ({error.why}). Change {setting}, or end the program "
-        f"that listens there (ss -ltnp 'sport = :{port}' names it): does callcore run already?",
+        f"that listens there ({find} names it): does callcore run already?",
     )
 
 

@@ -1,4 +1,4 @@
-"""``callcore user``: who may sign in, with which phones and queues."""
+"""``callcore user``: who may sign in, with which phones and queues; tokens for programs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcore.ami.actions import is_device
+from callcore.commands import user_tokens
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import LANGUAGES, Interface, Login, QueueName, Text
@@ -31,10 +32,14 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
     for name, (words, _run_it) in _ACTIONS.items():
         below = actions.add_parser(name, help=say(words), description=say(words), allow_abbrev=False)
         add_config(below, output)
-        if name == "list":
+        if name in ("list", "tokens"):
             add_json(below, output)
+        if name == "list":
             continue
         below.add_argument("login", help=say(Text("логин", "login")))
+        if name in ("token", "token-remove"):
+            what = Text("как назвать, например, диспетчерская", "what to call it, e.g. control-room")
+            below.add_argument("name", help=say(what))
         if name in ("add", "change"):
             _add_person(below, output, is_new=name == "add")
         if name in ("add", "reset"):
@@ -160,6 +165,9 @@ _ACTIONS: dict[str, tuple[Text, Action]] = {
     "reset": (Text("задать новый пароль", "set a new password"), _reset),
     "disable": (Text("запретить вход", "forbid to sign in"), _disable),
     "enable": (Text("разрешить вход", "allow to sign in again"), _enable),
+    "token": (Text("создать токен для программы", "make a token for a program"), user_tokens.add),
+    "tokens": (Text("какие токены есть", "which tokens there are"), user_tokens.show),
+    "token-remove": (Text("отозвать токен", "take a token back"), user_tokens.remove),
 }
 
 

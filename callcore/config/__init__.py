@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import InstanceOf, SecretStr
@@ -30,6 +31,7 @@ from callcore.config.shape import (
     Tls,
 )
 from callcore.domain import PbxName, QueueName, Text, TopicCode
+from callcore.outages.words import Use, template_faults
 from callcore.routing.check import check as check_tables
 from callcore.routing.schema import CODE, TableModel
 from callcore.routing.tables import TopicTable, TopicTables
@@ -195,37 +197,90 @@ def _cross_check(
                 ),
                 Text("Добавьте её или выберите другую.", "Add it, or choose another."),
             )
+    _check_outbound(model, settings)
+
+
+def _check_outbound(model: SettingsModel, settings: Document) -> None:
+    """Names in the outbound sections that lead nowhere."""
+    for name in model.outbound.trunks:
+        if name not in model.pbx:
+            settings.blame(
+                ("outbound", "trunks", name),
+                Text(f"АТС «{name}» нет в pbx.", f'There is no PBX "{name}" in pbx.'),
+                Text("Назовите магистраль именем АТС.", "Name the trunk after its PBX."),
+            )
+    for kind, code in (
+        ("planned", model.outages.profiles.planned),
+        ("emergency", model.outages.profiles.emergency),
+    ):
+        if code not in model.outbound.profiles:
+            settings.blame(
+                ("outages", "profiles", kind),
+                Text(f"Профиля «{code}» нет.", f'There is no profile "{code}".'),
+                Text("Опишите его в outbound.profiles.", "Describe it in outbound.profiles."),
+            )
+    if model.sms.gateway == "smpp" and model.sms.smpp is None:
+        settings.blame(
+            ("sms", "gateway"),
+            Text("Шлюз smpp не описан.", "The gateway smpp is not described."),
+            Text("Добавьте раздел sms.smpp.", "Add the section sms.smpp."),
+        )
+    texts = model.outages.texts
+    uses: tuple[tuple[Use, dict[str, Text]], ...] = (
+        ("voice", texts.voice),
+        ("sms", texts.sms),
+        ("caller", texts.caller),
+    )
+    for use, own in uses:
+        for fault in template_faults(use, own):
+            language = (fault.language,) if fault.language else ()
+            settings.blame(("outages", "texts", use, fault.key, *language), fault.message, fault.remedy)
 
 
 # --- secrets
 
 
 def _with_secrets(model: SettingsModel, document: Document, environ: Mapping[str, str]) -> SettingsModel:
+    find = _Secrets(document, environ)
     pbxs = {
-        name: pbx.model_copy(update={"secret": _secret(document, ("pbx", name), pbx, environ)})
+        name: pbx.model_copy(
+            update={"secret": find.secret(("pbx", name), "secret", pbx.secret_file, pbx.secret_env)}
+        )
         for name, pbx in model.pbx.items()
     }
-    return model.model_copy(update={"pbx": pbxs})
+    changes: dict[str, object] = {"pbx": pbxs}
+    smpp = model.sms.smpp
+    if smpp is not None and model.sms.gateway == "smpp":
+        password = find.secret(("sms", "smpp"), "password", smpp.password_file, smpp.password_env)
+        smpp = smpp.model_copy(update={"password": password})
+        changes["sms"] = model.sms.model_copy(update={"smpp": smpp})
+    return model.model_copy(update=changes)
 
 
-def _secret(document: Document, position: Position, pbx: Pbx, environ: Mapping[str, str]) -> SecretStr:
-    """The PBX's secret, or an empty one with a fault in ``document``."""
-    file, variable = pbx.secret_file, pbx.secret_env
-    if variable is not None and file is None:
-        return _from_environment(document, (*position, "secret_env"), variable, environ)
-    if file is not None and variable is None:
-        return _from_file(document, (*position, "secret_file"), file)
-    document.blame(
-        position,
-        Text("Секрет задан дважды.", "The secret is given twice.")
-        if file is not None
-        else Text("Секрет не задан.", "There is no secret."),
-        Text(
-            "Задайте одно из двух: secret_file или secret_env.",
-            "Set one of secret_file and secret_env.",
-        ),
-    )
-    return NO_SECRET
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """Each gives the secret, or an empty one with a fault in ``document``."""
+
+    document: Document
+    environ: Mapping[str, str]
+
+    def secret(self, position: Position, what: str, file: Path | None, variable: str | None) -> SecretStr:
+        """``what``: ``secret`` for the settings ``secret_file`` and ``secret_env``."""
+        if variable is not None and file is None:
+            return _from_environment(self.document, (*position, f"{what}_env"), variable, self.environ)
+        if file is not None and variable is None:
+            return _from_file(self.document, (*position, f"{what}_file"), file)
+        self.document.blame(
+            position,
+            Text("Секрет задан дважды.", "The secret is given twice.")
+            if file is not None
+            else Text("Секрет не задан.", "There is no secret."),
+            Text(
+                f"Задайте одно из двух: {what}_file или {what}_env.",
+                f"Set one of {what}_file and {what}_env.",
+            ),
+        )
+        return NO_SECRET
 
 
 def _from_environment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -182,6 +183,41 @@ def is_sendable(secret: str) -> bool:
     return secret.isprintable()
 
 
+def _clock_range(value: object) -> object:
+    if isinstance(value, ClockRange):
+        return value
+    found = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    if found:
+        from_, until = time.fromisoformat(found[1]), time.fromisoformat(found[2])
+        if from_ != until:
+            return ClockRange(from_, until)
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не промежуток времени.", f"{shown(value)} is no span of hours."),
+        Text(
+            "Напишите, например, 21:00-09:00; null: без ограничения.", "Write e.g. 21:00-09:00; null: none."
+        ),
+    )
+
+
+def _prefix(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{0,14}", value, re.ASCII):
+        return value
+    raise wrong(
+        Text(f"{shown(value, 'ru')} — не начало номера.", f"{shown(value)} is no beginning of a number."),
+        Text("Напишите + и цифры, например +7 или +7495.", "Write + and digits, e.g. +7 or +7495."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRange:
+    """Hours of a day, by the wall clock; over midnight if ``until`` is earlier."""
+
+    from_: time
+    until: time
+
+
+_RANGE = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])", re.ASCII)
+
 AddressField = Annotated[Address, BeforeValidator(_address)]
 Host = Annotated[str, BeforeValidator(_host)]
 Origin = Annotated[str, BeforeValidator(_origin)]
@@ -191,6 +227,8 @@ Identifier = Annotated[str, BeforeValidator(_identifier)]
 Networks = tuple[Annotated[str, BeforeValidator(_network)], ...]
 Variable = Annotated[str, BeforeValidator(_variable)]
 Secret = Annotated[SecretStr, BeforeValidator(_no_literal)]
+ClockRangeField = Annotated[ClockRange, BeforeValidator(_clock_range)]
+Prefix = Annotated[str, BeforeValidator(_prefix)]
 Command = Annotated[str, BeforeValidator(_command)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 Seconds = Annotated[Whole, Field(ge=1, le=3600)]

@@ -28,6 +28,7 @@ from callcore.config.fields import (
     Variable,
     is_ip,
 )
+from callcore.config.outbound import Control, Outages, Outbound, Sms
 from callcore.domain import Language, Text
 from callcore.routing.schema import Code, QueueField
 from callcore.strictyaml.fields import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
@@ -116,6 +117,20 @@ class IvrTexts(Model):
     goodbye: Bilingual = Text("Всего доброго!", "Goodbye!")
     other_language: Bilingual = Text("Для разговора по-русски нажмите", "For English press")
     """Said in the language it offers, followed by ``language_key``."""
+    outage_keys: Bilingual = Text(
+        "Чтобы поговорить с оператором, нажмите 0. Чтобы услышать обычное меню, нажмите 1 или подождите.",
+        "For an operator press 0. For the usual menu press 1, or wait.",
+    )
+    notice_keys: Bilingual = Text(
+        "Если вы всё поняли, нажмите 1. Чтобы услышать ещё раз, нажмите 2. Чтобы поговорить с оператором, "
+        "нажмите 0. Если больше не хотите таких звонков, нажмите 9.",
+        "If you have understood, press 1. To hear it again, press 2. For an operator press 0. "
+        "If you never want such calls again, press 9.",
+    )
+    notice_thanks: Bilingual = Text("Спасибо.", "Thank you.")
+    opted_out: Bilingual = Text(
+        "Больше мы вам с такими сообщениями не позвоним.", "We will not call you with such messages again."
+    )
 
 
 class Ivr(Model):
@@ -185,5 +200,9 @@ class SettingsModel(Model):
     topics: FilePath
     ivr: Ivr
     speech: Speech
+    outbound: Outbound = Outbound()
+    sms: Sms = Sms()
+    outages: Outages = Outages()
+    control: Control = Control()
     desk: Desk = Desk()
     logs: Logs = Logs()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ import structlog
 
 from callcore.calls.effects import Contact, Effect, LogContact, LookUpCustomers, RememberCall
 from callcore.calls.facts import CustomersFound, Fact, Snapshot
-from callcore.domain import CallId, ChannelRef, Customer, PbxName
+from callcore.domain import CallId, ChannelRef, Customer, Outage, PbxName
 
 log = structlog.get_logger("callcore.records")
 
@@ -40,9 +40,18 @@ class Contacts(Protocol):
     async def save(self, contact: Contact) -> object: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who has a number, and what is out at their addresses."""
+
+    customers: tuple[Customer, ...] = ()
+    outages: tuple[Outage, ...] = ()
+
+
 class Lookup(Protocol):
-    async def __call__(self, number: str) -> tuple[Customer, ...]:
-        """Raises TimeoutError or any other error when the base does not answer."""
+    async def __call__(self, number: str) -> Found:
+        """Raises TimeoutError or any other error when the base does not answer. Outages that cannot be had
+        are none: the customers are worth more."""
 
 
 class Records:
@@ -113,9 +122,9 @@ class Records:
             found, failed = await self._lookup(effect.number), False
         except Exception as error:
             log.warning("customer_lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
-            found, failed = (), True
+            found, failed = Found(), True
         try:
-            self._answer(CustomersFound(effect.call, found, failed))
+            self._answer(CustomersFound(effect.call, found.customers, failed, found.outages))
         except Exception:
             log.exception("customers_not_taken", call_id=effect.call)
 

@@ -30,6 +30,7 @@ VERBS: Final = frozenset(
         "ANSWER",
         "CHANNEL STATUS",
         "DATABASE DEL",
+        "DATABASE DELTREE",
         "GET VARIABLE",
         "HANGUP",
         "SET AUTOHANGUP",

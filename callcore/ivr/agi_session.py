@@ -34,6 +34,9 @@ OWN_CONTEXTS: Final = "callcore-"
 
 JOURNAL: Final = "callcore-journal"
 """Family in AstDB where the dialplan keeps a row of each call."""
+DIALLED: Final = "callcore-dial"
+"""Family where it keeps the rows of each placed call."""
+_ATTEMPT = re.compile(r"[a-z0-9]{1,40}")
 _UNIQUEID = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}")
 _READABLE = re.compile(
@@ -179,6 +182,12 @@ class Session(Connection):
             raise AgiRefused(f"not a channel's uniqueid: {channel!r}")
         await self._step("DATABASE DEL", JOURNAL, channel)
 
+    async def forget_dial(self, attempt: str) -> None:
+        """Deletes the dialplan's rows of a placed call; rows that are not there are no fault."""
+        if not _ATTEMPT.fullmatch(attempt):  # an empty word would delete the rows of all
+            raise AgiRefused(f"not an attempt: {attempt!r}")
+        await self._step("DATABASE DELTREE", DIALLED, attempt)
+
     async def verbose(self, message: str) -> None:
         """A line for Asterisk's console, cut to 200 characters."""
         await self._step("VERBOSE", message[:200], 3)
@@ -198,6 +207,10 @@ class Session(Connection):
         await self._step("SET EXTENSION", extension)
         await self._step("SET CONTEXT", context)
         self.handed_over = (context, extension, priority)
+
+    def give_back(self) -> None:
+        """Ends the route without CALLCORE_RC=OK: the dialplan goes on as it does while callcore is away."""
+        self._finished = True
 
     async def hangup(self) -> None:
         """Ends the call."""

@@ -46,7 +46,8 @@ def include_file() -> str:
 
 
 def render_globals(*, pbx: str, agi: str, fallback_queue: str, max_wait_seconds: int = 600) -> str:
-    """The lines for ``[globals]``. ``agi`` is ``ADDRESS:PORT`` with an IP address.
+    """The lines for ``[globals]``. ``agi`` is ``ADDRESS:PORT`` with an IP address. How to reach a trunk only
+    the administrator knows: those lines are comments.
 
     Raises ValueError, with what would be right, for a value that a dialplan would read as something else.
     """
@@ -58,6 +59,9 @@ def render_globals(*, pbx: str, agi: str, fallback_queue: str, max_wait_seconds:
         f"CALLCORE_PBX={pbx}\n"
         f"CALLCORE_FALLBACK_QUEUE={fallback_queue}\n"
         f"CALLCORE_MAX_WAIT={max_wait_seconds}\n"
+        "; Where callcore shall place calls by itself: what stands before and after the number in Dial.\n"
+        ";CALLCORE_DIAL_BEFORE=PJSIP/\n"
+        ";CALLCORE_DIAL_AFTER=@your-trunk\n"
     )
 
 

@@ -17,6 +17,12 @@ class FlowTexts:
     goodbye: Text
     other_language: Text
     """Said in the language that it offers, before the key."""
+    outage_keys: Text
+    """After an outage was told: 0 the operator, 1 the usual menu."""
+    notice_keys: Text
+    """After the notice of a placed call: 1 understood, 2 again, 0 operator, 9 never again."""
+    notice_thanks: Text
+    opted_out: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ def all_phrases(flow: Flow, announcements: tuple[Text, ...]) -> tuple[Phrase, ..
     """Everything a caller may ever hear, once each: what is spoken before the first call comes."""
     texts = [flow.greeting, *_menu_texts(flow.menu), *announcements]
     texts += [flow.texts.wrong_key, flow.texts.silence, flow.texts.to_default, flow.texts.connecting]
-    texts.append(flow.texts.goodbye)
+    texts += [flow.texts.goodbye, flow.texts.outage_keys]
+    texts += [flow.texts.notice_keys, flow.texts.notice_thanks, flow.texts.opted_out]
     phrases = [Phrase(text.ru, "ru") for text in texts] + [Phrase(text.en, "en") for text in texts]
     phrases += [offer for offer in (language_offer(flow, "ru"), language_offer(flow, "en")) if offer]
     return tuple(dict.fromkeys(phrases))

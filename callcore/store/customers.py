@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
@@ -12,13 +12,12 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import LANGUAGES, Customer, CustomerId, Language
+from callcore.store.engine import chunks
 from callcore.store.errors import TextRefused
 from callcore.store.ports import Store
 from callcore.store.schema import customer_numbers, customers
-from callcore.store.texts import ADDRESS_LIMIT, NAME_LIMIT, WORD_LIMIT, typed_text
+from callcore.store.texts import ADDRESS_LIMIT, NAME_LIMIT, WORD_LIMIT, folded, typed_text
 
-_CHUNK = 400
-"""Parameters in one IN list, and rows in one statement: below every database's limit."""
 _BALANCE_LIMIT = 2**63
 
 
@@ -67,7 +66,7 @@ class Customers:
 
         Letter case and ё/е do not matter. Nothing for an empty search.
         """
-        wanted = [word for word in _folded(words).split() if word][:8]
+        wanted = [word for word in folded(words).split() if word][:8]
         if not wanted:
             return ()
         query = select(customers.c.id).order_by(customers.c.id).limit(limit)
@@ -98,8 +97,7 @@ class Customers:
 
         async def op(connection: AsyncConnection) -> Added:
             counts = [0, 0, 0]
-            rest = iter(clean)
-            while chunk := list(islice(rest, _CHUNK)):
+            for chunk in chunks(clean):
                 for i, n in enumerate(await _add_chunk(connection, chunk)):
                     counts[i] += n
             return Added(*counts)
@@ -178,10 +176,6 @@ def checked_customer(new: NewCustomer) -> NewCustomer:
     )
 
 
-def _folded(text: str) -> str:
-    return text.casefold().replace("ё", "е")
-
-
 def _row(new: NewCustomer) -> dict[str, Any]:
     return {
         "contract": new.contract,
@@ -193,7 +187,7 @@ def _row(new: NewCustomer) -> dict[str, Any]:
         "segment": new.segment,
         "legal_form": new.legal_form,
         "language": new.language,
-        "haystack": _folded(f"{new.name}\n{new.contract}\n{new.address}"),
+        "haystack": folded(f"{new.name}\n{new.contract}\n{new.address}"),
     }
 
 

@@ -14,15 +14,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callcore.store import migrate, sqlite
+from callcore.store.attempts import Attempts
 from callcore.store.calls import Calls
+from callcore.store.campaigns import Campaigns
 from callcore.store.contacts import Contacts
 from callcore.store.customers import Customers
 from callcore.store.engine import is_outage, is_sqlite, parse_url, reader_engine, writer_engine
 from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
 from callcore.store.interactions import Interactions
+from callcore.store.network import Network
+from callcore.store.outages import Outages
 from callcore.store.sessions import Sessions
 from callcore.store.shifts import Shifts
 from callcore.store.spool import Spool, SpoolInUse
+from callcore.store.tokens import Tokens
 from callcore.store.users import Users
 from callcore.store.writer import Writer, WriterLimits
 
@@ -45,6 +50,11 @@ class Database:
         self.calls = Calls(self)
         self.contacts = Contacts(self)
         self.interactions = Interactions(self)
+        self.network = Network(self)
+        self.outages = Outages(self)
+        self.campaigns = Campaigns(self)
+        self.attempts = Attempts(self)
+        self.tokens = Tokens(self)
 
     @classmethod
     async def open(

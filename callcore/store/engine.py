@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Table, make_url
 from sqlalchemy.dialects import postgresql
@@ -21,6 +23,9 @@ WRITER_BUSY_SECONDS = 1.0
 """How long one attempt of a write waits for another process's lock."""
 READER_BUSY_SECONDS = 5.0
 READERS = 4
+IN_LIST = 400
+"""Parameters in one IN list, and rows in one statement: below every database's limit."""
+T = TypeVar("T")
 
 
 def parse_url(text: str | URL) -> URL:
@@ -83,6 +88,12 @@ def insert(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` (both databases do)."""
     dialect = sqlite_dialect if connection.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
+
+
+def chunks(items: Iterable[T], size: int = IN_LIST) -> Iterator[list[T]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def is_outage(error: BaseException) -> bool:

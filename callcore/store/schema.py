@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from callcore.store.types import RowId, UtcDateTime
@@ -172,4 +174,203 @@ interactions = Table(
     Index("ix_interactions_login_created_at", "login", "created_at"),
     Index("ix_interactions_customer_created_at", "customer", "created_at"),
     sqlite_autoincrement=True,
+)
+
+# --- the network, its outages
+
+network_nodes = Table(
+    "network_nodes",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("parent", Text, ForeignKey("network_nodes.code"), index=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("zone", Text),
+    # NULL: that of the parent, at the top that of the organisation.
+    Column("haystack", Text, nullable=False),
+    # Case-folded code and name.
+)
+
+network_customers = Table(
+    "network_customers",
+    metadata,
+    Column("node", Text, ForeignKey("network_nodes.code", ondelete="CASCADE"), primary_key=True),
+    Column("customer", RowId, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cause_ru", Text, nullable=False),
+    Column("cause_en", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("estimated_restoration_at", UtcDateTime),
+    Column("ended_at", UtcDateTime, index=True),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+outage_nodes = Table(
+    "outage_nodes",
+    metadata,
+    Column("outage", RowId, ForeignKey("outages.id", ondelete="CASCADE"), primary_key=True),
+    Column("node", Text, primary_key=True, index=True),
+    # No foreign key: the tree may be imported anew after the outage is over.
+    Column("position", Integer, nullable=False),
+)
+
+outage_revisions = Table(
+    "outage_revisions",
+    metadata,
+    Column("outage", RowId, ForeignKey("outages.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("content", JSON, nullable=False),
+    # As published: a repeat is held against it.
+    Column("source", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# --- what callcore places: campaigns, their targets, the ledger of attempts
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("outage", RowId, ForeignKey("outages.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("news", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("voice_ru", Text, nullable=False),
+    Column("voice_en", Text, nullable=False),
+    Column("sms_ru", Text, nullable=False),
+    Column("sms_en", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("outage", "revision"),
+    sqlite_autoincrement=True,
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("campaign", RowId, ForeignKey("campaigns.id"), nullable=False),
+    Column("customer", BigInteger),
+    Column("name", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("others", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("next_medium", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("wait", Text, nullable=False),
+    Column("rings", Integer, nullable=False),
+    Column("troubles", Integer, nullable=False),
+    Column("texts", Integer, nullable=False),
+    Column("attempt", Text),
+    Column("result", Text),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", Text),
+    # The attempt whose outcome ended it: only a later word on that one may change the result.
+    Column("haystack", Text, nullable=False),
+    # Case-folded name and address, and all its numbers.
+    Index("ix_targets_campaign_result", "campaign", "result"),
+    Index(
+        "ix_targets_due",
+        "campaign",
+        "next_medium",
+        "due_at",
+        sqlite_where=text("result IS NULL AND attempt IS NULL"),
+        postgresql_where=text("result IS NULL AND attempt IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("target", RowId, ForeignKey("targets.id"), nullable=False, index=True),
+    Column("campaign", RowId, ForeignKey("campaigns.id"), nullable=False),
+    Column("medium", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("intended_at", UtcDateTime, nullable=False),
+    Column("submitted_at", UtcDateTime),
+    Column("result", Text),
+    # NULL: open.
+    Column("ended_at", UtcDateTime),
+    Column("cause", Integer),
+    Column("seconds_heard", Float),
+    Column("key", Text),
+    Column("detail", Text, nullable=False),
+    Index("ix_attempts_number_intended_at", "number", "intended_at"),
+    Index("ix_attempts_campaign_medium", "campaign", "medium", "result", "key"),
+    # With all that the progress of a campaign counts.
+    Index(
+        "ix_attempts_open",
+        "route",
+        sqlite_where=text("result IS NULL"),
+        postgresql_where=text("result IS NULL"),
+    ),
+    Index(
+        "uq_attempts_open_call",
+        "number",
+        unique=True,
+        sqlite_where=text("result IS NULL AND medium = 'voice'"),
+        postgresql_where=text("result IS NULL AND medium = 'voice'"),
+    ),
+)
+
+message_parts = Table(
+    "message_parts",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("attempt", Text, ForeignKey("attempts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+)
+
+message_receipts = Table(
+    "message_receipts",
+    metadata,
+    # Receipts as they came, also before the answer to the submit that they belong to.
+    Column("gateway", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+dnc = Table(
+    "dnc",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("source", Text, nullable=False),
+    # ``key:ATTEMPT``, a login, ``cli``.
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("login", Text, ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    UniqueConstraint("login", "name"),
 )

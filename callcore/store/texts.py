@@ -55,6 +55,11 @@ def typed_text(text: str, limit: int, what: str, *, lines: bool = False, empty: 
     return text
 
 
+def folded(text: str) -> str:
+    """As it is searched for and found: letter case and ё/е do not matter."""
+    return text.casefold().replace("ё", "е")
+
+
 def canonical_login(text: str) -> str:
     """A sign-in name in lower case; raises ``TextRefused`` for all but Latin letters, digits, ``._@-``."""
     login = text.strip().lower()

@@ -109,16 +109,23 @@ def _path(value: object, info: ValidationInfo) -> object:
 def _zone(value: object) -> object:
     if isinstance(value, ZoneInfo):
         return value
-    name = value if isinstance(value, str) else ""
+    zone = known_zone(value) if isinstance(value, str) else None
+    if zone is not None:
+        return zone
+    raise wrong(
+        Text(f"Часового пояса {shown(value, 'ru')} нет.", f"There is no time zone {shown(value)}."),
+        Text("Напишите имя из базы tz, например Europe/Moscow.", "Write a tz name such as Europe/Moscow."),
+    )
+
+
+def known_zone(name: str) -> ZoneInfo | None:
+    """The zone of this tz name, None if there is none."""
     try:
         if re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", name, re.ASCII):
             return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown names are KeyError; a folder's name is OSError
         pass
-    raise wrong(
-        Text(f"Часового пояса {shown(value, 'ru')} нет.", f"There is no time zone {shown(value)}."),
-        Text("Напишите имя из базы tz, например Europe/Moscow.", "Write a tz name such as Europe/Moscow."),
-    )
+    return None
 
 
 class _BilingualModel(Model):
@@ -170,18 +177,23 @@ def shown(value: object, language: str = "en") -> str:
 # --- from pydantic's errors to faults
 
 
-def validate(document: Document, model: type[ModelT], folder: Path) -> ModelT | None:
-    """The document as ``model``, or None; what is wrong is added to ``document.faults``."""
+def validate(document: Document, model: type[ModelT], folder: Path, at: Position = ()) -> ModelT | None:
+    """The document, or its value at a position, as ``model``, or None; what is wrong is added to
+    ``document.faults``."""
     if document.value is None:
         return None
+    value = document.value
+    for part in at:
+        value = value[part]
     try:
-        return model.model_validate(document.value, context={"folder": folder})
+        return model.model_validate(value, context={"folder": folder})
     except ValidationError as error:
         spoilt = {position for position, _ in document.faults if position}
         for details in error.errors(include_url=False):
-            position = _position(document.value, details)
+            below = _position(value, details)
+            position = (*at, *below)
             if not any(position[: len(bad)] == bad for bad in spoilt):
-                document.blame(position, *_texts(details, model, position))
+                document.blame(position, *_texts(details, model, below))
         return None
 
 

@@ -5,10 +5,12 @@ nothing is guessed: a scalar is the text that was written (or nothing), and the 
 (see ``yamltypes``). Anchors, aliases, merge keys and tags are refused: a settings file has no use for them.
 
 ``parse`` collects all structural faults; ``validate`` adds those of a pydantic model, each with its line.
+JSON is read too: it is YAML but for tabs and for pairs of surrogates, which are seen to.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,10 @@ from callcore.strictyaml.faults import Document, Position, shown_key
 
 SIZE_LIMIT_BYTES = 262_144
 DEPTH_LIMIT = 24
+VALUES_LIMIT = 110_000
+"""Keys, values and collections: a megabyte of empty ones would take half a minute to read."""
+
+_JSON_ESCAPE = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
 
 
 def read(path: Path, name: str | None = None) -> Document:
@@ -62,24 +68,33 @@ def read(path: Path, name: str | None = None) -> Document:
     return parse(raw, document.file)
 
 
-def parse(raw: bytes, file: str) -> Document:
-    """Parse the bytes of one file; as ``read``, never raises."""
+def parse(raw: bytes, file: str, limit: int = SIZE_LIMIT_BYTES) -> Document:
+    """Parse the bytes of one file of at most ``limit`` bytes; as ``read``, never raises."""
     document = Document(file)
-    text = _decode(raw, document)
+    text = _decode(raw, document, limit)
     if text is not None:
-        _Builder(document).run(text)
+        _Builder(document).run(_from_json(text) if text.lstrip()[:1] in ("{", "[") else text)
     return document
 
 
-def _decode(raw: bytes, document: Document) -> str | None:
-    if len(raw) > SIZE_LIMIT_BYTES:
+def _from_json(text: str) -> str:
+    """JSON as YAML spells it, line by line the same. Tabs stand between values only; YAML wants spaces there.
+    A character outside the BMP is two escapes in JSON, one in YAML."""
+
+    def one_escape(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        return f"\\U{0x10000 + ((int(found[1], 16) - 0xD800) << 10) + int(found[2], 16) - 0xDC00:08X}"
+
+    return _JSON_ESCAPE.sub(one_escape, text.replace("\t", " "))
+
+
+def _decode(raw: bytes, document: Document, limit: int) -> str | None:
+    if len(raw) > limit:
         document.blame(
             (),
-            Text(
-                f"Файл больше {SIZE_LIMIT_BYTES // 1024} КБ.",
-                f"The file is larger than {SIZE_LIMIT_BYTES // 1024} kB.",
-            ),
-            Text("Это точно файл настроек?", "Is it really a settings file?"),
+            Text(f"Файл больше {limit // 1024} КБ.", f"The file is larger than {limit // 1024} kB."),
+            Text("Это точно тот файл? Если да, разделите его.", "Is it the right file? If so, divide it."),
             line=0,
         )
         return None
@@ -120,7 +135,7 @@ class _Builder:
 
     def run(self, text: str) -> None:
         try:
-            documents = 0
+            documents = values = 0
             for event in self._events(text):
                 if isinstance(event, DocumentStartEvent):
                     documents += 1
@@ -130,6 +145,8 @@ class _Builder:
                 elif isinstance(event, CollectionEndEvent):
                     self.stack.pop()
                 elif isinstance(event, NodeEvent):
+                    values += 1
+                    self._check_amount(values, event)
                     self._node(event)
         except _Stop:
             self.document.value = None  # half a tree would be blamed for what its other half holds
@@ -208,10 +225,7 @@ class _Builder:
             self.document.blame(
                 parent.position,
                 Text("Ключ должен быть простым словом.", "A key must be a plain word."),
-                Text(
-                    "Если это текст, возьмите его в кавычки.",
-                    "If it is meant as text, put it in quotes.",
-                ),
+                Text("Если это текст, возьмите его в кавычки.", "If it is meant as text, put it in quotes."),
                 line=line,
             )
             raise _Stop
@@ -311,6 +325,17 @@ class _Builder:
             Text(f"Вложенность глубже {DEPTH_LIMIT}.", f"Nested deeper than {DEPTH_LIMIT} levels."),
             Text("Проверьте скобки и отступы.", "Check the brackets and the indentation."),
             line=line,
+        )
+        raise _Stop
+
+    def _check_amount(self, values: int, event: Event) -> None:
+        if values <= VALUES_LIMIT:
+            return
+        self.document.blame(
+            (),
+            Text(f"Значений больше {VALUES_LIMIT}.", f"It holds more than {VALUES_LIMIT} values."),
+            Text("Разделите файл.", "Divide the file."),
+            line=_line(event),
         )
         raise _Stop
 

@@ -70,6 +70,8 @@ class ScriptedAmi:
         self.port = port
         self.greeting = GREETING
         self.fully_booted = True
+        self.uptime: int | None = None
+        """Seconds that FullyBooted tells; None: an Asterisk that does not say it."""
         self.channels: list[Row] = []
         self.queues: list[Row] = []
         self.answers: dict[str, Answer] = {}
@@ -181,7 +183,10 @@ class ScriptedAmi:
         if action.get("secret") != self.secret:
             return message(("Response", "Error"), *_id(action), ("Message", "Authentication failed"))
         answer = message(("Response", "Success"), *_id(action), ("Message", "Authentication accepted"))
-        booted = message(("Event", "FullyBooted"), ("Privilege", "system,all"), ("Status", "Fully Booted"))
+        uptime = [] if self.uptime is None else [("Uptime", str(self.uptime))]
+        booted = message(
+            ("Event", "FullyBooted"), ("Privilege", "system,all"), *uptime, ("Status", "Fully Booted")
+        )
         return answer + booted if self.fully_booted else answer
 
 

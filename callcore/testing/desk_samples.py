@@ -15,6 +15,11 @@ from callcore.domain import (
     Interface,
     Language,
     Login,
+    NodeCode,
+    Outage,
+    OutageId,
+    OutageKind,
+    OutageState,
     Outcome,
     PauseReason,
     QueueName,
@@ -88,6 +93,32 @@ MALLORY = Customer(
     tariff="‮Тариф наоборот‬",
     balance_minor=0,
     numbers=("+74822000001",),
+)
+
+BLACKOUT = Outage(
+    id=OutageId(7),
+    number="2026-117",
+    revision=2,
+    source="control-room",
+    kind=OutageKind.emergency,
+    state=OutageState.estimated,
+    cause=Text("обрыв кабеля на фидере 12", "cable torn on feeder 12"),
+    starts_at=NOW - timedelta(hours=2, minutes=12),
+    estimated_restoration_at=NOW + timedelta(hours=3, minutes=18),
+    ended_at=None,
+    nodes=(NodeCode("F-12"),),
+    published_at=NOW - timedelta(hours=2),
+    changed_at=NOW - timedelta(hours=1),
+)
+WORKS = replace(
+    BLACKOUT,
+    id=OutageId(8),
+    number="P/2026-5",
+    kind=OutageKind.planned,
+    state=OutageState.confirmed,
+    cause=Text("<b>замена</b> счётчиков " + "и труб " * 20, "<b>new</b> meters " + "and pipes " * 18),
+    starts_at=NOW + timedelta(days=1),
+    estimated_restoration_at=None,
 )
 
 
@@ -217,6 +248,8 @@ def samples() -> dict[str, Sample]:
     pending = replace(view("e1", answered=2), customers_known=False)
     failed = replace(view("f1", answered=9), lookup_failed=True)
     odd = _talking("g1", MALLORY)
+    dark = replace(talking, view=replace(talking.view, outages=(BLACKOUT,)))
+    odd = replace(odd, view=replace(odd.view, outages=(BLACKOUT, WORKS)))
     rings = replace(BASE, state=AgentState.ringing, since=NOW - timedelta(seconds=4))
     paused = replace(BASE, state=AgentState.paused)
     fresh = replace(BASE, today=(), figures=Figures(), queues=())
@@ -236,6 +269,9 @@ def samples() -> dict[str, Sample]:
         "ringing_several": Sample(replace(rings, ringing=view("b1", IVANOVA, IVANOV, VEKTOR, waited=194))),
         "ringing_unknown": Sample(replace(rings, ringing=view("c1"))),
         "ringing_hostile": Sample(replace(rings, ringing=view("g1", MALLORY))),
+        "ringing_outage": Sample(replace(rings, ringing=replace(view("a1", IVANOVA), outages=(BLACKOUT,)))),
+        "outage": Sample(_with(dark)),
+        "outages": Sample(_with(replace(several, view=replace(several.view, outages=(WORKS, BLACKOUT))))),
         "talking": Sample(_with(talking)),
         "pause_after": Sample(replace(_with(talking), pause_next=PauseReason.lunch)),
         "typing": Sample(_with(replace(talking, draft=typed.draft))),

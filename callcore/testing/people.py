@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,10 @@ class Person:
     name: str
 
 
-def somebody(dice: random.Random) -> Person:
-    """A seeded customer, or now and then somebody unknown."""
+def somebody(dice: random.Random, affected: Sequence[str] = ()) -> Person:
+    """A seeded customer, now and then somebody unknown, more often somebody of ``affected`` (numbers)."""
+    if affected and dice.random() < 0.4:
+        return Person(dice.choice(affected).lstrip("+"), "")
     if dice.random() < 0.25:
         return Person(dice.choice(UNKNOWN_NUMBERS).lstrip("+"), "")
     customer = dice.choice(customers())
@@ -45,16 +47,31 @@ def story(dice: random.Random) -> tuple[Step, ...]:
     return (*steps, Until(), HangUp())
 
 
+def worried(dice: random.Random) -> tuple[Step, ...]:
+    """What somebody in the dark does: hears until when, and mostly that is enough."""
+    if dice.random() < 0.7:
+        return (Wait(dice.uniform(12, 18)), HangUp())
+    return (Wait(dice.uniform(6, 10)), Press("0"), Until(), HangUp())
+
+
 class Crowd:
     """Callers, one each ``every_seconds`` on average."""
 
     def __init__(
-        self, sip_port: int, folder: Path, every_seconds: float, told: Callable[[str], None], seed: int = 1
+        self,
+        sip_port: int,
+        folder: Path,
+        every_seconds: float,
+        told: Callable[[str], None],
+        affected: Callable[[], Awaitable[Sequence[str]]],
+        seed: int = 1,
     ) -> None:
+        """``affected``: numbers of people whose light is out just now; they call more often."""
         self._sip_port = sip_port
         self._folder = folder
         self._every = every_seconds
         self._told = told
+        self._affected = affected
         self._dice = random.Random(seed)
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -72,8 +89,9 @@ class Crowd:
             await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _one(self) -> None:
-        person = somebody(self._dice)
-        steps = story(self._dice)
+        affected = await self._affected()
+        person = somebody(self._dice, affected)
+        steps = worried(self._dice) if f"+{person.number}" in affected else story(self._dice)
         patience = self._dice.uniform(*PATIENCE_SECONDS)
         caller = Caller(
             self._sip_port,

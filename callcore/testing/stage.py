@@ -23,9 +23,11 @@ from callcore.config import Settings
 from callcore.crm.seeds import customers
 from callcore.domain import Interface, Language, Login, QueueName
 from callcore.ivr.dialplan import include_file
+from callcore.outages.network_csv import import_network
 from callcore.store.database import Database
 from callcore.store.users import Role
-from callcore.testing.lab import AsteriskLab, Queue, program
+from callcore.testing.carrier import TRUNK
+from callcore.testing.lab import AsteriskLab, OutgoingTrunk, Queue, program
 from callcore.web.passwords import hash_password
 
 SAMPLE = Path(__file__).parents[2] / "config"
@@ -66,8 +68,10 @@ class Stage:
         queue_timeout: int = 15,
         static_members: Mapping[str, tuple[str, ...]] | None = None,
         observer: bool = False,
+        carrier_port: int | None = None,
     ) -> None:
-        """``static_members``: by queue, interfaces that answer without callcore's help."""
+        """``static_members``: by queue, interfaces that answer without callcore's help. ``carrier_port``: of
+        the carrier that its own calls leave through (``testing.carrier``)."""
         self.folder = folder
         self.agi_port = free_port()
         self.http_port = http_port or free_port()
@@ -86,8 +90,10 @@ class Stage:
                 "CALLCORE_PBX": "main",
                 "CALLCORE_FALLBACK_QUEUE": FALLBACK,
                 "CALLCORE_MAX_WAIT": "600",
+                **({} if carrier_port is None else TRUNK),
             },
             dialplan=DIALPLAN,
+            carrier=None if carrier_port is None else OutgoingTrunk("127.0.0.1", carrier_port),
             observer=observer,
         )
         self.daemon: Daemon | None = None
@@ -168,6 +174,7 @@ class Stage:
         queues: Collection[str] = QUEUES,
         language: Language = "ru",
         seeds: bool = True,
+        role: Role = Role.operator,
     ) -> None:
         """``people``: login -> (name, password); each may take every phone. Repeats are harmless."""
         url = config.load(self.config_file).database.url
@@ -180,13 +187,19 @@ class Stage:
                     await database.users.add(
                         login,
                         name,
-                        Role.operator,
+                        role,
                         hash_password(password),
                         at=datetime.now(UTC),
                         language=language,
                         interfaces=phones,
                         queues=tuple(QueueName(queue) for queue in queues),
                     )
+
+    async def add_network(self) -> None:
+        """The sample's feeders and houses, with the seeded customers on them."""
+        async with await Database.open(config.load(self.config_file).database.url) as database:
+            report = await import_network(database.network, SAMPLE / "network.csv")
+            assert not report.faults, report.faults
 
     async def speak(self, login: str, language: Language) -> None:
         """The person's pages are in this language from now on."""
@@ -204,11 +217,13 @@ class Stage:
         await self.daemon.ready()
         return self.daemon
 
-    async def start_process(self) -> None:
-        """callcore as a process of its own, for those who want to kill or stop it."""
+    async def start_process(self, *command: str) -> None:
+        """callcore as a process of its own, for those who want to kill or stop it. ``command``: what runs it,
+        if not Python as it comes."""
         with (self.folder / "callcore.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "callcore.cli", "run", "-c", str(self.config_file)),
+                *(command or (sys.executable, "-m", "callcore.cli")),
+                *("run", "-c", str(self.config_file)),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -12,9 +12,10 @@ from aiohttp.typedefs import Handler
 
 from callcore.screenpop.hub import HubCallbacks
 from callcore.store.errors import StoreError
-from callcore.web import api, ops, site
+from callcore.web import api, ops, outage_api, outages, site
 from callcore.web.connections import Connections
 from callcore.web.context import WEB, Web, language_of
+from callcore.web.control import CONTROL, Control
 from callcore.web.door import DOOR, Door
 from callcore.web.live import live
 from callcore.web.ports import WebDeps
@@ -22,6 +23,7 @@ from callcore.web.problems import Problem
 from callcore.web.security import add_headers
 from callcore.web.signin import SignIn
 from callcore.web.stream import events
+from callcore.web.tokens import TokenDoor
 
 log = structlog.get_logger("callcore.web")
 
@@ -36,14 +38,18 @@ def build(deps: WebDeps) -> web.Application:
     """The application, for ``door.Runner(app, shutdown_timeout=…)``. Takes the hub's callbacks for itself."""
     app = web.Application(middlewares=[_refusals], client_max_size=deps.settings.max_body_bytes)
     sign_in = SignIn(deps.settings, deps.users, deps.sessions, deps.now, deps.monotonic, deps.metrics)
-    shell = Web(deps, sign_in, Connections(deps.settings.connections_per_login))
-    app[WEB] = shell
+    tokens = TokenDoor(deps.outages.tokens, deps.users, deps.now, deps.monotonic) if deps.outages else None
+    app[WEB] = Web(deps, sign_in, Connections(deps.settings.connections_per_login), tokens)
     app[DOOR] = Door()
+    app[CONTROL] = Control()
     _hook_hub(deps)
     for routes in (site.ROUTES, api.ROUTES, ops.ROUTES):
         app.add_routes(routes)
     app.router.add_get("/desk/live", live)
     app.router.add_get("/api/v1/events", events)
+    if deps.outages is not None:
+        app.add_routes(outage_api.ROUTES)
+        outages.add_to(app, deps.outages, deps)
     _serve_static(app, deps)
     app.on_response_prepare.append(_finish)
     app.on_shutdown.append(_say_bye)

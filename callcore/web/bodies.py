@@ -115,9 +115,23 @@ async def read_form(request: web.Request) -> dict[str, str]:
     return {name: clean(value) for name, value in pairs}
 
 
+async def read_raw(request: web.Request, most: int) -> bytes:
+    """The body as it is, whatever ``WebSettings.max_body_bytes`` says. Raises ``Problem`` 400, 413."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > most:
+                    raise Problem("too_large")
+    except (TimeoutError, web.RequestPayloadError) as fault:
+        raise Problem("bad_request") from fault
+    return bytes(body)
+
+
 async def _read(request: web.Request) -> bytes:
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
-    except TimeoutError as fault:
+    except (TimeoutError, web.RequestPayloadError) as fault:  # the latter: bad gzip, bad chunks
         raise Problem("bad_request") from fault

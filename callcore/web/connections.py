@@ -15,6 +15,7 @@ from callcore.domain import Language, Login
 from callcore.screenpop.hub import Event, Subscription, encode
 from callcore.web.bodies import BadBody, Scalar, flat_object
 from callcore.web.ports import WebDeps
+from callcore.web.problems import Problem
 from callcore.web.signin import Identity
 
 log = structlog.get_logger("callcore.web")
@@ -50,7 +51,7 @@ class Bucket:
 
 
 class Socket(ABC):
-    """One WebSocket of one person: a reader here, a writer fed by the hub, and nothing unbounded."""
+    """One WebSocket of one person: a reader here, a writer beside it, and nothing unbounded."""
 
     kind: str
 
@@ -69,12 +70,8 @@ class Socket(ABC):
         self._transport: asyncio.Transport | None = None
 
     @abstractmethod
-    async def on_events(self, first: Event, more: Subscription) -> None:
-        """Bring an event, and whatever else waits by now, to the client."""
-
-    @abstractmethod
     async def on_message(self, fields: Mapping[str, Scalar]) -> None:
-        """A message that is not an acknowledgement. Raises ``BadBody``."""
+        """Something that the client said. Raises ``BadBody``."""
 
     def set_language(self, language: Language) -> None:
         """The person changed his language, here or in another tab."""
@@ -87,19 +84,21 @@ class Socket(ABC):
         """Answer the request with this WebSocket; returns when it is closed."""
         await self._ws.prepare(request)
         self._transport = request.transport
-        epoch, since = _position(request)
         self._connections.add(self)
         self._deps.metrics.socket_opened(self.kind)
         try:
-            with self._deps.hub.connect(self.identity.login, epoch, since, self._deps.now()) as events:
-                await self._live(events)
+            await self._stay(request)
         finally:
             self._connections.remove(self)
             self._deps.metrics.socket_closed(self.kind)
         return self._ws
 
-    async def _live(self, events: Subscription) -> None:
-        tasks = [asyncio.create_task(self._guard(job)) for job in (self._write(events), self.work())]
+    async def _stay(self, request: web.Request) -> None:
+        await self._live(self.work())
+
+    async def _live(self, *jobs: Coroutine[None, None, None]) -> None:
+        """Read until the client is gone; the jobs run beside that."""
+        tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
         try:
             await self._read()
         finally:
@@ -121,10 +120,6 @@ class Socket(ABC):
         if self._transport is not None:
             self._transport.abort()
 
-    async def _write(self, events: Subscription) -> None:
-        async for event in events:
-            await self.on_events(event, events)
-
     async def _read(self) -> None:
         async for message in self._ws:
             if not self._bucket.take(self._deps.monotonic()):
@@ -143,28 +138,17 @@ class Socket(ABC):
         try:
             if message.type is not WSMsgType.TEXT:
                 raise BadBody("not a text")
-            await self._take(flat_object(message.data))
+            await self.take(flat_object(message.data))
         except BadBody:
             await self.say_error("bad_request")
 
-    async def _take(self, fields: Mapping[str, Scalar]) -> None:
-        if "ack" not in fields:
-            await self.on_message(fields)
-            return
-        seq = fields["ack"]
-        if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
-            raise BadBody("ack is not a sequence number")
-        self._deps.hub.ack(self.identity.login, seq)
+    async def take(self, fields: Mapping[str, Scalar]) -> None:
+        await self.on_message(fields)
 
     async def send(self, wire: bytes) -> None:
         """Send one text message. Raises ``ConnectionError``, or ``TimeoutError`` if nothing is taken."""
         async with asyncio.timeout(self._deps.settings.send_seconds):
             await self._ws.send_frame(wire, WSMsgType.TEXT)
-
-    async def send_event(self, wire: bytes) -> None:
-        """The same for an event, which the client may acknowledge."""
-        self._bucket.give()
-        await self.send(wire)
 
     async def say_error(self, code: str) -> None:
         await self.send(encode({"type": "error", "code": code}).encode())
@@ -186,6 +170,37 @@ class Socket(ABC):
                 await self._ws.close(code=code, drain=False)
         except (ConnectionError, TimeoutError):
             self._cut()
+
+
+class HubSocket(Socket):
+    """A WebSocket that the hub feeds with its person's events; the client acknowledges them."""
+
+    @abstractmethod
+    async def on_events(self, first: Event, more: Subscription) -> None:
+        """Bring an event, and whatever else waits by now, to the client."""
+
+    async def _stay(self, request: web.Request) -> None:
+        epoch, since = _position(request)
+        with self._deps.hub.connect(self.identity.login, epoch, since, self._deps.now()) as events:
+            await self._live(self._write(events), self.work())
+
+    async def _write(self, events: Subscription) -> None:
+        async for event in events:
+            await self.on_events(event, events)
+
+    async def take(self, fields: Mapping[str, Scalar]) -> None:
+        if "ack" not in fields:
+            await self.on_message(fields)
+            return
+        seq = fields["ack"]
+        if isinstance(seq, bool) or not isinstance(seq, int) or seq < 0:
+            raise BadBody("ack is not a sequence number")
+        self._deps.hub.ack(self.identity.login, seq)
+
+    async def send_event(self, wire: bytes) -> None:
+        """The same for an event, which the client may acknowledge."""
+        self._bucket.give()
+        await self.send(wire)
 
 
 def _position(request: web.Request) -> tuple[str | None, int | None]:
@@ -247,3 +262,18 @@ class Connections:
         for socket in self:
             found.setdefault(socket.identity.token_hash, []).append(socket)
         return found
+
+
+async def turn_away(request: web.Request) -> web.WebSocketResponse:
+    """Tell a page whose session is over, so that it asks its person to sign in instead of trying for ever."""
+    socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, max_msg_size=1024)
+    await socket.prepare(request)
+    await socket.send_str(encode({"type": "bye", "reason": "expired"}))
+    await socket.close()
+    return socket
+
+
+def check_upgrade(request: web.Request) -> None:
+    """Raises ``Problem`` for what asks for no WebSocket."""
+    if not web.WebSocketResponse().can_prepare(request):
+        raise Problem("upgrade_required", {"Upgrade": "websocket"})

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
-from zoneinfo import ZoneInfo
-
-from markupsafe import Markup
+from functools import cached_property
 
 from callcore.calls.effects import CallView
 from callcore.domain import (
@@ -20,18 +17,14 @@ from callcore.domain import (
     Text,
     TopicCode,
 )
-from callcore.numbers import format_national
 from callcore.screenpop.card import Desk, Stage, Tab, TodayContact
-from callcore.web.i18n import Texts, catalogue, span
+from callcore.web.i18n import Texts, catalogue
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
+from callcore.web.wording import Wording
 
 REPEAT_WINDOW = timedelta(days=2)
 LATE_SECONDS = 120
 """A caller who waited longer is shown in amber."""
-_FSI, _PDI = "\u2068", "\u2069"
-
-
-_national = lru_cache(maxsize=8192)(format_national)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Choice:
     """What typing finds it by: titles in both languages, group, code."""
 
 
-class View:
+class View(Wording):
     """What the templates ask about one render."""
 
     pauses = PAUSES
@@ -59,11 +52,7 @@ class View:
         texts: Texts,
         now: datetime,
     ) -> None:
-        self.viewer = viewer
-        self.t = texts
-        self.now = now
-        self.epoch_ms = int(now.timestamp() * 1000)
-        self._zone = ZoneInfo(viewer.zone)
+        super().__init__(viewer, texts, now)
         self._topics = topics
         self._queues = queues
 
@@ -104,18 +93,7 @@ class View:
         key = f"error.{code}"
         return self.t(key) if key in catalogue(self.t.spoken) else self.t("error.other", code=code)
 
-    # --- numbers, names
-
-    def phone(self, number: str | None) -> str:
-        return _national(number, self.viewer.country) if number else self.t("card.no_number")
-
-    def number_tells(self, number: str | None) -> str:
-        """Kind, country and network of a number, as far as the number alone tells."""
-        return self.t.number_tells(number, self.viewer.country) if number else ""
-
-    def isolate(self, text: str) -> str:
-        """``text`` between Unicode isolates, for attributes, where ``<bdi>`` cannot stand."""
-        return f"{_FSI}{text}{_PDI}"
+    # --- names
 
     def is_named(self, call: CallView) -> bool:
         return len(call.customers) == 1
@@ -145,37 +123,6 @@ class View:
         fields = ("address", "tariff", "segment")
         values = {field: {getattr(match, field) for match in matches} for field in fields}
         return {field: same.pop() for field, same in values.items() if len(same) == 1 and same != {""}}
-
-    # --- times
-
-    def clock(self, at: datetime) -> str:
-        return self.t.clock(at, self._zone)
-
-    def day(self, at: datetime) -> str:
-        return self.t.day(at, self.now, self._zone)
-
-    def is_recent(self, at: datetime) -> bool:
-        """Is the hour still worth showing beside the day?"""
-        return self.now - at < timedelta(days=7)
-
-    def ago(self, at: datetime) -> Markup:
-        attributes = Markup('data-ago="{}"').format(int(at.timestamp()))
-        return Markup("<time {}>{}</time>").format(attributes, self.t.ago(at, self.now))
-
-    def span(self, seconds: float) -> str:
-        return span(seconds)
-
-    def timer(self, since: datetime, late: int = 0) -> Markup:
-        """Counts up from ``since``; amber after ``late`` seconds (0: never)."""
-        passed = (self.now - since).total_seconds()
-        limit = Markup(' data-late="{}"').format(late) if late else ""
-        mark = Markup(' class="late"') if late and passed >= late else ""
-        html = Markup('<time data-since="{}"{}{}>{}</time>')
-        return html.format(f"{since.timestamp():.3f}", limit, mark, span(passed))
-
-    def countdown(self, until: datetime) -> Markup:
-        html = Markup('<time data-until="{}">{}</time>')
-        return html.format(f"{until.timestamp():.3f}", span((until - self.now).total_seconds()))
 
     # --- the desk
 

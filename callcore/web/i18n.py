@@ -104,6 +104,20 @@ class Texts:
         past = min(at - now, timedelta(0))
         return format_timedelta(past, add_direction=True, locale=self.locale, granularity="minute")
 
+    def within(self, at: datetime, now: datetime) -> str:
+        """How long until then, or since then, in one unit: ``in 40 minutes``."""
+        return format_timedelta(at - now, add_direction=True, locale=self.locale, granularity="minute")
+
+    def number(self, count: int) -> str:
+        """Grouped as the language does."""
+        text: str = format_decimal(count, locale=self.locale)
+        return text
+
+    def decimal(self, number: float) -> str:
+        """With one digit after the point."""
+        text: str = format_decimal(round(number, 1), locale=self.locale)
+        return text
+
 
 def span(seconds: float) -> str:
     """``m:ss``, from an hour on ``h:mm:ss``; never negative."""

@@ -16,9 +16,8 @@ from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.web import commands
 from callcore.web.bodies import BadBody, Scalar, text_field
-from callcore.web.connections import Connections, Socket
+from callcore.web.connections import Connections, HubSocket, check_upgrade, turn_away
 from callcore.web.context import WEB, Web, viewer, who
-from callcore.web.problems import Problem
 from callcore.web.security import as_language, check_origin, same
 from callcore.web.signin import Identity
 
@@ -29,7 +28,7 @@ ORDERS_WAITING = 100
 _ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
 
 
-class DeskSocket(Socket):
+class DeskSocket(HubSocket):
     """One open desk page. Renders coalesce: many events at once are one render with the newest number."""
 
     kind = "desk"
@@ -59,9 +58,7 @@ class DeskSocket(Socket):
     def _render(self, *, card: str | None = None, is_ringing: bool = False, error: str = "") -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
-        html = deps.renderer.desk_main(
-            viewer(identity, deps.settings), desk, deps.topics(), deps.now(), error=error
-        )
+        html = deps.renderer.desk_main(viewer(identity, deps), desk, deps.topics(), deps.now(), error=error)
         message = {
             "epoch": deps.hub.epoch,
             "seq": self._seq,
@@ -136,17 +133,11 @@ def _card(events: Iterable[Event]) -> str | None:
 
 
 async def live(request: web.Request) -> web.StreamResponse:
-    """The page's WebSocket. Somebody whose session is over is told ``bye expired``, so that his page asks
-    him to sign in instead of trying for ever."""
+    """The page's WebSocket."""
     shell = request.app[WEB]
     check_origin(request, shell.settings, required=True)
-    socket = web.WebSocketResponse(timeout=2.0, max_msg_size=1024)
-    if not socket.can_prepare(request):
-        raise Problem("upgrade_required", {"Upgrade": "websocket"})
+    check_upgrade(request)
     identity = await who(request)
-    if identity is not None:
-        return await DeskSocket(shell, shell.connections, identity).serve(request)
-    await socket.prepare(request)
-    await socket.send_str(encode({"type": "bye", "reason": "expired"}))
-    await socket.close()
-    return socket
+    if identity is None:
+        return await turn_away(request)
+    return await DeskSocket(shell, shell.connections, identity).serve(request)

@@ -32,6 +32,7 @@ class Viewer:
     csrf: str
     interfaces: tuple[Interface, ...]
     """Phones the person may take, offered while he is offline."""
+    sees_outages: bool = False
 
 
 class Renderer(Protocol):

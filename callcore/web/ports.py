@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from callcore.domain import Interface, Language, Login, TopicCode
+from callcore.calls.attempt import Campaign, CampaignId, TargetResult
+from callcore.campaigns.views import Preview, Report
+from callcore.domain import Interface, Language, Login, NodeCode, Outage, OutageId, TopicCode
+from callcore.outages.board import Published
+from callcore.outages.publication import Publication
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskService
+from callcore.store.attempts import DncEntry
+from callcore.store.campaigns import TargetLine
+from callcore.store.network import NetworkNode, NodeSummary
+from callcore.store.tokens import Token
 from callcore.web.metrics import Metrics
 from callcore.web.pages import Renderer, TopicChoice
 
@@ -99,6 +107,95 @@ class Contacts(Protocol):
         """The operator's own contacts since his midnight, newest first. May raise ``StoreError``."""
 
 
+class Register(Protocol):
+    """Publishing of outages. Both raise ``ConfigFaults`` with everything that is wrong, or ``StoreError``."""
+
+    async def check(self, raw: bytes, name: str) -> tuple[Publication, ...]: ...
+
+    async def publish(self, raw: bytes, name: str, source: str) -> tuple[Published, ...]: ...
+
+
+class OutageBook(Protocol):
+    """The outages as they are kept. Every method may raise ``StoreError``."""
+
+    async def get(self, number: str) -> Outage | None: ...
+
+    async def open(self) -> tuple[Outage, ...]: ...
+
+    async def recent(self, limit: int = 100) -> tuple[Outage, ...]:
+        """Open ones first, then ended ones; newest first in each."""
+
+
+class CampaignDesk(Protocol):
+    """The campaigns as people see them. ``pause``, ``resume`` and ``stop`` raise ``CampaignRefused``."""
+
+    async def preview(self, publication: Publication) -> Preview: ...
+
+    async def reports(self, outage: OutageId | None) -> tuple[Report, ...]:
+        """Of one outage or of all, newest first."""
+
+    async def report(self, id: CampaignId) -> Report | None: ...
+
+    async def lines(
+        self,
+        id: CampaignId,
+        *,
+        results: Sequence[TargetResult] = (),
+        is_open: bool | None = None,
+        text: str = "",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[TargetLine, ...]: ...
+
+    async def pause(self, id: CampaignId, by: str) -> Campaign: ...
+
+    async def resume(self, id: CampaignId, by: str) -> Campaign: ...
+
+    async def stop(self, id: CampaignId, by: str) -> Campaign: ...
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back on each change; the result ends that."""
+
+
+class NetworkTree(Protocol):
+    async def node(self, code: NodeCode) -> NetworkNode | None: ...
+
+    async def known(self, codes: Collection[NodeCode]) -> frozenset[NodeCode]: ...
+
+    async def children(self, parent: NodeCode | None) -> tuple[NodeSummary, ...]: ...
+
+    async def search(self, text: str, limit: int = 50) -> tuple[NodeSummary, ...]: ...
+
+
+class DncList(Protocol):
+    async def add_dnc(self, number: str, source: str, at: datetime) -> None: ...
+
+    async def remove_dnc(self, number: str) -> bool: ...
+
+    async def dnc(self, limit: int = 1000) -> tuple[DncEntry, ...]: ...
+
+
+class TokenBook(Protocol):
+    async def find(self, token_hash: str) -> Token | None:
+        """The token, unless its user is disabled."""
+
+    async def touch(self, token_hash: str, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRoom:
+    """What the outages' pages and API stand on."""
+
+    register: Register
+    outages: OutageBook
+    campaigns: CampaignDesk
+    network: NetworkTree
+    dnc: DncList
+    tokens: TokenBook
+    speak: Callable[[str, Language], Awaitable[Path]]
+    """The file with the spoken text, as a browser plays it (WAV)."""
+
+
 Probe = Callable[[], Sequence[str]]
 """Reasons why something is not well, as short codes (``ami.main``, ``fastagi``, ``store``); empty is well."""
 
@@ -154,3 +251,5 @@ class WebDeps:
     monotonic: Callable[[], float]
     """Seconds that never go back."""
     metrics: Metrics
+    outages: OutageRoom | None = None
+    """None: neither their pages nor their API exist."""

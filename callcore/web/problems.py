@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from callcore.domain import Language, Text
 from callcore.screenpop.hub import encode
+from callcore.strictyaml.faults import Fault
 
 _KNOWN: Mapping[str, tuple[int, Text]] = {
     "bad_request": (400, Text("Запрос не разобрать", "The request cannot be read")),
@@ -28,6 +29,10 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "throttled": (429, Text("Слишком много попыток, подождите", "Too many tries, please wait")),
     "internal": (500, Text("Ошибка у нас; она записана", "A fault on our side; it has been logged")),
     "store_down": (503, Text("База данных не отвечает", "The database does not answer")),
+    # What the outages' pages and API refuse.
+    "outage_refused": (422, Text("Опубликовать это нельзя", "This cannot be published")),
+    "campaign_refused": (409, Text("Оповещение так изменить нельзя", "The campaign cannot be changed so")),
+    "not_a_number": (422, Text("Это не номер телефона", "This is no phone number")),
     # What a desk may refuse.
     "not_on_shift": (409, Text("Сначала займите телефон", "Choose a phone first")),
     "phone_not_allowed": (403, Text("Этот телефон вам не разрешён", "This phone is not allowed to you")),
@@ -61,12 +66,24 @@ def type_of(code: str) -> str:
 
 
 class Problem(Exception):
-    """A refusal, by its code; an unknown code is an ``internal`` fault."""
+    """A refusal, by its code; an unknown code is an ``internal`` fault.
 
-    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+    ``detail``: why in this case; ``faults``: everything that is wrong in what was sent.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        detail: Text | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
         super().__init__(code)
         self.code = code if code in _KNOWN else "internal"
         self.headers = dict(headers or {})
+        self.detail = detail
+        self.faults = tuple(faults)
 
     @property
     def status(self) -> int:
@@ -86,10 +103,28 @@ class Problem(Exception):
     def document(self, language: Language) -> web.Response:
         """The problem as ``application/problem+json``."""
         status, title = _KNOWN[self.code]
-        body = {"type": type_of(self.code), "title": title.in_(language), "status": status}
+        body: dict[str, object] = {
+            "type": type_of(self.code),
+            "title": title.in_(language),
+            "status": status,
+        }
+        if self.detail is not None:
+            body["detail"] = self.detail.in_(language)
+        if self.faults:
+            body["faults"] = [_fault(fault, language) for fault in self.faults]
         return web.Response(
             status=status,
             text=encode(body),
             content_type="application/problem+json",
             headers={**self.headers, "Content-Language": language},
         )
+
+
+def _fault(fault: Fault, language: Language) -> dict[str, object]:
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "field": fault.path,
+        "message": fault.message.in_(language),
+        "remedy": fault.remedy.in_(language),
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,6 +21,7 @@ from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
 
 STATIC = Path(__file__).parent / "static"
+ASSETS = ("live.js", "desk.css", "outages.js", "outages.css", "icon.svg")
 _PROBLEMS = {403: "forbidden", 404: "missing"}
 
 
@@ -33,22 +35,10 @@ class DeskRenderer:
     def __init__(self, queues: Mapping[QueueName, Text] | None = None, static: Path = STATIC) -> None:
         """``queues`` gives titles; ``static`` holds ``dist``. Raises FrontEndMissing if it was not built."""
         self._queues = queues or {}
-        self._texts: dict[str, Texts] = {}
-        assets = {name: _asset(static / "dist", name) for name in ("live.js", "desk.css", "icon.svg")}
-        self._env = Environment(
-            loader=PackageLoader("callcore.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._env.globals["asset"] = assets.__getitem__
+        self._env = environment(static)
 
     def texts(self, language: str) -> Texts:
-        if language not in self._texts:
-            self._texts[language] = Texts(language)
-        return self._texts[language]
+        return texts_of(language)
 
     def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
         page = self._env.get_template("sign_in.html")
@@ -86,6 +76,25 @@ class DeskRenderer:
         texts = self.texts(viewer.language)
         view = View(viewer, topics, self._queues, texts, now)
         return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
+
+
+def environment(static: Path = STATIC) -> Environment:
+    """The templates, and where their bundled files are. Raises FrontEndMissing if those were not built."""
+    made = Environment(
+        loader=PackageLoader("callcore.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["asset"] = {name: _asset(static / "dist", name) for name in ASSETS}.__getitem__
+    return made
+
+
+@cache
+def texts_of(language: str) -> Texts:
+    return Texts(language)
 
 
 def _asset(dist: Path, name: str) -> str:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 
@@ -30,7 +31,7 @@ CACHE_ROOM = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody signed in, by one session."""
+    """Somebody signed in, by one session; or a program, by a token or over the control socket."""
 
     token_hash: str
     csrf: str
@@ -41,6 +42,7 @@ class Identity:
     role: str
     language: Language
     interfaces: tuple[Interface, ...]
+    by: Literal["session", "token", "control"] = "session"
 
 
 class SignInRefused(Exception):

@@ -11,6 +11,7 @@ from callcore.domain import Language
 from callcore.web.api import enter, leave
 from callcore.web.bodies import read_form
 from callcore.web.context import WEB, Web, language_of, viewer, who
+from callcore.web.look import PAGE as OUTAGES
 from callcore.web.passwords import MAX_LENGTH
 from callcore.web.problems import Problem
 from callcore.web.security import (
@@ -91,7 +92,12 @@ async def language(request: web.Request) -> web.Response:
         raise Problem("bad_request")
     if identity is not None:
         await shell.set_language(identity, wanted)
-    response = _go("/desk" if identity is not None else "/sign-in")
+    back = form.get("back", "")
+    if identity is None:
+        back = "/sign-in"
+    elif back != OUTAGES and not back.startswith(f"{OUTAGES}?"):
+        back = "/desk"
+    response = _go(back)
     remember_language(response, wanted, shell.settings)
     return response
 
@@ -114,7 +120,7 @@ async def desk(request: web.Request) -> web.Response:
     shell = request.app[WEB]
     deps = shell.deps
     view = deps.desks.view(identity.login)
-    person = viewer(identity, shell.settings)
+    person = viewer(identity, deps)
     return _page(deps.renderer.desk_page(person, view, deps.topics(), deps.now()))
 
 

@@ -9,13 +9,12 @@ from aiohttp import web
 
 from callcore.screenpop.hub import REFRESH, Event, Subscription, encode
 from callcore.web.bodies import BadBody, Scalar
-from callcore.web.connections import Socket
+from callcore.web.connections import HubSocket, check_upgrade
 from callcore.web.context import WEB, somebody
-from callcore.web.problems import Problem
 from callcore.web.security import check_origin
 
 
-class StreamSocket(Socket):
+class StreamSocket(HubSocket):
     """Sends each event as one text message; takes nothing but acknowledgements."""
 
     kind = "events"
@@ -42,6 +41,5 @@ async def events(request: web.Request) -> web.StreamResponse:
     shell = request.app[WEB]
     check_origin(request, shell.settings)
     identity = await somebody(request)
-    if not web.WebSocketResponse().can_prepare(request):
-        raise Problem("upgrade_required", {"Upgrade": "websocket"})
+    check_upgrade(request)
     return await StreamSocket(shell.deps, shell.connections, identity).serve(request)

@@ -1,8 +1,8 @@
 '''The laboratory: a private Asterisk, SIP callers, operators' phones, a browser; no root, no container.
 
 Fetch once, into `.lab/`: `python -m callcore.testing.lab fetch` (plain Python, no venv needed).
-`program("chromium")` (or "sipp", "sox", "espeak-ng") is a path that can be started as it is: the system's
-copy or ours; `python -m callcore.testing.lab which chromium` prints it.
+`program("chromium")` (or "sipp", "sox", "espeak-ng", "strace") is a path that can be started as it is: the
+system's copy or ours; `python -m callcore.testing.lab which chromium` prints it.
 
 A call from ringing trunk to talking operator:
 
@@ -40,7 +40,7 @@ name at 79 bytes and leaves backslashes before quotes in it. In tests call `pack
 
 from callcore.testing.lab.asterisk import AsteriskLab
 from callcore.testing.lab.bundles import lab_folder, program
-from callcore.testing.lab.configuration import Account, Queue
+from callcore.testing.lab.configuration import Account, OutgoingTrunk, Queue
 from callcore.testing.lab.errors import FetchFailed, LabError, NotDebian, NotFetched, StartFailed
 from callcore.testing.lab.scenarios import (
     Answer,
@@ -68,6 +68,7 @@ __all__ = [
     "NeverAnswer",
     "NotDebian",
     "NotFetched",
+    "OutgoingTrunk",
     "Phone",
     "Press",
     "Queue",

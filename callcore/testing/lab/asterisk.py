@@ -16,7 +16,7 @@ from typing import Self
 
 from callcore.testing.lab import configuration
 from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
-from callcore.testing.lab.configuration import Account, Extension, Ports, Queue
+from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
 from callcore.testing.lab.process import Child, free_port, free_ports
 
@@ -40,6 +40,7 @@ class AsteriskLab:
     accounts     further AMI accounts, e.g. with too few rights
     extra_files  further configuration files, or others in place of ours, by name
     extra_modules   loaded besides ours, e.g. "res_http_websocket"
+    carrier      where PJSIP/<number>@carrier leads; without it there is no such endpoint
     lab          where the packages were fetched to, if not in the usual place
     """
 
@@ -60,6 +61,7 @@ class AsteriskLab:
         extra_files: Mapping[str, str] | None = None,
         trunk_context: str = "from-trunk",
         phone_context: str = "phones",
+        carrier: OutgoingTrunk | None = None,
         systemname: str = "lab",
         version: int = 22,
         lab: Path | None = None,
@@ -80,6 +82,7 @@ class AsteriskLab:
         self._extra_modules = tuple(extra_modules)
         self._extra_files = dict(extra_files or {})
         self._contexts = (trunk_context, phone_context)
+        self._carrier = carrier
         self._systemname = systemname
         self._version = ASTERISKS[version]
         self._command, self._root = asterisk_command(version, lab)
@@ -294,7 +297,9 @@ class AsteriskLab:
             ),
             "modules.conf": configuration.modules_conf(self._extra_modules),
             "manager.conf": configuration.manager_conf(ports.ami, self._accounts),
-            "pjsip.conf": configuration.pjsip_conf(ports.sip, extensions, trunk_context, phone_context),
+            "pjsip.conf": configuration.pjsip_conf(
+                ports.sip, extensions, trunk_context, phone_context, self._carrier
+            ),
             "queues.conf": configuration.queues_conf(self.queues),
             "extensions.conf": configuration.extensions_conf(
                 self.dialplan, self.includes, self.variables, extensions

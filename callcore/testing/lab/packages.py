@@ -20,8 +20,10 @@ from callcore.testing.lab.apt import PrivateApt, unpack
 from callcore.testing.lab.bundles import (
     ASTERISKS,
     BUNDLES,
+    NPM_BUNDLES,
     STAMP,
     Bundle,
+    NpmBundle,
     architecture,
     asterisk_command,
     lab_folder,
@@ -30,6 +32,7 @@ from callcore.testing.lab.bundles import (
 )
 from callcore.testing.lab.errors import FetchFailed, KeyringTooOld
 from callcore.testing.lab.mirrors import Debian, keyring, this_machine
+from callcore.testing.lab.npm import fetch_npm, stamp_of
 
 RECIPE = 1  # raise it when the way of unpacking changes: every bundle is then fetched anew
 _UNREAD = ("doc", "man", "locale", "info", "lintian", "bug")
@@ -48,11 +51,13 @@ def _say(text: str) -> None:
     print(f"lab: {text}", file=sys.stderr, flush=True)
 
 
-def _stamp_of(bundle: Bundle) -> dict[str, object]:
+def _stamp_of(bundle: Bundle | NpmBundle) -> dict[str, object]:
+    if isinstance(bundle, NpmBundle):
+        return stamp_of(bundle)
     return {"recipe": RECIPE, "packages": list(bundle.packages), "suite": bundle.suite}
 
 
-def is_fetched(bundle: Bundle, folder: Path) -> bool:
+def is_fetched(bundle: Bundle | NpmBundle, folder: Path) -> bool:
     """True if the folder holds this bundle as the present recipe makes it."""
     try:
         found = json.loads((folder / bundle.name / STAMP).read_text("utf-8"))
@@ -63,9 +68,10 @@ def is_fetched(bundle: Bundle, folder: Path) -> bool:
     )
 
 
-def is_needed(bundle: Bundle, folder: Path) -> bool:
+def is_needed(bundle: Bundle | NpmBundle, folder: Path) -> bool:
     """True if the bundle is neither in the folder nor on the system."""
-    on_system = bool(bundle.programs) and all(system_program(name) for name in bundle.programs)
+    programs = () if isinstance(bundle, NpmBundle) else bundle.programs
+    on_system = bool(programs) and all(system_program(name) for name in programs)
     return not on_system and not is_fetched(bundle, folder)
 
 
@@ -85,16 +91,20 @@ def fetch(names: Iterable[str] = (), folder: Path | None = None) -> None:
 
     Raises KeyError for an unknown name, NotDebian on another system, FetchFailed with the remedy otherwise.
     """
-    wanted = [BUNDLES[name] for name in names] or list(BUNDLES.values())
+    known = BUNDLES | NPM_BUNDLES
     folder = folder or lab_folder()
-    if not any(is_needed(bundle, folder) for bundle in wanted):
+    wanted = [known[name] for name in (*names,) or known]
+    missing = [bundle for bundle in wanted if is_needed(bundle, folder)]
+    if not missing:
         return
-    architecture()
-    debian = this_machine()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            _fetch_missing([bundle for bundle in wanted if is_needed(bundle, folder)], folder, debian)
+            # Those that run on any system come first.
+            for npm_bundle in (bundle for bundle in missing if isinstance(bundle, NpmBundle)):
+                if is_needed(npm_bundle, folder):
+                    _fetch_npm(npm_bundle, folder)
+            _fetch_missing([bundle for bundle in missing if isinstance(bundle, Bundle)], folder)
     except OSError as error:
         raise FetchFailed(
             f"cannot write to {folder}: {error.strerror or error}. "
@@ -102,7 +112,18 @@ def fetch(names: Iterable[str] = (), folder: Path | None = None) -> None:
         ) from error
 
 
-def _fetch_missing(bundles: list[Bundle], folder: Path, debian: Debian) -> None:
+def _fetch_npm(bundle: NpmBundle, folder: Path) -> None:
+    _say(f"{bundle.name}: fetching npm packages")
+    fetch_npm(bundle, folder)
+    _say(f"{bundle.name}: ready")
+
+
+def _fetch_missing(bundles: list[Bundle], folder: Path) -> None:
+    bundles = [bundle for bundle in bundles if is_needed(bundle, folder)]
+    if not bundles:
+        return
+    architecture()
+    debian = this_machine()
     for leftover in folder.glob("*.new-*"):
         _remove(leftover)
     apts: dict[str, PrivateApt] = {}

@@ -1,6 +1,6 @@
 """A real browser at a real desk: SIP caller, Asterisk, callcore, Chromium."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,26 +8,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from callcore.testing.house import PASSWORD, PEOPLE, House
-from callcore.testing.lab import NotDebian
 from callcore.testing.lab.browser import chromium
-from callcore.testing.lab.packages import fetch
 from callcore.testing.stage import Stage
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["asterisk22", "sipp", "espeak", "sox", "chromium"])
-    except NotDebian as reason:
-        pytest.skip(f"no laboratory: {reason}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prompts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Spoken once for all tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CALLCORE_PROMPTS", str(tmp_path_factory.mktemp("prompts")))
-        yield
+def needs(laboratory: None, prompts: None) -> None:
+    """Every test here."""
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from callcore.ami.client import AmiLink, AmiSettings, Inbox, Reply
 from callcore.ami.protocol import AmiAction
 from callcore.calls.facts import Fact
 from callcore.domain import PbxName
-from callcore.testing.lab import Account, AsteriskLab, NotDebian, Queue
-from callcore.testing.lab.packages import fetch
+from callcore.testing.lab import Account, AsteriskLab, Queue
+from callcore.testing.wire import Wire
 
 DIALPLAN = """[in]
 exten => _X.,1,Answer()
@@ -33,11 +33,8 @@ FactKind = TypeVar("FactKind", bound=Fact)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["asterisk22"])
-    except NotDebian as reason:
-        pytest.skip(f"no laboratory: {reason}")
+def needs(laboratory: None) -> None:
+    """Every test here."""
 
 
 @pytest.fixture
@@ -132,77 +129,6 @@ async def start(lab: AsteriskLab) -> AsyncIterator[Start]:
     for one in running:
         await one.link.stop()
         await one.task
-
-
-class Wire:
-    """A relay to the AMI port; ``cut_after(n)`` breaks each connection after n more bytes from Asterisk."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._left: int | None = None
-        self._hold = b""
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.sent = b""
-        self.connections = 0
-        self.port = 0
-
-    def cut_after(self, count: int) -> None:
-        self._left = count
-
-    def cut_at(self, text: bytes) -> None:
-        """Breaks the connection once the client has sent this, before Asterisk's answer comes back."""
-        self._hold = text
-
-    async def __aenter__(self) -> "Wire":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        down, up = await asyncio.open_connection("127.0.0.1", self._target)
-        try:
-            there = asyncio.create_task(self._outward(reader, up))
-            back = asyncio.create_task(self._inward(down, writer))
-            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-            there.cancel()
-            back.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
-        finally:
-            writer.transport.abort()
-            up.close()
-            self._tasks.discard(task)
-
-    async def _outward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            self.sent += data
-            up.write(data)
-            if self._hold and self._hold in self.sent:
-                self._hold = b""
-                await up.drain()
-                return
-
-    async def _inward(self, down: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await down.read(65536):
-            if self._left is not None:
-                data, self._left = data[: self._left], self._left - len(data)
-                if self._left <= 0:
-                    self._left = None
-                    writer.write(data)
-                    await writer.drain()
-                    return
-            writer.write(data)
 
 
 @pytest.fixture

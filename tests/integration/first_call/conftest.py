@@ -1,31 +1,18 @@
 """The whole way on the real Asterisk: SIP callers, the IVR, queues, SIP phones, desks, the database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from callcore.testing.house import PEOPLE, House
-from callcore.testing.lab import NotDebian
-from callcore.testing.lab.packages import fetch
 from callcore.testing.stage import Stage
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["asterisk22", "sipp", "espeak", "sox"])
-    except NotDebian as reason:
-        pytest.skip(f"no laboratory: {reason}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prompts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Spoken once for all tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CALLCORE_PROMPTS", str(tmp_path_factory.mktemp("prompts")))
-        yield
+def needs(laboratory: None, prompts: None) -> None:
+    """Every test here."""
 
 
 @pytest.fixture

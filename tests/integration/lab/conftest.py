@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcore.testing.lab import Answer, AsteriskLab, NotDebian, Phone, Queue
-from callcore.testing.lab.packages import fetch
+from callcore.testing.lab import Answer, AsteriskLab, Phone, Queue
 
 DIALPLAN = """
 [from-trunk]
@@ -25,11 +24,8 @@ exten => 486,1,Hangup(17)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["asterisk22", "sipp"])
-    except NotDebian as reason:
-        pytest.skip(f"no laboratory: {reason}")
+def needs(laboratory: None) -> None:
+    """Every test here."""
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import ClauseElement, event
+from sqlalchemy.dialects import postgresql, sqlite
 
 from callcore.calls.effects import Contact, Ring
 from callcore.domain import (
@@ -32,7 +34,15 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
+    """Each statement that a test runs on it must also be one for PostgreSQL."""
+
+    def compiled(_connection: Any, statement: Any, *_: Any) -> None:
+        if isinstance(statement, ClauseElement) and not isinstance(statement, sqlite.Insert):
+            statement.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+
     async with await Database.open(url, create=True, spool=spool_path(url)) as database:
+        for engine in (database._readers, database._writing):
+            event.listen(engine.sync_engine, "before_execute", compiled)
         yield database
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stories import (
     ANNA,
+    BLACKOUT,
     BORIS,
     EXPERT,
     FINANCE,
@@ -94,8 +95,14 @@ of_the_ivr = st.one_of(
     st.builds(
         f.RouteChosen, callers, st.just(topic), st.just("t"), st.none() | queues, st.just("r"), st.just("w")
     ),
-    st.builds(f.IvrLeft, callers, st.booleans(), st.booleans()),
-    st.builds(f.CustomersFound, call_ids, st.sampled_from([(), (IVAN,), (IVAN, MARIA)]), st.booleans()),
+    st.builds(f.IvrLeft, callers, st.booleans(), st.booleans(), st.booleans()),
+    st.builds(
+        f.CustomersFound,
+        call_ids,
+        st.sampled_from([(), (IVAN,), (IVAN, MARIA)]),
+        st.booleans(),
+        st.sampled_from([(), (BLACKOUT,)]),
+    ),
 )
 of_people = st.one_of(
     st.builds(sign_in, logins, st.just((FINANCE,)), st.sampled_from([AgentState.ready, AgentState.paused])),

@@ -109,6 +109,59 @@ def test_snapshot_asks_for_our_variables() -> None:
     assert actions.status().headers == (("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE"),)
 
 
+def originate(**changes: Any) -> AmiAction:
+    values: dict[str, Any] = {
+        "attempt": "a1",
+        "digits": "79160000001",
+        "notice": "/prompts/1 ё/x",
+        "language": "ru",
+        "ring_seconds": 30,
+    }
+    return actions.originate(**(values | changes))
+
+
+def test_originate() -> None:
+    action = originate(caller_number="+74951112233")
+    assert dict(action.headers) == {
+        "Channel": "Local/79160000001@callcore-dial/n",
+        "Context": "callcore-campaign",
+        "Exten": "s",
+        "Priority": "1",
+        "ChannelId": "a1",
+        "OtherChannelId": "a1-b",
+        "Async": "true",
+        "Timeout": "35000",
+        "CallerID": "<+74951112233>",
+    }
+    assert dict(action.variables) == {
+        "__CALLCORE_ATTEMPT": "a1",
+        "__CALLCORE_NOTICE": "/prompts/1 ё/x",
+        "__CALLCORE_LANGUAGE": "ru",
+        "__CALLCORE_RING": "30",
+    }
+    assert encode(action, "id-1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"attempt": value} for value in ("", "A1", "a-b", "a" * 41, "a\n", "a;2", "1795.3")]
+    + [{"digits": value} for value in ("", "+7916", "7916@x", "7916&1", "7", "1" * 19, "７９１６", "79\n")]
+    + [{"notice": value} for value in ("", "a,skip", "a&b", 'a"b', "${X}", "a\\b", "a\nb", "a|b", "a" * 501)]
+    + [{"language": value} for value in ("", "de", "ru,x")]
+    + [{"ring_seconds": value} for value in (0, -1, 301)]
+    + [{"caller_number": value} for value in ("x", "<1>", "+", "7916,1", "1\n2")],
+)
+def test_an_originate_that_could_mean_something_else(change: dict[str, Any]) -> None:
+    with pytest.raises(BadAction):
+        originate(**change)
+
+
+def test_a_global_is_asked_for_by_its_plain_name() -> None:
+    assert actions.get_global("CALLCORE_DIAL_AFTER").headers == (("Variable", "CALLCORE_DIAL_AFTER"),)
+    with pytest.raises(BadAction):
+        actions.get_global("SHELL(id)")
+
+
 def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
     built = {
         action.name
@@ -124,9 +177,12 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_add(SALES, PHONE, "x", paused=False, reason=""),
             actions.queue_remove(SALES, PHONE),
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),
+            originate(),
+            actions.dial_journal(),
+            actions.get_global("A"),
         )
     }
-    assert built == set(actions.NEEDED_ACTIONS)
+    assert built == set(actions.NEEDED_ACTIONS) | set(actions.DIALLING_ACTIONS)
 
 
 EVIL = st.text() | st.sampled_from(
@@ -149,6 +205,9 @@ def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> No
         lambda: actions.queue_add(SALES, PHONE, evil(), paused=flag, reason=evil()),
         lambda: actions.queue_remove(evil(), PHONE),
         lambda: actions.queue_pause(evil(), PHONE, paused=flag, reason=evil()),
+        lambda: originate(attempt=evil(), digits=evil(), notice=evil()),
+        lambda: originate(notice=evil(), caller_number=evil()),
+        lambda: actions.get_global(evil()),
     ):
         try:
             wire = encode(build(), "id-1")

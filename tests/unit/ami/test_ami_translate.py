@@ -139,6 +139,34 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         {"event": "QueueMemberRemoved", "queue": "sales", "interface": "PJSIP/101"},
         facts.MemberRemoved(PBX, SALES, PHONE),
     ),
+    (
+        {
+            "event": "OriginateResponse",
+            "actionid": "x-1",
+            "response": "Failure",
+            "channel": "Local/79160000120@callcore-dial/n",
+            "reason": "0",
+            "uniqueid": "a1",
+        },
+        facts.OriginateFailed(ref("a1"), 0),
+    ),
+    ({"event": "OriginateResponse", "response": "Success", "reason": "4", "uniqueid": "a1"}, None),
+    (
+        {
+            "event": "UserEvent",
+            "userevent": "CallcoreDialled",
+            "uniqueid": "a1-b",
+            "attempt": "a1",
+            "status": "BUSY",
+            "cause": "17",
+        },
+        facts.DialledOut(ref("a1"), "BUSY", 17),
+    ),
+    (
+        {"event": "UserEvent", "userevent": "CallcoreDialled", "attempt": "a1", "status": "", "cause": ""},
+        facts.DialledOut(ref("a1"), "", None),
+    ),
+    ({"event": "UserEvent", "userevent": "CallcoreFallback", "uniqueid": "lab-1.1"}, None),
 ]
 
 

@@ -21,10 +21,17 @@ from callcore.domain import (
     ChannelRef,
     Customer,
     CustomerId,
+    Direction,
     Interface,
     Login,
+    NodeCode,
+    Outage,
+    OutageId,
+    OutageKind,
+    OutageState,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 
@@ -41,6 +48,21 @@ PHONES = {
 NUMBER = "+79161234567"
 IVAN = Customer(CustomerId(7), "Иван Петров", "К-100")
 MARIA = Customer(CustomerId(8), "Мария Петрова", "К-101")
+BLACKOUT = Outage(
+    OutageId(1),
+    "2026-117",
+    1,
+    "anna",
+    OutageKind.emergency,
+    OutageState.confirmed,
+    Text("авария", "a fault"),
+    START,
+    None,
+    None,
+    (NodeCode("F-12"),),
+    START,
+    START,
+)
 RULES = AgentRules()
 
 E = TypeVar("E")
@@ -132,8 +154,10 @@ class Story:
         """The whole way from the trunk into a queue."""
         return [*self.arrives(caller), *self.chooses(caller, queue), *self.waits(caller, queue)]
 
-    def found(self, nth: int, *customers: Customer, failed: bool = False) -> list[do.Effect]:
-        return self.tell(f.CustomersFound(call_id(nth), customers, failed))
+    def found(
+        self, nth: int, *customers: Customer, failed: bool = False, outages: tuple[Outage, ...] = ()
+    ) -> list[do.Effect]:
+        return self.tell(f.CustomersFound(call_id(nth), customers, failed, outages))
 
     def rings(self, caller: str, login: Login, leg: str, queue: QueueName = FINANCE) -> list[do.Effect]:
         phone = PHONES[login]
@@ -251,6 +275,21 @@ def joined(caller: str, queue: QueueName = FINANCE, number: str | None = NUMBER)
 def routed(caller: str, queue: QueueName | None = FINANCE) -> f.RouteChosen:
     topic = TopicCode("finance.balance")
     return f.RouteChosen(ref(caller), topic, "finance", queue, f"{topic}/queue", "because")
+
+
+def placed(story: Story, name: str, carrier: str = "PJSIP/carrier") -> list[do.Effect]:
+    """callcore rings ``NUMBER``: ``name`` is the half that the script will speak on, then comes the one that
+    dials, and the leg to the carrier."""
+    local = f"Local/{NUMBER[1:]}@callcore-dial-0000001a"
+    halves = ((name, f"{local};1", "callcore-campaign"), (f"{name}2", f"{local};2", "callcore-dial"))
+    made = [f.ChannelCreated(ref(half), full, name, None, None, None, where) for half, full, where in halves]
+    leg = f.ChannelCreated(ref(f"{name}3"), f"{carrier}-0000001b", name, None, None, None, "from-trunk")
+    return story.tell(*made, leg, f.DialBegan(ref(f"{name}2"), ref(f"{name}3"), f"{carrier}-0000001b"))
+
+
+def wants_operator(caller: str) -> f.CallEntered:
+    """Who was rung pressed 0."""
+    return f.CallEntered(ref(caller), NUMBER, None, None, Direction.outbound)
 
 
 def connected(caller: str, login: Login, leg: str | None, queue: QueueName = FINANCE) -> f.AgentConnected:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from stories import (
     ANNA,
+    BLACKOUT,
     BORIS,
     EXPERT,
     FINANCE,
@@ -16,10 +17,12 @@ from stories import (
     Story,
     call_id,
     member,
+    placed,
     ref,
     routed,
     row,
     snapshot,
+    wants_operator,
 )
 
 from callcore.calls import facts as f
@@ -172,6 +175,32 @@ def through_a_flap(story: Story) -> None:
     story.at(60).talk_ends("c", "a")
 
 
+def told_and_gone(story: Story) -> None:
+    """His address is affected: he hears so before any menu, and hangs up."""
+    story.at(10).arrives("c")
+    story.found(1, IVAN, outages=(BLACKOUT,))
+    story.at(25).tell(f.IvrLeft(ref("c"), hung_up=True, outage_heard=True))
+    story.at(25.1).hangs_up("c")
+
+
+def placed_to_operator(story: Story) -> None:
+    """callcore rings somebody with a notice, he presses 0, Anna answers."""
+    story.at(0).on_shift(ANNA)
+    placed(story.at(10), "p")
+    story.at(12).tell(f.ChannelAnswered(ref("p2")), f.ChannelAnswered(ref("p")))
+    story.tell(f.BridgeEntered(ref("p3"), "b-out"), f.BridgeEntered(ref("p2"), "b-out"))
+    story.at(20).tell(wants_operator("p"), f.LanguageChosen(ref("p"), "ru"), routed("p"))
+    story.found(1, IVAN)
+    story.at(22).tell(f.IvrLeft(ref("p"), hung_up=False))
+    story.waits("p", number=None)
+    story.rings("p", ANNA, "a")
+    story.at(25).answers("p", ANNA, "a")
+    story.at(50).talk_ends("p", "a")
+    story.tell(f.BridgeLeft(ref("p2"), "b-out"), f.BridgeLeft(ref("p3"), "b-out"))
+    story.hangs_up("p2")
+    story.hangs_up("p3")
+
+
 TALES: dict[str, Callable[[Story], None]] = {
     tale.__name__: tale
     for tale in (
@@ -184,6 +213,8 @@ TALES: dict[str, Callable[[Story], None]] = {
         closed,
         through_local,
         through_a_flap,
+        told_and_gone,
+        placed_to_operator,
     )
 }
 

@@ -17,10 +17,11 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
-def told(keys: str, at: datetime = MONDAY) -> str:
+def told(keys: str, at: datetime = MONDAY, *, has_outage: bool = False) -> str:
     out = io.StringIO()
     settings = load(SAMPLE, need_secrets=False)
-    assert walk(settings, at, io.StringIO(keys), Output(out, out, "en")) == 0
+    walked = walk(settings, at, io.StringIO(keys), Output(out, out, "en"), has_outage=has_outage)
+    assert walked == 0
     return out.getvalue()
 
 
@@ -38,6 +39,15 @@ def test_english_and_closed() -> None:
 
 def test_silence_three_times_is_the_default_topic() -> None:
     assert told("\n\n\n").rstrip().endswith("Queue expert.")
+
+
+def test_a_caller_at_an_affected_address() -> None:
+    """He hears it before the menu, in both languages if he likes; 0 is an operator."""
+    said = told("9\n1\n4\n1\n", has_outage=True)
+    assert said.index("обрыв кабеля") < said.index("a torn cable") < said.index("usual menu")
+    assert said.rstrip().endswith("Queue finance.")
+    assert told("0\n", has_outage=True).rstrip().endswith("Queue expert.")
+    assert "cable" not in told("9\n")
 
 
 def test_hanging_up_and_a_key_that_is_none() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from callcore.strictyaml import reader
 from callcore.strictyaml.faults import Fault
 from callcore.strictyaml.reader import DEPTH_LIMIT, SIZE_LIMIT_BYTES, parse
 
@@ -105,6 +106,13 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 def test_a_huge_file_is_not_read() -> None:
     assert "is larger than 256 kB" in faults(b"a" * (SIZE_LIMIT_BYTES + 1))[0].message.en
+
+
+def test_a_file_of_countless_values_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "VALUES_LIMIT", 9)
+    assert parse(b"a: [1, 2, 3, 4, 5, 6]", "x").value == {"a": ["1", "2", "3", "4", "5", "6"]}
+    (fault,) = faults("a: [1, 2, 3, 4, 5, 6,\n7]")
+    assert (fault.line, fault.message.en) == (2, "It holds more than 9 values.")
 
 
 def test_refused_parts_are_passed_over_and_the_rest_is_read() -> None:

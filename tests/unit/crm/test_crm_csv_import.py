@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcore.crm import csv_import
+from callcore import csvtext
 from callcore.crm.csv_import import import_csv, parse_csv
 from callcore.store.customers import Added, NewCustomer
 from callcore.store.database import Database
@@ -122,7 +122,7 @@ async def test_limits(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     file.write_bytes(b"contract,name\n" + b"1,\n" * 150)
     report = await import_csv(db.customers, file, "RU")
     assert (len(report.faults), report.more_faults) == (100, 50)
-    monkeypatch.setattr(csv_import, "FILE_LIMIT_BYTES", 10)
+    monkeypatch.setattr(csvtext, "FILE_LIMIT_BYTES", 10)
     report = await import_csv(db.customers, file, "RU")
     assert report.faults[0].row == 0
     with pytest.raises(OSError, match="nowhere"):

@@ -11,9 +11,9 @@ import pytest
 
 from callcore.calls.effects import Contact, LogContact
 from callcore.calls.facts import LiveChannel, Snapshot
-from callcore.domain import CallId, ChannelId, ChannelRef, Customer, Outcome, PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, Outcome, PbxName
 from callcore.floor import records
-from callcore.floor.records import Records
+from callcore.floor.records import Found, Records
 from callcore.store.errors import StoreUnavailable
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -49,8 +49,8 @@ class Store:
 
 
 class Nobody:
-    async def __call__(self, number: str) -> tuple[Customer, ...]:
-        return ()
+    async def __call__(self, number: str) -> Found:
+        return Found()
 
 
 async def _quiet(_contact: Contact) -> None:

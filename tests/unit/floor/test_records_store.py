@@ -27,9 +27,10 @@ from callcore.domain import (
     PbxName,
     Source,
 )
-from callcore.floor.records import Lookup, Records
+from callcore.floor.records import Found, Lookup, Records
 from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
+from callcore.testing.desk_samples import BLACKOUT
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAIN = PbxName("main")
@@ -64,11 +65,14 @@ Make = Callable[..., Records]
 
 @pytest.fixture
 def make(database: Database, desk: Desk) -> Make:
+    async def by_number(number: str) -> Found:
+        return Found(await database.customers.find_by_number(number))
+
     def records(lookup: Lookup | None = None, answer: Callable[[f.Fact], None] | None = None) -> Records:
         return Records(
             database.calls,
             database.contacts,
-            lookup or database.customers.find_by_number,
+            lookup or by_number,
             answer or desk.facts.append,
             desk.logged,
         )
@@ -202,7 +206,7 @@ async def test_nobody_has_this_number(make: Make, desk: Desk) -> None:
 async def test_the_base_fails(make: Make, desk: Desk, error: Exception, why: str) -> None:
     """The card says so; the caller's contact does not wait for an answer that never comes."""
 
-    async def lookup(number: str) -> tuple[Customer, ...]:
+    async def lookup(number: str) -> Found:
         raise error
 
     records = make(lookup)
@@ -217,10 +221,10 @@ async def test_the_base_fails(make: Make, desk: Desk, error: Exception, why: str
 async def test_a_slow_base_holds_up_nobody(make: Make, desk: Desk, database: Database) -> None:
     may_go = asyncio.Event()
 
-    async def lookup(number: str) -> tuple[Customer, ...]:
+    async def lookup(number: str) -> Found:
         if number == "slow":
             await may_go.wait()
-        return (IVAN,)
+        return Found((IVAN,), (BLACKOUT,))
 
     records = make(lookup)
     records.carry(look_up("slow"))
@@ -229,7 +233,7 @@ async def test_a_slow_base_holds_up_nobody(make: Make, desk: Desk, database: Dat
     async with asyncio.timeout(20):
         while not (desk.facts and desk.contacts):  # noqa: ASYNC110 - lists have no bell
             await asyncio.sleep(0)
-    assert desk.facts == [f.CustomersFound(CallId("c2"), (IVAN,), False)]
+    assert desk.facts == [f.CustomersFound(CallId("c2"), (IVAN,), False, (BLACKOUT,))]
     may_go.set()
     await records.drain()
     assert [fact.call for fact in desk.facts if isinstance(fact, f.CustomersFound)] == ["c2", CALL]
@@ -238,7 +242,7 @@ async def test_a_slow_base_holds_up_nobody(make: Make, desk: Desk, database: Dat
 async def test_a_lookup_that_is_cancelled_says_nothing(make: Make, desk: Desk) -> None:
     """The loop ends: no half answer reaches the floor."""
 
-    async def lookup(number: str) -> tuple[Customer, ...]:
+    async def lookup(number: str) -> Found:
         await asyncio.Event().wait()
         return ()
 

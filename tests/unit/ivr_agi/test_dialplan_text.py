@@ -47,6 +47,24 @@ def test_the_construct_that_catches_a_dead_and_a_hung_callcore():
     assert "exten => T,1,Set(TIMEOUT(absolute)=0)" in lines
 
 
+def test_an_answered_call_of_ours_has_the_same_construct():
+    inbound, campaign = (
+        [line.removeprefix("same => n,") for line in contexts()[f"callcore-{which}"]]
+        for which in ("inbound", "campaign")
+    )
+    first, start = inbound.index("Set(CALLCORE_RC=)"), campaign.index("Set(CALLCORE_RC=)")
+    assert campaign[start : start + 3] == inbound[first : first + 3]
+    assert campaign[start + 3].startswith("AGI(agi://${CALLCORE_AGI}/campaign/${CALLCORE_PBX},")
+    assert campaign[start + 4] == inbound[first + 4]
+    assert "exten => T,1,Set(TIMEOUT(absolute)=0)" in campaign
+
+
+def test_who_is_called_can_neither_transfer_nor_forward():
+    dials = [line for lines in contexts().values() for line in lines if "Dial(" in line]
+    assert [dial.rpartition(",")[2] for dial in dials] == ["i)"]
+    assert dials[0].startswith("same => n,Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER},")
+
+
 @pytest.mark.parametrize("context", ["callcore-queue", "callcore-fallback", "callcore-end"])
 def test_places_that_callcore_hands_over_to_disarm_the_watchdog_first(context):
     entries = [line for line in contexts()[context] if line.startswith(("exten => s", "exten => _"))]
@@ -61,6 +79,7 @@ def test_lines_are_short_enough_for_asterisk():
 def test_all_of_it():
     text = render(**GOOD, queues=[QueueDefinition("corporate"), QueueDefinition("finance", "ringall", 20, 1)])
     assert "CALLCORE_AGI=127.0.0.1:4573\n" in text
+    assert "\n;CALLCORE_DIAL_BEFORE=" in text
     assert include_file() in text
     assert "[finance]\nstrategy=ringall\ntimeout=20\nretry=1\n" in text
     assert text.count("ringinuse=no") == text.count("setinterfacevar=yes\n") == 2

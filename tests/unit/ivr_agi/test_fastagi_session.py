@@ -364,3 +364,27 @@ async def test_a_dead_channel_is_a_hang_up_before_the_line_that_says_so(bench, s
         await pbx.run()
         await b.until(lambda: b.counters.results)
     assert b.outcomes == b.counters.results == ["hung_up"]
+
+
+async def test_the_rows_of_a_placed_call_are_deleted_together(bench):
+    async def route(session: Session):
+        await session.forget_dial("0at1")
+        for hostile in ("", "a/b", "A1", "a" * 41, "a b"):
+            with pytest.raises(AgiRefused):
+                await session.forget_dial(hostile)
+
+    async with bench(route) as b:
+        assert await (await b.call()).run() == ['DATABASE DELTREE "callcore-dial" "0at1"', RC]
+
+
+async def test_a_call_given_back(bench):
+    """The dialplan goes on as though callcore were away; nothing more can be said."""
+
+    async def route(session: Session):
+        session.give_back()
+        with pytest.raises(AgiRefused):
+            await session.answer()
+
+    async with bench(route) as b:
+        assert await (await b.call()).run() == []
+        await b.until(lambda: b.counters.results == ["done"])

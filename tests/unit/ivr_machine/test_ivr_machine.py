@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callcore.domain import Language, QueueName, Text, TopicCode
+from callcore.domain import LANGUAGES, Language, QueueName, Text, TopicCode
 from callcore.ivr.flow import Flow, FlowTexts, Phrase, all_phrases, other
 from callcore.ivr.machine import Ask, Chosen, Ivr, LastWords, begin, last_words, press
 from callcore.routing.decide import Closed, ToQueue
@@ -30,6 +30,10 @@ TEXTS = FlowTexts(
     text("connecting"),
     text("goodbye"),
     Text("Чтобы говорить по-русски, нажмите", "For English press"),
+    text("outage keys"),
+    text("notice keys"),
+    text("thanks"),
+    text("opted out"),
 )
 CLOSED_TEXTS = (text("finance is closed"), text("corporate is closed"))
 KEYS = (*"0123456789*#", None)
@@ -183,10 +187,13 @@ def test_everything_that_can_be_said_is_known_beforehand(
     assert heard <= set(known)
     offers = {p for p in known if p.text.startswith(("For English", "Чтобы"))}
     assert bool(offers) is (language_key is not None)
+    outages = (text("the feeder is out"), text("the meters are read"))
+    of_outages = {Phrase(outage.in_(spoken), spoken) for outage in outages for spoken in LANGUAGES}
+    assert _everything_heard(it, outages) <= set(known) | of_outages
 
 
-def _everything_heard(it: Flow) -> set[Phrase]:
-    start, action = begin(it)
+def _everything_heard(it: Flow, outages: tuple[Text, ...] = ()) -> set[Phrase]:
+    start, action = begin(it, outages)
     heard = set(action.phrases)
     ends: set[str] = {start.language}
     open_states = [start] if isinstance(action, Ask) else []
@@ -206,6 +213,100 @@ def _everything_heard(it: Flow) -> set[Phrase]:
         for target in (ToQueue(QueueName("q")), *(Closed(words, None) for words in CLOSED_TEXTS)):
             heard |= set(last_words(it, spoken, target).phrases)
     return heard
+
+
+# --- a caller at an affected address
+
+OUTAGE, WORKS = text("the feeder is out"), text("works at night")
+
+
+def told(*keys: str | None, own: Language | None = None, it: Flow | None = None) -> tuple[Ivr, Ask | Chosen]:
+    it = it or flow()
+    state, action = begin(it, (OUTAGE, WORKS), own)
+    for key in keys:
+        assert isinstance(action, Ask)
+        state, action = press(it, state, key)
+    return state, action
+
+
+def test_the_outage_comes_before_any_menu() -> None:
+    """Greeting, the other language, what is out, then what the keys do; only the outages count as heard."""
+    _state, action = told()
+    assert isinstance(action, Ask)
+    assert said(action) == [
+        "greeting по-русски",
+        "For English press 9.",
+        "the feeder is out по-русски",
+        "works at night по-русски",
+        "outage keys по-русски",
+    ]
+    assert action.outages == (Phrase(OUTAGE.ru, "ru"), Phrase(WORKS.ru, "ru"))
+    assert action.wait_seconds == 5
+
+
+def test_a_customer_whose_language_is_known_hears_it_at_once() -> None:
+    """English, without an offer of English; it stays for the rest of the call."""
+    state, action = told(own="en")
+    assert said(action) == [
+        "greeting in English",
+        "the feeder is out in English",
+        "works at night in English",
+        "outage keys in English",
+    ]
+    assert state.language == "en"
+    assert said(told("1", own="en")[1])[1] == MAIN.items[0].sentence.en
+
+
+@pytest.mark.parametrize("key", ["1", None])
+def test_the_usual_menu_after_the_outage(key: str | None) -> None:
+    """1 or silence: the menu without the greeting, as a caller has it who is not affected."""
+    state, action = told(key)
+    assert said(action)[:2] == ["For English press 9.", MAIN.items[0].sentence.ru]
+    assert (state.failures, state.outages) == (0, ())
+    assert told(key, "4", "2")[1] == Chosen(RECALCULATION)
+
+
+def test_an_operator_after_the_outage() -> None:
+    assert told("0")[1] == Chosen(OTHER, (), by_default=True)
+
+
+def test_the_outage_in_the_other_language() -> None:
+    """9 says it again in English, and once more in Russian; then it is the usual menu in that language."""
+    state, action = told("9")
+    assert isinstance(action, Ask)
+    assert said(action) == [
+        "the feeder is out in English",
+        "works at night in English",
+        "outage keys in English",
+    ]
+    assert [phrase.text for phrase in action.outages] == said(action)[:2]
+    assert state.language == "en"
+    assert said(told("9", "9")[1])[0] == "the feeder is out по-русски"
+    assert said(told("9", None)[1])[1] == MAIN.items[0].sentence.en
+
+
+def test_who_knows_the_menu_need_not_wait_for_it() -> None:
+    """4 is the department, as though the menu had been said; a key of no meaning is a wrong one."""
+    assert said(told("4")[1]) == [FINANCE.items[0].sentence.ru, FINANCE.items[1].sentence.ru]
+    state, action = told("7")
+    assert (state.failures, said(action)[0]) == (1, "wrong key по-русски")
+
+
+def test_a_machine_that_changes_the_language_for_ever() -> None:
+    assert isinstance(told(*"9999999")[1], Chosen)
+
+
+@pytest.mark.parametrize("language_key", ["0", "1"])
+def test_a_language_key_that_means_something_else_at_an_outage(language_key: str) -> None:
+    """It is not offered there, and does what the outage's sentence says."""
+    it = flow(language_key=language_key)
+    assert not any("press" in words for words in said(told(it=it)[1]))
+    assert told(language_key, it=it)[0].language == "ru"
+
+
+@pytest.mark.parametrize("key", ["1", None, "5"])
+def test_an_outage_where_there_is_no_menu(key: str | None) -> None:
+    assert told(key, it=flow(menu=Menu(())))[1] == Chosen(OTHER, (), by_default=True)
 
 
 def test_other_language() -> None:

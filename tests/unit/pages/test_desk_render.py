@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import cast
 
@@ -27,57 +26,21 @@ from callcore.testing.desk_samples import (
     viewer,
 )
 from callcore.web.deskview import View
-from callcore.web.i18n import CLOSE, OPEN, PSEUDO, Texts
-from callcore.web.render import DeskRenderer, FrontEndMissing
+from callcore.web.i18n import OPEN, PSEUDO, Texts
+from callcore.web.render import ASSETS, DeskRenderer, FrontEndMissing
+
+from .sound_html import Page
 
 SAMPLES = samples()
-VOID = {"meta", "link", "input", "br", "path", "img"}
-DATA = {"bdi", "time", "data", "kbd", "title", "option", "textarea"}
-SPOKEN = {"title", "placeholder", "aria-label"}
 
 
 @pytest.fixture(scope="module")
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> DeskRenderer:
     static = tmp_path_factory.mktemp("static")
     (static / "dist").mkdir()
-    for name in ("live.js", "desk.css", "icon.svg"):
+    for name in ASSETS:
         (static / "dist" / name).write_text(name)
     return DeskRenderer(QUEUES, static)
-
-
-class Page(HTMLParser):
-    """Checks that tags close, and gathers texts, attributes, ids."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.texts: list[tuple[str, bool]] = []
-        self.spoken: list[str] = []
-        self.ids: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
-        self.spoken += [value for name, value in attrs if name in SPOKEN and value]
-        if found.get("id"):
-            self.ids.append(str(found["id"]))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, tag
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.texts.append((data.strip(), not DATA.isdisjoint(self.open)))
 
 
 def page(renderer: DeskRenderer, sample: Sample, language: str = "ru") -> str:
@@ -99,30 +62,15 @@ def _with(tab: Tab) -> Sample:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_sample_is_sound_html(renderer: DeskRenderer, name: str, language: Language) -> None:
     html = Page(whole(renderer, SAMPLES[name], language))
-    assert len(html.ids) == len(set(html.ids))
-    for tag, attributes in html.tags:
-        assert "style" not in attributes, (tag, attributes)
-        assert not [key for key in attributes if key.startswith("on")], (tag, attributes)
-        assert tag not in ("style", "iframe")
-        for key in ("aria-labelledby", "aria-controls", "aria-describedby", "for", "popovertarget"):
-            assert not attributes.get(key) or attributes[key] in html.ids, (tag, attributes)
+    html.assert_sound()
     scripts = [attributes for tag, attributes in html.tags if tag == "script"]
     assert [script["src"] for script in scripts if script["src"]] == [scripts[0]["src"]]
-
-
-def untranslated(text: str) -> str:
-    """What stands outside of all brackets, which may stand in one another."""
-    shorter = re.sub(rf"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", "", text)
-    return text if shorter == text else untranslated(shorter)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_visible_escapes_the_translators(renderer: DeskRenderer, name: str) -> None:
     html = Page(page(renderer, SAMPLES[name], PSEUDO))
-    for text, is_data in html.texts:
-        assert is_data or not re.search(r"[^\W\d_]", untranslated(text)), text
-    for text in html.spoken:
-        assert re.fullmatch(f"{OPEN}.*{CLOSE}", text), text
+    html.assert_translated()
 
 
 @pytest.mark.parametrize("error", ["", "wrong", "throttled", "expired"])
@@ -252,7 +200,7 @@ def test_front_end_that_was_not_built_is_said_at_once(tmp_path: Path) -> None:
 
 def test_addresses_of_assets_follow_their_content(renderer: DeskRenderer, tmp_path: Path) -> None:
     (tmp_path / "dist").mkdir()
-    for name in ("live.js", "desk.css", "icon.svg"):
+    for name in ASSETS:
         (tmp_path / "dist" / name).write_text("other")
     pages = [whole(other, SAMPLES["ready"]) for other in (renderer, DeskRenderer(QUEUES, tmp_path))]
     addresses = [re.findall(r"/static/dist/[\w.]+\?v=\w+", html) for html in pages]

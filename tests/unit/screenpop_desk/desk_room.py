@@ -27,6 +27,7 @@ from callcore.domain import (
     EndReason,
     Interface,
     Login,
+    Outage,
     Outcome,
     PbxName,
     QueueName,
@@ -35,7 +36,7 @@ from callcore.domain import (
 )
 from callcore.floor.floor import Floor
 from callcore.floor.people import People
-from callcore.floor.records import Records
+from callcore.floor.records import Found, Records
 from callcore.screenpop.card import Desk, PastContact, Tab
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.hub import Event, Hub, HubCallbacks, Subscription
@@ -124,6 +125,8 @@ class Room:
     wrap_up: timedelta = WRAP_UP
     time: datetime = T0
     to_pbx: list[do.Effect] = field(default_factory=list)
+    outages: tuple[Outage, ...] = ()
+    """At whatever address."""
 
     def __post_init__(self) -> None:
         self.hub = Hub("epoch", lambda: 0.0)
@@ -147,8 +150,12 @@ class Room:
         )
         self.hub.callbacks = HubCallbacks(opened=self.desks.desk_opened, closed=self.desks.desk_closed)
         base = CustomerBase(self.db.customers)
+
+        async def lookup(number: str) -> Found:
+            return Found(await base.lookup(number), self.outages)
+
         self.records = Records(
-            self.db.calls, self.db.contacts, base.lookup, lambda fact: self.floor.take(fact), self._logged
+            self.db.calls, self.db.contacts, lookup, lambda fact: self.floor.take(fact), self._logged
         )
         ids = (CallId(f"call{n}") for n in itertools.count(1))
         self.tracker = Tracker(

@@ -11,6 +11,7 @@ import pytest
 from callcore.domain import Text, TopicCode
 from callcore.screenpop.hub import Hub, HubLimits
 from callcore.testing.desks import FakeDesks
+from callcore.testing.outage_room import FakeRoom
 from callcore.web import passwords
 from callcore.web.app import build
 from callcore.web.metrics import Metrics
@@ -18,9 +19,8 @@ from callcore.web.pages import TopicChoice
 from callcore.web.ports import WebDeps, WebSettings
 
 from .web_house import (
-    ANNA,
-    BORIS,
     PASSWORD,
+    PEOPLE,
     Client,
     Clock,
     FakeStore,
@@ -37,11 +37,12 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def make_house(aiohttp_client: Any, password_hash: str) -> MakeHouse:
-    async def make(limits: HubLimits | None = None, **settings: Any) -> House:
+def make_house(aiohttp_client: Any, password_hash: str, tmp_path: Path) -> MakeHouse:
+    async def make(limits: HubLimits | None = None, *, has_outages: bool = False, **settings: Any) -> House:
         clock, metrics, store = Clock(), Metrics(), FakeStore()
-        for login, name in ((ANNA, "Анна"), (BORIS, "Boris")):
-            store.people[login] = FakeUser(login, name, password_hash)
+        for login, name, role in PEOPLE:
+            store.people[login] = FakeUser(login, name, password_hash, role)
+        room = FakeRoom(tmp_path, clock.now)
         hub = Hub("epoch-1", clock.monotonic, limits)
         desks = FakeDesks(hub, now=clock.now)
         reasons: dict[str, list[str]] = {"health": [], "readiness": []}
@@ -64,9 +65,10 @@ def make_house(aiohttp_client: Any, password_hash: str) -> MakeHouse:
             now=clock.now,
             monotonic=clock.monotonic,
             metrics=metrics,
+            outages=room.room if has_outages else None,
         )
         client = await aiohttp_client(build(deps), server_kwargs={"shutdown_timeout": 0.2})
-        return House(client, store, hub, desks, renderer, clock, metrics, reasons)
+        return House(client, store, hub, desks, renderer, clock, metrics, reasons, room)
 
     return make
 

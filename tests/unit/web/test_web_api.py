@@ -115,6 +115,14 @@ async def test_a_giant_chunked_body_is_cut_off(house: House) -> None:
     assert await problem(answer) == "too-large"
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_does_not_unpack(house: House, coding: str) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    answer = await house.client.post("/api/v1/session", data=b"\xff" * 50, headers=headers)
+    assert answer.status == 400
+    assert await problem(answer) == "bad-request"
+
+
 async def test_only_json_is_json(house: House) -> None:
     body = json.dumps({"login": "anna", "password": PASSWORD})
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):

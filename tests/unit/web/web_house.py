@@ -16,12 +16,19 @@ from callcore.screenpop.card import Desk, TodayContact
 from callcore.screenpop.hub import Hub
 from callcore.store.errors import StoreUnavailable
 from callcore.testing.desks import FakeDesks
+from callcore.testing.outage_room import FakeRoom
 from callcore.web.context import WEB, Web
 from callcore.web.metrics import Metrics
 from callcore.web.pages import TopicChoice, Viewer
 
 PASSWORD = "Correct-Horse-9"
-ANNA, BORIS = Login("anna"), Login("boris")
+ANNA, BORIS, OLGA, ADMIN = Login("anna"), Login("boris"), Login("olga"), Login("admin")
+PEOPLE = (
+    (ANNA, "Анна", "operator"),
+    (BORIS, "Boris", "operator"),
+    (OLGA, "Ольга", "supervisor"),
+    (ADMIN, "Admin", "administrator"),
+)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Client = TestClient[web.Request, web.Application]
 
@@ -182,6 +189,7 @@ class House:
     clock: Clock
     metrics: Metrics
     reasons: dict[str, list[str]]
+    room: FakeRoom
 
     @property
     def shell(self) -> Web:

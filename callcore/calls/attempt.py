@@ -1,0 +1,247 @@
+"""Placed calls and messages as values: campaigns, their targets, each attempt and what became of it. Pure.
+
+    campaign (one revision of one outage) ── target (one person, one number) ── attempt (one dial or message)
+
+An attempt is an **intent** from the moment it is stored until its outcome is; an intent whose outcome nobody
+can find out any more is ``unknown``, and is never repeated. A target ends once, in one ``TargetResult`` with
+a reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from callcore.domain import CustomerId, Language, OutageId, Text
+
+AttemptId = NewType("AttemptId", str)
+"""Minted by callcore; lower-case letters and digits, at most 40. A call's is its channel's id at the PBX."""
+TargetId = NewType("TargetId", int)
+CampaignId = NewType("CampaignId", int)
+
+
+class Medium(StrEnum):
+    voice = "voice"
+    sms = "sms"
+
+
+class AttemptResult(StrEnum):
+    # of a call
+    told = "told"
+    """Answered, and enough was heard or a key was pressed."""
+    hung_up_early = "hung_up_early"
+    busy = "busy"
+    no_answer = "no_answer"
+    rejected = "rejected"
+    unreachable = "unreachable"
+    """There is no such number, or not any more: ringing again is useless."""
+    network = "network"
+    """Trunk or carrier could not carry it now."""
+    # of a message
+    delivered = "delivered"
+    undelivered = "undelivered"
+    sent = "sent"
+    """The gateway took it; no receipt came in time."""
+    # of both
+    failed = "failed"
+    not_sent = "not_sent"
+    """It certainly never left: may be tried again."""
+    unknown = "unknown"
+    """It may have left, and nothing tells what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt."""
+
+    result: AttemptResult
+    at: datetime
+    cause: int | None = None
+    """Hangup cause of our channel (Q.850), of calls."""
+    seconds_heard: float | None = None
+    """Of the notice, as sent until the end of the call."""
+    key: str | None = None
+    """The last key that meant something."""
+    detail: str = ""
+    """For people who look deeper: dial status, the gateway's word, how an intent was reconciled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of the ledger."""
+
+    id: AttemptId
+    target: TargetId
+    campaign: CampaignId
+    medium: Medium
+    number: str
+    route: str
+    """Name of the PBX or of the gateway it goes through."""
+    profile: str
+    intended_at: datetime
+    submitted_at: datetime | None = None
+    """Messages: when the gateway took it."""
+    message_ids: tuple[str, ...] = ()
+    """One for each part, as the gateway numbers them."""
+    outcome: Outcome | None = None
+    """None: open."""
+
+
+class CampaignState(StrEnum):
+    running = "running"
+    paused = "paused"
+    """By a person."""
+    halted = "halted"
+    """By callcore, with a reason: trunk or gateway gone. A person lets it go on."""
+    stopped = "stopped"
+    """For good, by a person."""
+    superseded = "superseded"
+    """A newer revision of the outage took its place."""
+    done = "done"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (CampaignState.stopped, CampaignState.superseded, CampaignState.done)
+
+
+class News(StrEnum):
+    """What a campaign tells."""
+
+    outage = "outage"
+    changed = "changed"
+    restored = "restored"
+    cancelled = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The notice of one revision of one outage. ``voice``: what is spoken; ``sms``: what is written."""
+
+    id: CampaignId
+    outage: OutageId
+    number: str
+    """The outage's number, for people."""
+    revision: int
+    news: News
+    profile: str
+    voice: Text
+    sms: Text
+    state: CampaignState
+    reason: str
+    """Code of why it is in this state: ``trunk_gone``, ``gateway_gone``, ``""`` …"""
+    created_at: datetime
+    changed_at: datetime
+
+
+class TargetResult(StrEnum):
+    told = "told"
+    texted = "texted"
+    """An SMS was delivered, by its receipt."""
+    sent = "sent"
+    """An SMS was taken by the gateway, no receipt came."""
+    opted_out = "opted_out"
+    """Told, and pressed "never again"."""
+    not_reached = "not_reached"
+    skipped = "skipped"
+    """A rule of the gate forbids it, or there is nothing to reach him by; the reason names which."""
+    unknown = "unknown"
+    replaced = "replaced"
+    """Newer news of this outage is told instead."""
+    withdrawn = "withdrawn"
+    """Nothing left to tell: restored or cancelled before anything was said."""
+    stopped = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One person of one campaign. Open while ``result`` is None."""
+
+    id: TargetId
+    campaign: CampaignId
+    customer: CustomerId | None
+    name: str
+    number: str
+    """Canonical; the one to try next."""
+    others: tuple[str, ...]
+    """Further numbers of his, tried when this one is unreachable."""
+    language: Language
+    zone: str
+    """tz name of where he is."""
+    address: str
+    due_at: datetime
+    """Not before."""
+    wait: str
+    """Code of what it waits for (a rule of the gate, ``retry_busy`` …); "" while nothing was tried."""
+    rings: int = 0
+    """Calls that reached the network of the number."""
+    troubles: int = 0
+    """Attempts that failed on our side: network, not_sent."""
+    texts: int = 0
+    next_medium: Medium = Medium.voice
+    attempt: AttemptId | None = None
+    """The open one."""
+    result: TargetResult | None = None
+    reason: str = ""
+    """Code of why it ended so: a result of an attempt, a rule."""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedPerson:
+    """A customer on or below the nodes of an outage."""
+
+    customer: CustomerId
+    name: str
+    numbers: tuple[str, ...]
+    """Canonical, the main one first."""
+    language: Language | None
+    zone: str | None
+    """Of his node; None: the organisation's."""
+    address: str
+    """The node's name (that of a house or point), or what the customer's own record says."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """A recipient as resolved, before he is stored. ``result`` set: he is skipped, with that reason."""
+
+    customer: CustomerId | None
+    name: str
+    number: str
+    others: tuple[str, ...]
+    language: Language
+    zone: str
+    address: str
+    next_medium: Medium = Medium.voice
+    result: TargetResult | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """What an outcome makes of its target; stored in one transaction with the outcome."""
+
+    rings: int
+    troubles: int
+    texts: int
+    number: str
+    others: tuple[str, ...]
+    next_medium: Medium
+    due_at: datetime
+    wait: str = ""
+    result: TargetResult | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHistory:
+    """What the gate must know of one number."""
+
+    calls: tuple[datetime, ...] = ()
+    """Intents of the last window that left or may have left, oldest first."""
+    messages: tuple[datetime, ...] = ()
+    has_open_call: bool = False
+    dnc_since: datetime | None = None
+    """It is on the do-not-call list since."""

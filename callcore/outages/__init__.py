@@ -1,0 +1,1 @@
+"""The outage register: what is published, whom it affects, and in which words it is told."""

@@ -1,0 +1,227 @@
+"""The ledger at work: permits issued, intents before, outcomes after; nothing of it is lost while we live.
+
+The gate decides from what is stored. Between its word and the stored intent a second question for the same
+number would get an answer that does not know the first: so the number is reserved before the ledger is
+read, until the intent is stored or the permit is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    AttemptResult,
+    Medium,
+    NumberHistory,
+    Outcome,
+    Target,
+    TargetChange,
+)
+from callcore.domain import Text
+from callcore.numbers import mask
+from callcore.outbound.gate import (
+    OPEN_CALL_PAUSE,
+    PERMIT_LIFETIME,
+    Ask,
+    Permit,
+    Refusal,
+    Rule,
+    busy_with,
+    decide,
+)
+from callcore.outbound.slots import Sleep
+from callcore.store.attempts import Attempts
+from callcore.store.errors import StoreError
+
+log = structlog.get_logger("callcore.outbound")
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+STOP_SECONDS = 5.0
+"""At the end, for what is leaving and for outcomes to be stored. The rest is found at the next start."""
+
+
+_UNTIL_STORED = datetime.max.replace(tzinfo=UTC)
+T = TypeVar("T")
+
+
+class Owner(Protocol):
+    """Who decides what an outcome makes of a target (``campaigns``)."""
+
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange: ...
+
+    async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
+        """The outcome is stored."""
+
+    async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
+        """PBX link, trunk or gateway is gone: stop what needs it."""
+
+
+class Ledger:
+    def __init__(self, attempts: Attempts, owner: Owner, now: Callable[[], datetime], sleep: Sleep) -> None:
+        self.attempts = attempts
+        self.owner = owner
+        self.now = now
+        self.sleep = sleep
+        self.unsettled = 0
+        """Outcomes that could not be stored yet."""
+        self._reserved: dict[tuple[Medium, str], tuple[AttemptId, datetime]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.is_closing = False
+
+    # --- before
+
+    async def permit(self, ask: Ask) -> Permit | Refusal:
+        """Raises StoreUnavailable: without the ledger there is no permit."""
+        key, now = (ask.medium, ask.number), self.now()
+        self._forget_expired(now)
+        if key in self._reserved and self._reserved[key][1] > now:
+            until = min(self._reserved[key][1], now + OPEN_CALL_PAUSE)
+            return Refusal(Rule.open_call, until, busy_with(ask.medium))
+        self._reserved[key] = (ask.attempt, now + PERMIT_LIFETIME)
+        answer: Permit | Refusal | None = None
+        try:
+            known = await self.attempts.history([ask.number], now - ask.profile.window)
+            answer = decide(ask, known.get(ask.number, NumberHistory()), self.now())
+        finally:
+            if isinstance(answer, Permit):
+                self._reserved[key] = (ask.attempt, answer.expires_at)
+            else:
+                self._reserved.pop(key, None)
+        return answer
+
+    def _forget_expired(self, now: datetime) -> None:
+        while self._reserved:
+            key, (_attempt, expires_at) = next(iter(self._reserved.items()))
+            if expires_at > now:
+                return
+            del self._reserved[key]
+
+    def drop(self, permit: Permit) -> None:
+        """It is not going to be used."""
+        if self.is_valid(permit):
+            self._reserved.pop((permit.ask.medium, permit.ask.number), None)
+
+    def is_valid(self, permit: Permit) -> bool:
+        """Issued by ``permit``, not used, not over."""
+        reserved = self._reserved.get((permit.ask.medium, permit.ask.number))
+        return reserved is not None and reserved[0] == permit.ask.attempt and permit.holds_at(self.now())
+
+    async def intend(self, permit: Permit, target: Target) -> Attempt | None:
+        """The intent, stored; None where the permit does not fit, is used, or is over: ask for another.
+
+        Raises NotClaimed, StoreUnavailable: nothing is stored.
+        """
+        ask = permit.ask
+        if self.is_closing or ask.number != target.number or not self.is_valid(permit):
+            log.info("permit_not_used", attempt=ask.attempt, number=mask(ask.number))
+            return None
+        attempt = Attempt(
+            id=ask.attempt,
+            target=target.id,
+            campaign=target.campaign,
+            medium=ask.medium,
+            number=ask.number,
+            route=ask.route,
+            profile=ask.profile.code,
+            intended_at=self.now(),
+        )
+        key = (ask.medium, ask.number)
+        self._reserved[key] = (ask.attempt, _UNTIL_STORED)
+        try:
+            await self.attempts.intend(attempt)
+        except StoreError:
+            self.spawn(self._undo(attempt))
+            raise
+        finally:
+            self._reserved.pop(key, None)
+        return attempt
+
+    async def _undo(self, attempt: Attempt) -> None:
+        """A database that is lost at the COMMIT may have stored what it did not answer for."""
+        stored = await self.patiently(lambda: self.attempts.get(attempt.id), "intent_in_doubt")
+        if stored is not None and stored.outcome is None:
+            detail = "the database did not answer for the intent"
+            await self.settled(stored, Outcome(AttemptResult.not_sent, self.now(), detail=detail))
+
+    # --- after
+
+    def settle(self, attempt: Attempt, outcome: Outcome) -> None:
+        self.spawn(self.settled(attempt, outcome))
+
+    async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Returns when the outcome is stored; the store may be gone meanwhile."""
+        self.unsettled += 1
+        try:
+            is_news = await self.patiently(lambda: self._store(attempt, outcome), "outcome_not_stored")
+        finally:
+            self.unsettled -= 1
+        if not is_news:
+            return
+        log.info(
+            "attempt_settled",
+            attempt=attempt.id,
+            medium=attempt.medium,
+            number=mask(attempt.number),
+            result=outcome.result,
+            cause=outcome.cause,
+            detail=outcome.detail,
+        )
+        try:
+            await self.owner.settled(attempt, outcome)
+        except Exception:
+            log.exception("owner_failed", attempt=attempt.id)
+
+    async def _store(self, attempt: Attempt, outcome: Outcome) -> bool:
+        change = await self.owner.change(attempt, outcome)
+        return await self.attempts.settle(attempt.id, outcome, change)
+
+    async def patiently(self, work: Callable[[], Awaitable[T]], trouble: str) -> T:
+        """What ``work`` returns, however often it must be tried."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await work()
+            except Exception as error:
+                is_store = isinstance(error, StoreError)
+                log.error(trouble, why=str(error) or type(error).__name__, exc_info=not is_store)
+            await self.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
+        log.error("route_gone", medium=medium, route=route, why=why.en)
+        try:
+            await self.owner.route_gone(medium, route, why)
+        except Exception:
+            log.exception("owner_failed", medium=medium, route=route)
+
+    # --- the tasks
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Work that whoever asked for it cannot cancel."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waits for it gets it; who stopped waiting does not want it
+
+    async def close(self) -> None:
+        """Nothing new leaves; what is under way gets a moment."""
+        self.is_closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,196 @@
+"""The one state machine of a placed call: news and traces in, its outcome out. Pure.
+
+Theory of operation. A call is open from its intent until one of three functions answers with an
+``Outcome``: ``heard`` (news), ``due`` (the time of ``next_deadline`` has come), ``traced`` (what the PBX
+remembers). News come in any order. The Hangup of our own channel ends the call and says why (telephony rule
+2), but others may have the last word: the script how much was heard, the dialplan what Dial made of it.
+They get ``LAST_WORD`` after the Hangup; for an answered call of which nobody told anything the journal at
+the PBX is read then, because the dialplan may have played the notice by itself.
+
+    placed ──news──► answered ──Hangup──► ended ──last word, or its time──► Outcome
+       │                                    └──answered, nobody told──► in doubt
+       └──link lost, Unsure, found at the start──► in doubt ──traced──► alive again, or Outcome
+
+In doubt the PBX is asked. Only a second look, ``RELOOK`` after the first over the same link, makes up a
+mind about what is missing there: a row may be written a moment after the channel is gone.
+
+Answered, and nothing was heard by all accounts: ``hung_up_early`` with 0 s. He has been rung and has picked
+up; if our own side is mute, ringing him again would be mute again. So it counts as a call that reached him
+and told him nothing, the campaign goes on to the next medium, the detail says so, and a row of them stops
+the route (``causes.Streak``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from callcore.calls.attempt import AttemptId, AttemptResult, Outcome
+from callcore.outbound.causes import MUTE, NOT_MADE, unanswered
+from callcore.outbound.ports import (
+    CallAnswered,
+    CallDialled,
+    CallHungUp,
+    CallNews,
+    CallNotMade,
+    CallTold,
+    RouteBack,
+    RouteLost,
+    Trace,
+)
+
+LAST_WORD = timedelta(seconds=2)
+"""How long after the Hangup the script and the dialplan may still tell how it went."""
+RELOOK = timedelta(seconds=2)
+SETTLED_IN = timedelta(seconds=5)
+"""An intent younger than this may still be on its way to the PBX."""
+CLOCKS_APART = timedelta(seconds=5)
+"""How far the PBX's clock may be from ours."""
+AT_ONCE = timedelta(seconds=2)
+"""Who hangs up sooner has not given us the time to say anything."""
+JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """One call whose outcome is open."""
+
+    attempt: AttemptId
+    intended_at: datetime
+    answered_at: datetime | None = None
+    status: str | None = None
+    """Dial's, as the dialplan told it."""
+    told: CallTold | None = None
+    has_last_word: bool = False
+    """The script has spoken since the Hangup."""
+    ended_at: datetime | None = None
+    cause: int | None = None
+    in_doubt: bool = False
+    """The PBX is to be asked."""
+    missed_at: datetime | None = None
+    """The first look that left something open."""
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answered_at is not None or self.told is not None or self.status == "ANSWER"
+
+
+def doubt(call: PlacedCall) -> PlacedCall:
+    """What becomes of it happens unseen from here on."""
+    return replace(call, in_doubt=True, missed_at=None)
+
+
+def heard(call: PlacedCall, news: CallNews, now: datetime) -> PlacedCall | Outcome:
+    match news:
+        case CallAnswered():
+            return _ended(replace(call, answered_at=call.answered_at or now), now)
+        case CallDialled():
+            return _ended(replace(call, status=news.status), now)
+        case CallTold():
+            return _ended(replace(call, told=news, has_last_word=call.ended_at is not None), now)
+        case CallHungUp():
+            if call.ended_at is not None:
+                return call
+            return _ended(replace(call, ended_at=now, cause=news.cause), now)
+        case CallNotMade():
+            if call.ended_at is not None or call.is_answered:
+                return call  # Failure also answers a repeat of an id that lives
+            return Outcome(AttemptResult.network, now, detail=NOT_MADE)
+        case RouteLost():
+            return doubt(call)
+        case RouteBack():
+            return call
+        case _:  # pragma: no cover
+            assert_never(news)
+
+
+def next_deadline(call: PlacedCall) -> datetime | None:
+    """When ``due`` wants to be asked; None: something else comes first."""
+    if call.ended_at is None or call.in_doubt:
+        return None
+    return call.ended_at + LAST_WORD
+
+
+def due(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
+    deadline = next_deadline(call)
+    if deadline is None or now < deadline:
+        return call
+    if call.is_answered and call.told is None:
+        return doubt(call)
+    return _final(call, now)
+
+
+def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
+    """``trace`` is the PBX's word on a call in doubt, asked over the present link."""
+    if call.ended_at is None and trace.is_alive:
+        answered_at = call.answered_at or trace.answered_at
+        return replace(call, in_doubt=False, missed_at=None, answered_at=answered_at)
+    found = _with_journal(call, trace)
+    is_complete = found.told is not None if found.is_answered else found.status is not None
+    if is_complete or (call.ended_at is not None and not found.is_answered):
+        return _final(found, trace.ended_at or now, JOURNAL)
+    if call.missed_at is None or now < call.missed_at + RELOOK:
+        return replace(call, missed_at=call.missed_at or now)
+    if call.ended_at is not None or trace.ended_at is not None or trace.status is not None:
+        return _final(found, trace.ended_at or now, JOURNAL)
+    return _missing(call, trace, pbx_started_at, now)
+
+
+def _missing(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
+    """It neither lives nor has an end in the journal."""
+    if trace != Trace() or call.is_answered or call.status is not None:
+        return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: no end")
+    if pbx_started_at > call.intended_at - CLOCKS_APART:
+        return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: PBX restarted since")
+    if now < call.intended_at + SETTLED_IN:
+        return call
+    return Outcome(AttemptResult.not_sent, now, detail=f"{JOURNAL}: never seen")
+
+
+def _with_journal(call: PlacedCall, trace: Trace) -> PlacedCall:
+    told = call.told
+    if trace.told_seconds is not None:
+        told = CallTold(call.attempt, trace.told_seconds, trace.told_key, trace.told_enough)
+    return replace(
+        call,
+        answered_at=call.answered_at or trace.answered_at,
+        status=trace.status if call.status is None else call.status,
+        told=told,
+        ended_at=call.ended_at or trace.ended_at,
+        cause=trace.cause if call.cause is None else call.cause,
+    )
+
+
+def _ended(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
+    """The outcome, if the call is over and nobody has anything to add."""
+    if call.ended_at is None:
+        return call
+    if call.is_answered:
+        return _final(call, now) if call.has_last_word else call
+    return _final(call, now) if call.status is not None else call
+
+
+def _final(call: PlacedCall, now: datetime, source: str = "") -> Outcome:
+    at = call.ended_at or now
+    if call.is_answered:
+        return _of_answered(call, at, source)
+    result, detail = unanswered(call.cause, call.status)
+    return Outcome(result, at, cause=call.cause, detail=_joined(source, detail))
+
+
+def _of_answered(call: PlacedCall, at: datetime, source: str) -> Outcome:
+    told = call.told
+    if told is None:
+        was_given_time = call.answered_at is None or at - call.answered_at >= AT_ONCE
+        detail = MUTE if was_given_time else _joined(source, "hung up at once")
+        return Outcome(AttemptResult.hung_up_early, at, cause=call.cause, seconds_heard=0.0, detail=detail)
+    is_told = told.enough or told.key is not None
+    result = AttemptResult.told if is_told else AttemptResult.hung_up_early
+    return Outcome(
+        result, at, cause=call.cause, seconds_heard=told.seconds, key=told.key, detail=_joined(source)
+    )
+
+
+def _joined(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)

@@ -1,0 +1,308 @@
+"""The ledger's rows: intents, outcomes, message parts, receipts; and the do-not-call list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, exists, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    AttemptResult,
+    CampaignState,
+    Medium,
+    NumberHistory,
+    Outcome,
+    TargetChange,
+    TargetId,
+)
+from callcore.store.campaign_rows import OPEN_CALL, WAITING, load_attempts, outcome_row
+from callcore.store.engine import chunks, insert
+from callcore.store.errors import StoreError
+from callcore.store.ports import Store
+from callcore.store.schema import attempts, campaigns, dnc, message_parts, message_receipts, targets
+from callcore.store.settling import closing, gives_way, standing, too_late
+
+
+class NotClaimed(StoreError):
+    """The intent was not stored: the target has ended or has an attempt, its campaign does not run, or there
+    is an open call to this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    gateway: str
+    message_id: str
+    number: str
+    state: str
+    """``delivered`` or ``failed``."""
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DncEntry:
+    number: str
+    since: datetime
+    source: str
+
+
+class Attempts:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def intend(self, attempt: Attempt) -> None:
+        """Store an intent and take its target, durable when it returns. Raises NotClaimed."""
+
+        async def op(connection: AsyncConnection) -> bool:
+            taken = await connection.execute(
+                update(targets).where(*_may_be_taken_by(attempt)).values(attempt=attempt.id)
+            )
+            if taken.rowcount:
+                await connection.execute(attempts.insert().values(**_intent_row(attempt)))
+            return bool(taken.rowcount)
+
+        try:
+            is_taken = await self._store.writer.submit(op)
+        except IntegrityError as error:
+            raise NotClaimed(
+                f"attempt {attempt.id} or an open call to its number is there already"
+            ) from error
+        if not is_taken:
+            raise NotClaimed(
+                f"target {attempt.target} has ended or is being tried, its campaign does not run,"
+                " or its number is being called"
+            )
+
+    async def submitted(
+        self, id: AttemptId, at: datetime, message_ids: Sequence[str]
+    ) -> tuple[StoredReceipt, ...]:
+        """The gateway took the message; returns the receipts that came before. The attempt stays open.
+
+        A gateway may count its ids anew: the last attempt with an id owns it, and what came before its intent
+        was not for it.
+        """
+        ids = list(dict.fromkeys(message_ids))
+
+        async def op(connection: AsyncConnection) -> tuple[StoredReceipt, ...]:
+            taken = update(attempts).where(attempts.c.id == id).values(submitted_at=at)
+            row = (
+                await connection.execute(taken.returning(attempts.c.route, attempts.c.intended_at))
+            ).first()
+            if row is None:
+                return ()
+            for position, message_id in enumerate(ids):
+                await _own_part(connection, id, row, message_id, position)
+            return await _receipts(connection, id)
+
+        return await self._store.writer.submit(op)
+
+    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange) -> bool:
+        """Store the outcome and, in the same transaction, what it makes of the target: its attempt is closed.
+
+        Only the first outcome counts, but ``unknown`` and ``sent`` give way to any other (``sent`` not to
+        ``unknown``), and then only if the target ended by this very attempt: it gets the new result and
+        reason and stays ended, ``not_reached`` where ``change`` would have it try again; its counters stay as
+        they are. False: nothing was changed.
+
+        A target whose campaign is over does not stay open: where ``change`` would have it try again, it ends
+        ``stopped``, ``replaced`` or ``withdrawn`` as its campaign's others did.
+        """
+
+        async def op(connection: AsyncConnection) -> bool:
+            row = (await connection.execute(standing(id))).first()
+            if row is None:
+                return False
+            if row.result is None:
+                values = closing(id, outcome, change, row)
+            elif row.ended_by == id and gives_way(AttemptResult(row.result), outcome.result):
+                ends = (change.result, change.reason) if change.result else too_late(outcome)
+                values = {"result": ends[0], "reason": ends[1]}
+            else:
+                return False
+            of_attempt = update(attempts).where(attempts.c.id == id)
+            await connection.execute(of_attempt.values(**outcome_row(outcome)))
+            await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
+            return True
+
+        return await self._store.writer.submit(op)
+
+    async def get(self, id: AttemptId) -> Attempt | None:
+        found = await self._load(attempts.c.id == id)
+        return found[0] if found else None
+
+    async def open(self, route: str | None, medium: Medium) -> tuple[Attempt, ...]:
+        """Open attempts through this PBX or gateway, None: through any; oldest first."""
+        of_route = true() if route is None else attempts.c.route == route
+        return await self._load(and_(attempts.c.result.is_(None), of_route, attempts.c.medium == medium))
+
+    async def of_target(self, target: TargetId) -> tuple[Attempt, ...]:
+        """Oldest first."""
+        return await self._load(attempts.c.target == target)
+
+    async def history(self, numbers: Collection[str], since: datetime) -> dict[str, NumberHistory]:
+        """For each number; attempts that were ``not_sent`` do not count."""
+        calls: dict[str, list[datetime]] = {number: [] for number in numbers}
+        messages: dict[str, list[datetime]] = {number: [] for number in numbers}
+        on_the_line: set[str] = set()
+        listed: dict[str, datetime] = {}
+        async with self._store.read() as connection:
+            for chunk in chunks(calls):
+                for row in await connection.execute(_left(chunk, since)):
+                    if row.intended_at >= since:
+                        (calls if row.medium == Medium.voice else messages)[row.number].append(
+                            row.intended_at
+                        )
+                    if row.result is None and row.medium == Medium.voice:
+                        on_the_line.add(row.number)
+                for entry in await connection.execute(select(dnc).where(dnc.c.number.in_(chunk))):
+                    listed[entry.number] = entry.since
+        return {
+            number: NumberHistory(
+                calls=tuple(calls[number]),
+                messages=tuple(messages[number]),
+                has_open_call=number in on_the_line,
+                dnc_since=listed.get(number),
+            )
+            for number in calls
+        }
+
+    async def receipt(self, receipt: StoredReceipt) -> Attempt | None:
+        """Keep a receipt, durable when it returns; a final one stays. The attempt that it belongs to, if that
+        is known yet."""
+        values = {name: getattr(receipt, name) for name in StoredReceipt.__slots__}
+        owner = select(message_parts.c.attempt).where(
+            message_parts.c.gateway == receipt.gateway, message_parts.c.message_id == receipt.message_id
+        )
+
+        async def op(connection: AsyncConnection) -> Attempt | None:
+            kept = insert(connection, message_receipts).values(**values).on_conflict_do_nothing()
+            await connection.execute(kept)
+            found = await load_attempts(connection, attempts.c.id.in_(owner))
+            return found[0] if found else None
+
+        return await self._store.writer.submit(op)
+
+    async def receipts_of(self, id: AttemptId) -> tuple[StoredReceipt, ...]:
+        """In the order of the message's parts."""
+        async with self._store.read() as connection:
+            return await _receipts(connection, id)
+
+    async def purge_receipts(self, before: datetime) -> int:
+        """Forget receipts that came before; how many. Outcomes made of them stay."""
+
+        async def op(connection: AsyncConnection) -> int:
+            return (
+                await connection.execute(delete(message_receipts).where(message_receipts.c.at < before))
+            ).rowcount
+
+        return await self._store.writer.submit(op)
+
+    async def awaiting_receipt(self, submitted_before: datetime, limit: int = 500) -> tuple[Attempt, ...]:
+        """Open messages that the gateway took before that moment, the oldest."""
+        oldest = (
+            select(attempts.c.id)
+            .where(
+                attempts.c.result.is_(None),
+                attempts.c.medium == Medium.sms,
+                attempts.c.submitted_at < submitted_before,
+            )
+            .order_by(attempts.c.submitted_at, attempts.c.id)
+            .limit(limit)
+        )
+        return await self._load(attempts.c.id.in_(oldest))
+
+    async def _load(self, condition: Any) -> tuple[Attempt, ...]:
+        async with self._store.read() as connection:
+            return await load_attempts(connection, condition)
+
+    # --- do not call
+
+    async def add_dnc(self, number: str, source: str, at: datetime) -> None:
+        """A number that is listed keeps its first entry."""
+
+        async def op(connection: AsyncConnection) -> None:
+            entry = insert(connection, dnc).values(number=number, since=at, source=source)
+            await connection.execute(entry.on_conflict_do_nothing())
+
+        await self._store.writer.submit(op)
+
+    async def remove_dnc(self, number: str) -> bool:
+        async def op(connection: AsyncConnection) -> bool:
+            return bool((await connection.execute(delete(dnc).where(dnc.c.number == number))).rowcount)
+
+        return await self._store.writer.submit(op)
+
+    async def dnc(self, limit: int = 1000) -> tuple[DncEntry, ...]:
+        """Newest first."""
+        query = select(dnc).order_by(dnc.c.since.desc(), dnc.c.number).limit(limit)
+        async with self._store.read() as connection:
+            return tuple(DncEntry(**row._mapping) for row in await connection.execute(query))
+
+
+def _may_be_taken_by(attempt: Attempt) -> list[Any]:
+    runs = exists().where(campaigns.c.id == targets.c.campaign, campaigns.c.state == CampaignState.running)
+    conditions = [targets.c.id == attempt.target, targets.c.campaign == attempt.campaign, WAITING, runs]
+    if attempt.medium is Medium.voice:
+        conditions.append(~exists().where(attempts.c.number == attempt.number, OPEN_CALL))
+    return conditions
+
+
+def _intent_row(attempt: Attempt) -> dict[str, Any]:
+    names = ("id", "target", "campaign", "medium", "number", "route", "profile", "intended_at")
+    return {name: getattr(attempt, name) for name in names} | {"detail": ""}
+
+
+async def _own_part(
+    connection: AsyncConnection, id: AttemptId, attempt: Row[Any], message_id: str, position: int
+) -> None:
+    key = {"gateway": attempt.route, "message_id": message_id}
+    owned = {"attempt": id, "position": position}
+    part = insert(connection, message_parts).values(**key, **owned)
+    await connection.execute(
+        part.on_conflict_do_update(
+            index_elements=[message_parts.c.gateway, message_parts.c.message_id], set_=owned
+        )
+    )
+    await connection.execute(
+        delete(message_receipts).where(
+            message_receipts.c.gateway == attempt.route,
+            message_receipts.c.message_id == message_id,
+            message_receipts.c.at < attempt.intended_at,
+        )
+    )
+
+
+async def _receipts(connection: AsyncConnection, id: AttemptId) -> tuple[StoredReceipt, ...]:
+    query = (
+        select(message_receipts)
+        .join(
+            message_parts,
+            and_(
+                message_parts.c.gateway == message_receipts.c.gateway,
+                message_parts.c.message_id == message_receipts.c.message_id,
+            ),
+        )
+        .where(message_parts.c.attempt == id)
+        .order_by(message_parts.c.position)
+    )
+    return tuple(StoredReceipt(**row._mapping) for row in await connection.execute(query))
+
+
+def _left(numbers: Sequence[str], since: datetime) -> Any:
+    """Attempts to these numbers that left or may have left; open calls of any age."""
+    return (
+        select(attempts.c.number, attempts.c.medium, attempts.c.intended_at, attempts.c.result)
+        .where(
+            attempts.c.number.in_(numbers),
+            or_(attempts.c.intended_at >= since, OPEN_CALL),
+            or_(attempts.c.result.is_(None), attempts.c.result != AttemptResult.not_sent),
+        )
+        .order_by(attempts.c.intended_at)
+    )

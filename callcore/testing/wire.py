@@ -1,0 +1,100 @@
+"""A wire between a program and the server it talks to, for tests that cut it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+
+class Wire:
+    """A relay to a port of this machine: ``async with Wire(ami_port) as wire``, connect to ``wire.port``."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._left: int | None = None
+        self._hold = b""
+        self._swallow = b""
+        self._is_cut = False
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.sent = b""
+        self.connections = 0
+        self.port = 0
+
+    def cut(self) -> None:
+        """Breaks every connection, and each new one at once, until ``mend``."""
+        self._is_cut = True
+        for task in self._tasks:
+            task.cancel()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def cut_after(self, count: int) -> None:
+        """Breaks each connection after so many more bytes from the server."""
+        self._left = count
+
+    def cut_at(self, text: bytes) -> None:
+        """Breaks the connection once the server was sent this, before its answer comes back."""
+        self._hold = text
+
+    def cut_before(self, text: bytes) -> None:
+        """Breaks the connection when the client sends this; the server never gets it."""
+        self._swallow = text
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        if self._is_cut:
+            writer.transport.abort()
+            self._tasks.discard(task)
+            return
+        down, up = await asyncio.open_connection("127.0.0.1", self._target)
+        there = asyncio.create_task(self._outward(reader, up))
+        back = asyncio.create_task(self._inward(down, writer))
+        try:
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            there.cancel()
+            back.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+            writer.transport.abort()
+            up.close()
+            self._tasks.discard(task)
+
+    async def _outward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if self._swallow and self._swallow in data:
+                self._swallow = b""
+                return
+            self.sent += data
+            up.write(data)
+            if self._hold and self._hold in self.sent:
+                self._hold = b""
+                await up.drain()
+                return
+
+    async def _inward(self, down: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await down.read(65536):
+            if self._left is not None:
+                data, self._left = data[: self._left], self._left - len(data)
+                if self._left <= 0:
+                    self._left = None
+                    writer.write(data)
+                    await writer.drain()
+                    return
+            writer.write(data)

@@ -214,9 +214,11 @@ class CampaignRunner:
 
     async def resume(self, id: CampaignId, by: str) -> Campaign:
         """A paused or halted campaign goes on, and routes that were given up are tried again."""
+        changed = await self._order(id, CampaignState.running, by)
         self.routes.forgive_all()
         self._watch.wait_again()
-        return await self._order(id, CampaignState.running, by)
+        self._look()
+        return changed
 
     async def stop(self, id: CampaignId, by: str) -> Campaign:
         """For good. Calls that live are not cut off."""

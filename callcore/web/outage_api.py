@@ -13,7 +13,7 @@ from aiohttp import web
 
 from callcore.calls.attempt import CampaignId, TargetResult
 from callcore.campaigns.views import CampaignRefused
-from callcore.domain import NodeCode, Outage, OutageState
+from callcore.domain import NodeCode, Outage, OutageState, Text
 from callcore.numbers import normalise
 from callcore.outages.board import Published
 from callcore.outages.publication import Publication
@@ -46,6 +46,10 @@ def _answer(body: object, status: int = 200) -> web.Response:
 
 
 # --- outages
+
+_NO_OUTAGE = Text("Отключения с таким номером нет.", "There is no outage of that number.")
+_NO_CAMPAIGN = Text("Такого оповещения нет.", "There is no such campaign.")
+_NOT_LISTED = Text("Этого номера в списке нет.", "This number is not on the list.")
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -127,7 +131,7 @@ async def end(request: web.Request) -> web.Response:
 async def _known(request: web.Request) -> Outage:
     found = await outage_room(request).outages.get(unquote(request.match_info["number"]))
     if found is None:
-        raise Problem("not_found")
+        raise Problem("not_found", detail=_NO_OUTAGE)
     return found
 
 
@@ -160,7 +164,7 @@ async def campaign(request: web.Request) -> web.Response:
     await overseer(request)
     report = await outage_room(request).campaigns.report(_id(request))
     if report is None:
-        raise Problem("not_found")
+        raise Problem("not_found", detail=_NO_CAMPAIGN)
     return _answer(report_json(report))
 
 
@@ -169,7 +173,7 @@ async def targets(request: web.Request) -> web.Response:
     await overseer(request)
     desk, query = outage_room(request).campaigns, request.query
     if await desk.report(_id(request)) is None:
-        raise Problem("not_found")
+        raise Problem("not_found", detail=_NO_CAMPAIGN)
     try:
         results = [TargetResult(name) for name in query.getall("result", [])]
     except ValueError:
@@ -226,7 +230,7 @@ async def add_dnc(request: web.Request) -> web.Response:
 async def remove_dnc(request: web.Request) -> web.Response:
     await steward(request)
     if not await outage_room(request).dnc.remove_dnc(_number(request, request.match_info["number"])):
-        raise Problem("not_found")
+        raise Problem("not_found", detail=_NOT_LISTED)
     return web.Response(status=204)
 
 

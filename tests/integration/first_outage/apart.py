@@ -35,7 +35,7 @@ class Apart(Blackout):
         self._database: Database | None = None
 
     def settings(self, **changes: Any) -> None:
-        """QUICK with these sections changed, each deeply enough."""
+        """QUICK, with these sections in place of its own."""
         self.stage.write_config({**QUICK, **changes})
 
     async def begin(self, place: str | None = None, *, command: tuple[str, ...] = ()) -> None:

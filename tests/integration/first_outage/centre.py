@@ -25,8 +25,8 @@ class Centre:
         """The numbers that messages came for, as the carrier is dialled, once for each message."""
         return sorted(message.to for message in (await self.smsc.report()).messages)
 
-    def settings(self, apart: Apart, port: int | None = None, **changes: Any) -> None:
-        """callcore sends through it; ``port``: of a wire in between."""
+    def settings(self, apart: Apart, port: int | None = None, window: int = 20, **changes: Any) -> None:
+        """callcore sends through it; ``port``: of a wire in between; ``window``: messages under way at once."""
         secret = apart.stage.config_file.with_name("smpp.secret")
         secret.write_text(PASSWORD, "utf-8")
         secret.chmod(0o600)
@@ -34,6 +34,7 @@ class Centre:
             "host": "127.0.0.1",
             "port": port or self.smsc.port,
             "system_id": "callcore",
+            "window": window,
             "password_file": secret.name,
         }
         texts = {**QUICK["outages"]["texts"], "sms": {"outage": SMS}}

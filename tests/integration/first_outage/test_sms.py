@@ -61,6 +61,7 @@ async def test_delivered_failed_refused_throttled(apart: Apart, centre: Centre, 
 
 async def test_link_cut_between_submit_and_answer(apart: Apart, centre: Centre) -> None:
     """One is ``unknown`` and stays so, whoever asks; the next ones come through."""
+    centre.settings(apart, window=1)
     await centre.configure(drop_after=1)
     await apart.people(*NO_SUCH[:3])
     await apart.begin()

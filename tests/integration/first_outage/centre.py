@@ -26,7 +26,7 @@ class Centre:
         return sorted(message.to for message in (await self.smsc.report()).messages)
 
     def settings(self, apart: Apart, port: int | None = None, window: int = 20, **changes: Any) -> None:
-        """callcore sends through it; ``port``: of a wire in between; ``window``: messages under way at once."""
+        """callcore sends through it; ``port``: of a wire in between; ``window``: messages in flight."""
         secret = apart.stage.config_file.with_name("smpp.secret")
         secret.write_text(PASSWORD, "utf-8")
         secret.chmod(0o600)

@@ -15,9 +15,10 @@ from callcore.campaigns.lanes import screen
 from callcore.campaigns.ports import Announcement
 from callcore.campaigns.runner import CampaignRunner
 from callcore.campaigns.views import Preview, Prospect
-from callcore.domain import LANGUAGES, Outage, OutageId, OutageState
+from callcore.domain import LANGUAGES, Outage, OutageId, OutageState, Text
 from callcore.outbound.gate import Ask, Permit, Profile, Purpose, Refusal
 
+NOTHING = Text("", "")
 PROSPECTS = 300
 SCREENED_AT_ONCE = 500
 """Between two chances for others to run."""
@@ -39,7 +40,7 @@ async def preview(runner: CampaignRunner, publication: Announcement) -> Preview:
     return Preview(
         voice=voice,
         sms=sms,
-        caller=runner.words.caller(outage),
+        caller=runner.words.caller(outage) if outage.is_open else NOTHING,
         sms_parts={language: count for language, (count, _) in parts.items()},
         sms_alphabet={language: alphabet for language, (_, alphabet) in parts.items()},
         customers=len(targets),

@@ -31,7 +31,7 @@ class Preview:
     voice: Text
     sms: Text
     caller: Text
-    """What a caller from there hears."""
+    """What a caller from there hears; empty once the outage is over."""
     sms_parts: Mapping[str, int]
     """Parts of the SMS, by language."""
     sms_alphabet: Mapping[str, str]

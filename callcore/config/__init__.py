@@ -31,6 +31,8 @@ from callcore.config.shape import (
     Tls,
 )
 from callcore.domain import PbxName, QueueName, Text, TopicCode
+from callcore.messaging.settings import SmppSettings
+from callcore.messaging.settings import fault as smpp_fault
 from callcore.outages.words import Use, template_faults
 from callcore.routing.check import check as check_tables
 from callcore.routing.schema import CODE, TableModel
@@ -107,6 +109,7 @@ def load(path: Path | str, environ: Mapping[str, str] = os.environ, *, need_secr
         if tables and len(tables) == len(documents):
             _cross_check(everything, model, document, documents)
         model = _with_secrets(model, document, environ) if need_secrets else model
+        _check_smpp(model, document)
     raise_faults(document, *documents.values())
     assert model is not None, "a file without faults is a model"
     return Settings.model_construct(
@@ -235,6 +238,20 @@ def _check_outbound(model: SettingsModel, settings: Document) -> None:
         for fault in template_faults(use, own):
             language = (fault.language,) if fault.language else ()
             settings.blame(("outages", "texts", use, fault.key, *language), fault.message, fault.remedy)
+
+
+def _check_smpp(model: SettingsModel, settings: Document) -> None:
+    """What no gateway could be reached with."""
+    smpp = model.sms.smpp
+    if model.sms.gateway != "smpp" or smpp is None:
+        return
+    link = SmppSettings(
+        "sms", smpp.host, smpp.system_id, smpp.password.get_secret_value(), smpp.port, model.sms.sender
+    )
+    why = smpp_fault(link)
+    if why is not None:
+        remedy = Text("Спросите у оператора SMS-шлюза.", "Ask whoever runs the gateway.")
+        settings.blame(("sms", "smpp"), why, remedy)
 
 
 # --- secrets

@@ -60,7 +60,7 @@ demo: $(STAMP)
 
 test: $(STAMP) lab
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 $(QUICK) $(ARGS)
-	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 4 --dist loadgroup $(SLOW) $(ARGS)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 6 --dist loadgroup $(SLOW) $(ARGS)
 
 unit: $(STAMP)
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit $(ARGS)

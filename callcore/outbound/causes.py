@@ -3,6 +3,7 @@ counts as gone. Pure."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum, auto
 
 from callcore.calls.attempt import AttemptResult, Outcome
@@ -57,22 +58,30 @@ def sign_of(outcome: Outcome) -> Sign:
 
 
 class Streak:
-    """Outcomes of one route in a row that all tell the same trouble."""
+    """Outcomes of one route in a row that all tell the same trouble.
+
+    What was under way when the route was found gone belongs to that trouble, however late its end is known: a
+    person who lets things go on is not stopped again by it.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._sign = Sign.good
         self._count = 0
+        self._gone_at: datetime | None = None
 
-    def note(self, sign: Sign) -> Text | None:
+    def note(self, sign: Sign, intended_at: datetime, now: datetime) -> Text | None:
         """Why the route counts as gone, with the outcome that completes the row."""
         if sign is Sign.nothing:
+            return None
+        if sign is not Sign.good and self._gone_at is not None and intended_at <= self._gone_at:
             return None
         self._count = self._count + 1 if sign is self._sign else 1
         self._sign = sign
         if sign is Sign.good or self._count < self._most:
             return None
         self._count = 0
+        self._gone_at = now
         if sign is Sign.mute:
             return Text(
                 f"{self._most} ответивших подряд ничего не услышали: проверьте FastAGI и файлы подсказок",

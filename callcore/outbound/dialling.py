@@ -175,7 +175,7 @@ class Dialling:
         self._free_line(entry)
         trunk = self._trunks[entry.attempt.route]
         self._ledger.settle(entry.attempt, outcome)
-        why = trunk.streak.note(sign or sign_of(outcome))
+        why = trunk.streak.note(sign or sign_of(outcome), entry.attempt.intended_at, self._ledger.now())
         if why is not None:
             self._ledger.spawn(self._ledger.route_gone(Medium.voice, trunk.name, why))
 

@@ -114,7 +114,7 @@ class Messages:
         try:
             ids = await self._unthrottled(gateway, permit, order)
         except Refused as error:
-            await self._note(gateway, Sign.gone)
+            await self._note(gateway, attempt, Sign.gone)
             return Outcome(AttemptResult.failed, now(), detail=str(error))
         except NotSent as error:
             if isinstance(error, RouteGone):
@@ -125,7 +125,7 @@ class Messages:
             if not isinstance(error, Unsure):
                 log.exception("messenger_failed", attempt=attempt.id)
             return Outcome(AttemptResult.unknown, now(), detail=str(error))
-        await self._note(gateway, Sign.good)
+        await self._note(gateway, attempt, Sign.good)
         return ids
 
     async def _unthrottled(self, gateway: Gateway, permit: Permit, order: MessageOrder) -> tuple[str, ...]:
@@ -141,8 +141,8 @@ class Messages:
                     raise
             await gateway.slots.turn(is_repeat=True)
 
-    async def _note(self, gateway: Gateway, sign: Sign) -> None:
-        why = gateway.streak.note(sign)
+    async def _note(self, gateway: Gateway, attempt: Attempt, sign: Sign) -> None:
+        why = gateway.streak.note(sign, attempt.intended_at, self._ledger.now())
         if why is not None:
             await self._ledger.route_gone(Medium.sms, gateway.name, why)
 

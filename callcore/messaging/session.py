@@ -64,7 +64,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Session(ESME):  # type: ignore[misc]
+class Session(ESME):  # type: ignore[misc]  # the library has no types
     """``await connect()``, then ``await serve()`` until the link is gone; meanwhile ``submit``.
 
     ``delivered(session, sequence, body)`` gets every deliver_sm as it comes, and must not block;

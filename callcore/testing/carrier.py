@@ -199,7 +199,7 @@ class Carrier:
 
     async def _until(self, what: str, number: str, times: int) -> None:
         async with asyncio.timeout(20):
-            while sum(found["number"] == number for found in self._lines(what)) < times:  # noqa: ASYNC110
+            while sum(found["number"] == number for found in self._lines(what)) < times:  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
 
     def _lines(self, what: str) -> list[re.Match[str]]:

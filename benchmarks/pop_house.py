@@ -26,7 +26,8 @@ from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.sessions import hash_token
 from callcore.store.users import Role
-from callcore.testing.stage import SAMPLE, free_port
+from callcore.testing.lab.process import free_port
+from callcore.testing.stage import SAMPLE
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 30.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from callcore.store.database import Database
 from callcore.store.users import Role
 from callcore.testing.carrier import TRUNK
 from callcore.testing.lab import AsteriskLab, OutgoingTrunk, Queue, program
+from callcore.testing.lab.process import free_port
 from callcore.web.passwords import hash_password
 
 SAMPLE = Path(__file__).parents[2] / "config"
@@ -37,12 +37,6 @@ DIALPLAN = """
 [from-trunk]
 exten => _[+0-9].,1,Goto(callcore-inbound,${EXTEN},1)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Plain(yaml.SafeDumper):

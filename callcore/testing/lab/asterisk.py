@@ -6,7 +6,6 @@ import os
 import random
 import secrets
 import shutil
-import socket
 import tempfile
 import wave
 import weakref
@@ -18,7 +17,7 @@ from callcore.testing.lab import configuration
 from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
 from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
-from callcore.testing.lab.process import Child, free_port, free_ports
+from callcore.testing.lab.process import Child, free_port
 
 _READY_SECONDS = 20.0
 _LOGIN_SECONDS = 2.0
@@ -176,12 +175,12 @@ class AsteriskLab:
             raise
 
     def _choose_ports(self) -> None:
-        udp = free_ports(1 + len(self._phone_numbers), socket.SOCK_DGRAM)
-        for number, port in zip(self._phone_numbers, udp[1:], strict=True):
-            self._phone_ports.setdefault(number, port)
+        for number in self._phone_numbers:
+            if number not in self._phone_ports:
+                self._phone_ports[number] = free_port()
         if self._ports is None:
-            rtp = random.randrange(11000, 30000, 1000)  # below the kernel's own choice of ports
-            self._ports = Ports(free_port(), udp[0], (rtp, rtp + 999))
+            rtp = random.randrange(10000, 20000, 1000)  # below those of free_port
+            self._ports = Ports(free_port(), free_port(), (rtp, rtp + 999))
 
     async def _until_booted(self) -> None:
         """Log in over AMI with the product's account until FullyBooted comes."""

@@ -10,14 +10,20 @@ import atexit
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _alive: set[int] = set()
+_PORTS = range(20000, 32768)
+_TRIES = 1000
+_RESERVED = 500
+_reserved: deque[socket.socket] = deque()
 
 
 def _die_with(parent: int) -> Callable[[], None]:
@@ -102,21 +108,33 @@ class Child:
         return await self.wait()
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that is free now. It may be taken before it is used: be ready to try again."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def free_port() -> int:
+    """A port of 127.0.0.1, free for TCP and UDP, that no other program of the laboratory will choose.
+
+    The kernel gives ports from 32768 on to whoever connects or asks for any, at any moment: a port found free
+    there may be taken before it is used. So ours lie below, and each is reserved by the name of an abstract
+    socket, which the kernel frees with this process (or after `_RESERVED` later choices).
+    """
+    for _ in range(_TRIES):
+        port = random.choice(_PORTS)
+        reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(f"\0callcore-port-{port}")
+            _require_free(port)
+        except OSError:
+            reservation.close()
+            continue
+        _reserved.append(reservation)
+        if len(_reserved) > _RESERVED:
+            _reserved.popleft().close()
         return port
+    raise OSError(f"no free port of 127.0.0.1 between {_PORTS[0]} and {_PORTS[-1]} in {_TRIES} tries.")
 
 
-def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
-    """`count` different free ports of 127.0.0.1."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+def _require_free(port: int) -> None:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", port))
 
 
 def udp_port_is_open(port: int) -> bool:

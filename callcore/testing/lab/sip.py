@@ -37,7 +37,7 @@ class CallResult:
 def _media_port(signalling: int) -> int:
     """SIPp also binds the next port but one, for video, and ends at once if that is taken."""
     while True:
-        port = free_port(socket.SOCK_DGRAM)
+        port = free_port()
         if signalling not in (port, port + 2) and not udp_port_is_open(port + 2):
             return port
 
@@ -73,7 +73,7 @@ class _Sipp:
         scenario = self._folder / f"{self._name}.xml"
         scenario.write_text(xml, "utf-8")
         self._log.unlink(missing_ok=True)
-        self.port = self._fixed_port or free_port(socket.SOCK_DGRAM)
+        self.port = self._fixed_port or free_port()
         command = [str(program("sipp")), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
         command += ["-mp", str(_media_port(self.port)), "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
         command += ["-nostdin", "-skip_rlimit", "-max_socket", "64"]

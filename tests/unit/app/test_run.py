@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from callcore.commands import run
+from callcore.testing.lab.process import free_port
 
 from .conftest import Write
 
@@ -55,13 +56,6 @@ async def start(write: Write, tmp_path: Path) -> AsyncIterator[Start]:
         if process.returncode is None:
             process.kill()
             await process.communicate()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 async def hears(systemd: socket.socket) -> str:

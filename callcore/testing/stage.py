@@ -63,9 +63,10 @@ class Stage:
         static_members: Mapping[str, tuple[str, ...]] | None = None,
         observer: bool = False,
         carrier_port: int | None = None,
+        version: int = 22,
     ) -> None:
         """``static_members``: by queue, interfaces that answer without callcore's help. ``carrier_port``: of
-        the carrier that its own calls leave through (``testing.carrier``)."""
+        the carrier that its own calls leave through (``testing.carrier``). ``version``: of Asterisk."""
         self.folder = folder
         self.agi_port = free_port()
         self.http_port = http_port or free_port()
@@ -89,6 +90,7 @@ class Stage:
             dialplan=DIALPLAN,
             carrier=None if carrier_port is None else OutgoingTrunk("127.0.0.1", carrier_port),
             observer=observer,
+            version=version,
         )
         self.daemon: Daemon | None = None
         self.process: asyncio.subprocess.Process | None = None
@@ -221,6 +223,8 @@ class Stage:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # as the product runs: asyncio's debugging is for what runs within the tests
+                env={name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"},
             )
 
     def signal(self, number: signal.Signals) -> None:

@@ -30,6 +30,10 @@ A call from ringing trunk to talking operator:
                 result = await caller.wait()         # CallResult(answered=True, ended_by="caller", ...)
         print(await lab.console("queue show"))
 
+What people do with a call once it is there (hold, transfer in every way, forward, pick up, park, dial) is
+done by a `Softphone`, see its module; `AsteriskLab(habits=PhoneHabits(…))` says what phones may do by codes,
+and `extra_files={"features.conf": …}` replaces any file. `AsteriskLab(version=16)` is the oldest one served.
+
 Phones behave as `Answer(after, talk)`, `NeverAnswer()`, `Reject(486)`; `await phone.become(...)` changes it.
 One `Phone` takes many calls; a phone that was not started is silent on SIP. `Caller.anonymous(...)` withholds
 the number. `observer=True` adds the AMI account `observer` (read=all, write=all, same secret) for recordings.
@@ -40,7 +44,7 @@ name at 79 bytes and leaves backslashes before quotes in it. In tests call `pack
 
 from callcore.testing.lab.asterisk import AsteriskLab
 from callcore.testing.lab.bundles import lab_folder, program
-from callcore.testing.lab.configuration import Account, OutgoingTrunk, Queue
+from callcore.testing.lab.configuration import Account, OutgoingTrunk, PhoneHabits, Queue
 from callcore.testing.lab.errors import FetchFailed, LabError, NotDebian, NotFetched, StartFailed
 from callcore.testing.lab.scenarios import (
     Answer,
@@ -54,12 +58,16 @@ from callcore.testing.lab.scenarios import (
     Wait,
 )
 from callcore.testing.lab.sip import Caller, CallResult, Phone
+from callcore.testing.lab.softcall import CallEnded, CallRefused, SoftCall
+from callcore.testing.lab.softphone import Softphone
 
 __all__ = [
     "Account",
     "Answer",
     "AsteriskLab",
     "Behaviour",
+    "CallEnded",
+    "CallRefused",
     "CallResult",
     "Caller",
     "FetchFailed",
@@ -70,9 +78,12 @@ __all__ = [
     "NotFetched",
     "OutgoingTrunk",
     "Phone",
+    "PhoneHabits",
     "Press",
     "Queue",
     "Reject",
+    "SoftCall",
+    "Softphone",
     "StartFailed",
     "Step",
     "Until",

@@ -32,6 +32,11 @@ _REMEDIES = (
         f"the mirror does not offer these packages. Try later, or set {MIRROR_SETTING} to another mirror.",
     ),
     (
+        re.compile(r"(does not have|no longer has) a Release file"),
+        "the mirror does not have this release, which may have moved to an archive of old ones. "
+        f"Set {MIRROR_SETTING}_<RELEASE> (for example {MIRROR_SETTING}_BULLSEYE) to one that has it.",
+    ),
+    (
         re.compile(r"Failed to fetch|Could not resolve|(not|Unable to) connect|failure resolving|timed out"),
         f"the mirror cannot be reached. Check the network, or set {MIRROR_SETTING} "
         "to a Debian mirror that can be reached.",

@@ -15,7 +15,7 @@ from typing import Self
 
 from callcore.testing.lab import configuration
 from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
-from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, Ports, Queue
+from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, PhoneHabits, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
 from callcore.testing.lab.process import Child, free_port
 
@@ -40,6 +40,8 @@ class AsteriskLab:
     extra_files  further configuration files, or others in place of ours, by name
     extra_modules   loaded besides ours, e.g. "res_http_websocket"
     carrier      where PJSIP/<number>@carrier leads; without it there is no such endpoint
+    habits       what phones may do among themselves
+    version      of Asterisk, of those in `bundles.ASTERISKS`
     lab          where the packages were fetched to, if not in the usual place
     """
 
@@ -61,6 +63,7 @@ class AsteriskLab:
         trunk_context: str = "from-trunk",
         phone_context: str = "phones",
         carrier: OutgoingTrunk | None = None,
+        habits: PhoneHabits | None = None,
         systemname: str = "lab",
         version: int = 22,
         lab: Path | None = None,
@@ -82,8 +85,10 @@ class AsteriskLab:
         self._extra_files = dict(extra_files or {})
         self._contexts = (trunk_context, phone_context)
         self._carrier = carrier
+        self.habits = habits or PhoneHabits()
         self._systemname = systemname
-        self._version = ASTERISKS[version]
+        self.version = version
+        self._recipe = ASTERISKS[version]
         self._command, self._root = asterisk_command(version, lab)
         self._ports: Ports | None = None
         self._child: Child | None = None
@@ -127,7 +132,7 @@ class AsteriskLab:
         return self._child is not None and self._child.is_running
 
     def phone_port(self, number: str) -> int:
-        """Where Asterisk calls this phone: start a `sip.Phone` there. Fixed over restarts."""
+        """Where Asterisk calls this phone: start a `Phone` or a `Softphone` there. Fixed over restarts."""
         return self._phone_ports[number]
 
     async def __aenter__(self) -> Self:
@@ -275,7 +280,7 @@ class AsteriskLab:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         share = self._root / "usr/share/asterisk"
         _link(self.folder / "data/documentation", share / "documentation")
-        for language, source in self._version.sounds.items():
+        for language, source in self._recipe.sounds.items():
             _link(self.sounds / language, share / "sounds" / source)
         _write_music(self.folder / "data/moh/callcore.wav")
         for name, text in self._files().items():
@@ -285,7 +290,7 @@ class AsteriskLab:
     def _files(self) -> dict[str, str]:
         base, ports = self.folder, self.ports
         trunk_context, phone_context = self._contexts
-        modules = self._root / f"usr/lib/{architecture()[1]}/asterisk/modules"
+        modules = self._root / self._recipe.modules.format(triple=architecture()[1])
         extensions = [
             Extension(number, port, self._names.get(number, "")) for number, port in self._phone_ports.items()
         ]
@@ -294,15 +299,21 @@ class AsteriskLab:
             "asterisk.conf": configuration.asterisk_conf(
                 base, self._run, self._root, modules, self._systemname
             ),
-            "modules.conf": configuration.modules_conf(self._extra_modules),
+            "modules.conf": configuration.modules_conf(self._extra_modules, self._recipe.lacks),
             "manager.conf": configuration.manager_conf(ports.ami, self._accounts),
             "pjsip.conf": configuration.pjsip_conf(
                 ports.sip, extensions, trunk_context, phone_context, self._carrier
             ),
             "queues.conf": configuration.queues_conf(self.queues),
             "extensions.conf": configuration.extensions_conf(
-                self.dialplan, self.includes, self.variables, extensions
+                self.dialplan,
+                self.includes,
+                self.variables,
+                extensions,
+                self.habits,
+                has_carrier=self._carrier is not None,
             ),
+            "res_parking.conf": configuration.parking_conf(self.habits.parking_seconds),
             **self._extra_files,
         }
 

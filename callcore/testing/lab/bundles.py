@@ -53,13 +53,18 @@ class NpmBundle:
 
 @dataclass(frozen=True)
 class AsteriskVersion:
-    """Where an Asterisk of some major version comes from, and how its sound folders are called."""
+    """Where an Asterisk of some major version comes from, and where its things lie in it.
+
+    `sounds` are the folders of the languages; `lacks` names modules that came later.
+    """
 
     major: int
     bundle: str
     suite: str
     loader: str
+    modules: str
     sounds: Mapping[str, str]
+    lacks: tuple[str, ...] = ()
 
 
 ASTERISKS = {
@@ -68,7 +73,17 @@ ASTERISKS = {
         "asterisk22",
         "sid",
         "usr/lib/{triple}/{loader}",
+        "usr/lib/{triple}/asterisk/modules",
         {"en": "en_US_f_Allison", "ru": "ru_RU_f_IvrvoiceRU"},
+    ),
+    16: AsteriskVersion(
+        16,
+        "asterisk16",
+        "bullseye",
+        "lib/{triple}/ld-2.31.so",
+        "usr/lib/asterisk/modules",
+        {"en": "en_US_f_Allison", "ru": "ru_RU_f_IvrvoiceRU"},
+        lacks=("func_export",),
     ),
 }
 

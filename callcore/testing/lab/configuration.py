@@ -13,7 +13,8 @@ res_pjsip_nat res_pjsip_refer res_pjsip_dlg_options res_pjsip_diversion res_pjsi
 res_pjsip_registrar res_pjsip_authenticator_digest chan_pjsip bridge_simple bridge_native_rtp bridge_softmix
 bridge_holding bridge_builtin_features app_dial app_queue app_playback app_read app_stack app_verbose
 app_userevent app_exec app_while app_cdr app_originate app_playtones app_senddtmf app_record app_mixmonitor
-app_chanspy app_confbridge app_directed_pickup app_system app_db app_transfer res_speech res_agi
+app_chanspy app_confbridge app_bridgewait app_directed_pickup app_system app_db app_transfer res_parking
+res_speech res_agi
 func_callerid func_channel func_strings func_logic func_math func_global func_db func_timeout func_cdr
 func_cut func_hangupcause func_dialplan func_env func_groupcount func_rand func_sprintf func_uri func_base64
 func_devstate func_extstate func_export pbx_config cdr_manager cel_manager res_manager_devicestate
@@ -167,6 +168,8 @@ direct_media = no
 media_address = 127.0.0.1
 bind_rtp_to_media_address = yes
 dtmf_mode = auto_info
+call_group = 1
+pickup_group = 1
 callerid = {label} <{extension.number}>
 
 [{extension.number}]
@@ -218,17 +221,62 @@ def queues_conf(queues: Sequence[Queue]) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class PhoneHabits:
+    """What phones may do among themselves.
+
+    `dial_options` are those of Dial: who may transfer (tT) and park (kK) by a feature code: `#1` blind, `*2`
+    attended, `#72` parks. `parking_seconds`: how long a parked caller waits before he comes back to the phone
+    that parked him. `dialplan`: further lines of the context `phones`.
+    """
+
+    dial_options: str = "tTkK"
+    parking_seconds: int = 45
+    dialplan: str = ""
+
+
 def extensions_conf(
-    dialplan: str, includes: Sequence[Path], variables: Mapping[str, str], extensions: Sequence[Extension]
+    dialplan: str,
+    includes: Sequence[Path],
+    variables: Mapping[str, str],
+    extensions: Sequence[Extension],
+    habits: PhoneHabits,
+    *,
+    has_carrier: bool = False,
 ) -> str:
-    """Variables, included files, the given dialplan, and a context `phones` for calls between phones."""
+    """Variables, included files, the given dialplan, and a context `phones` for what phones dial.
+
+    There a phone's number calls it, `*8` and the number takes the call that rings there (`*8` alone: any),
+    700 parks, 701 to 720 take a parked caller back, 800 to 809 are conference rooms, 8 or + and a long number
+    goes to the carrier.
+    """
     text = "[general]\nstatic = yes\nwriteprotect = yes\nclearglobalvars = no\n\n[globals]\n"
     text += "".join(f"{name} = {value}\n" for name, value in variables.items())
     text += "".join(f'#include "{path}"\n' for path in includes)
-    text += "\n[phones]\n"
+    text += "\n[phones]\ninclude => parkedcalls\n"
+    options = habits.dial_options
     for extension in extensions:
-        text += f"exten => {extension.number},1,Dial(PJSIP/{extension.number},30)\n same => n,Hangup()\n"
-    return f"{text}\n{dialplan}\n"
+        number = extension.number
+        text += f"exten => {number},1,Dial(PJSIP/{number},30,{options})\n same => n,Hangup()\n"
+    text += (
+        "exten => _*8XXX,1,Pickup(${EXTEN:2}@phones&${EXTEN:2}@PICKUPMARK)\n"
+        " same => n,PickupChan(PJSIP/${EXTEN:2},p)\n same => n,Hangup()\n"
+        "exten => _80X,1,Answer()\n same => n,ConfBridge(${EXTEN})\n same => n,Hangup()\n"
+    )
+    if has_carrier:
+        for pattern in ("_8XXXXXXXXXX", "_+X."):
+            text += f"exten => {pattern},1,Dial(PJSIP/${{EXTEN}}@carrier,60,{options})\n"
+            text += " same => n,Hangup()\n"
+    return f"{text}{habits.dialplan}\n{dialplan}\n"
+
+
+def parking_conf(parking_seconds: int) -> str:
+    """One lot: 700 parks, 701 to 720 are its slots."""
+    return (
+        "[general]\n[default]\nparkext = 700\nparkpos = 701-720\ncontext = parkedcalls\n"
+        f"parkingtime = {parking_seconds}\ncomebacktoorigin = yes\n"
+        "parkedcalltransfers = both\nparkedcallreparking = both\n"
+    )
 
 
 def small_files(base: Path, ports: Ports) -> dict[str, str]:
@@ -242,7 +290,7 @@ def small_files(base: Path, ports: Ports) -> dict[str, str]:
         "cdr.conf": "[general]\nenable = yes\nunanswered = yes\n",
         "cdr_manager.conf": "[general]\nenabled = yes\n",
         "cel.conf": "[general]\nenable = no\n",
-        "features.conf": "[general]\n[featuremap]\nblindxfer = #1\natxfer = *2\n",
+        "features.conf": "[general]\n[featuremap]\nblindxfer = #1\natxfer = *2\nparkcall = #72\n",
         "confbridge.conf": "[general]\n",
         "acl.conf": "; no lists\n",
         **dict.fromkeys(("ccss.conf", "udptl.conf", "pjproject.conf", "queuerules.conf"), "[general]\n"),

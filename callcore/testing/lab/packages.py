@@ -31,7 +31,7 @@ from callcore.testing.lab.bundles import (
     system_program,
 )
 from callcore.testing.lab.errors import FetchFailed, KeyringTooOld
-from callcore.testing.lab.mirrors import Debian, keyring, this_machine
+from callcore.testing.lab.mirrors import MIRROR_SETTING, Debian, keyring, this_machine
 from callcore.testing.lab.npm import fetch_npm, stamp_of
 
 RECIPE = 1  # raise it when the way of unpacking changes: every bundle is then fetched anew
@@ -135,8 +135,13 @@ def _fetch_missing(bundles: list[Bundle], folder: Path) -> None:
 
 
 def _apt_for(suite: str, folder: Path, debian: Debian) -> PrivateApt:
-    """An apt with its lists fetched; if need be, with a newer keyring that the machine's own vouches for."""
-    apt = PrivateApt(folder / "apt" / suite, suite, debian)
+    """An apt with its lists fetched; if need be, with a newer keyring that the machine's own vouches for.
+
+    One release may come from another mirror than the rest, e.g. from an archive of old releases.
+    """
+    mirror = os.environ.get(f"{MIRROR_SETTING}_{suite.upper()}") or debian.mirror
+    its = replace(debian, mirror=mirror)
+    apt = PrivateApt(folder / "apt" / suite, suite, its)
     try:
         apt.update()
     except KeyringTooOld:
@@ -147,7 +152,7 @@ def _apt_for(suite: str, folder: Path, debian: Debian) -> PrivateApt:
         root = folder / "keyring"
         _remove(root)
         unpack(own.download(("debian-archive-keyring",)), root)
-        apt = PrivateApt(folder / "apt" / suite, suite, replace(debian, keyring=keyring(root)))
+        apt = PrivateApt(folder / "apt" / suite, suite, replace(its, keyring=keyring(root)))
         apt.update()
     return apt
 

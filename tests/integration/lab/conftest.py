@@ -29,13 +29,15 @@ def needs(laboratory: None) -> None:
 
 
 @pytest.fixture
-async def pbx(tmp_path: Path) -> AsyncIterator[AsteriskLab]:
+async def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsteriskLab]:
+    """Asterisk 22, unless the test asks for another one by its parameter."""
     lab = AsteriskLab(
         tmp_path / "pbx",
         phones=["101"],
         queues=[Queue("corporate", members=("PJSIP/101",))],
         dialplan=DIALPLAN,
         observer=True,
+        version=getattr(request, "param", 22),
     )
     async with lab:
         yield lab

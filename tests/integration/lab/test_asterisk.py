@@ -12,6 +12,8 @@ import pytest
 from callcore.testing.lab import Account, AsteriskLab, StartFailed
 from callcore.testing.lab.configuration import Ports
 
+on_both = pytest.mark.parametrize("pbx", [16, 22], indirect=True, ids=["16", "22"])
+
 ORPHAN = """
 import asyncio, signal, sys
 from pathlib import Path
@@ -56,6 +58,7 @@ async def login(lab: AsteriskLab, secret: str) -> str:
     return answer
 
 
+@on_both
 async def test_every_module_loads_and_the_log_has_no_error(pbx: AsteriskLab) -> None:
     log = pbx.last_log(lines=1000)
     assert not [line for line in log.splitlines() if "ERROR" in line or "Error loading" in line]
@@ -64,6 +67,7 @@ async def test_every_module_loads_and_the_log_has_no_error(pbx: AsteriskLab) -> 
     assert len(modules) > 90
     assert "Success" in await login(pbx, pbx.secret)
     assert "Error" in await login(pbx, "wrong")
+    assert f"Asterisk {pbx.version}." in await pbx.console("core show version")
 
 
 def bound_addresses(pid: int) -> set[tuple[str, str]]:
@@ -78,12 +82,14 @@ def bound_addresses(pid: int) -> set[tuple[str, str]]:
     }
 
 
+@on_both
 async def test_it_serves_on_loopback_only(pbx: AsteriskLab) -> None:
     bound = bound_addresses(pbx.pid)
     assert {place for table, place in bound if table.startswith("tcp")} == {f"0100007F:{pbx.ami_port:04X}"}
     assert ("udp", f"0100007F:{pbx.sip_port:04X}") in bound
 
 
+@on_both
 async def test_restart_keeps_ports_and_database(pbx: AsteriskLab) -> None:
     ports, first = pbx.ports, pbx.pid
     await pbx.console("database put journal one 42")

@@ -74,6 +74,19 @@ def test_a_mirror_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("bare")
+def test_one_release_may_come_from_a_mirror_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(apt: PrivateApt) -> None:
+        raise FetchFailed(apt.debian.mirror)
+
+    monkeypatch.setattr(PrivateApt, "update", refuse)
+    monkeypatch.setenv(f"{MIRROR_SETTING}_{this_machine().codename.upper()}", DEAD_MIRROR)
+    with pytest.raises(FetchFailed, match=DEAD_MIRROR):
+        packages.fetch(["small"], tmp_path)
+
+
+@pytest.mark.usefixtures("bare")
 def test_a_full_disk_is_told_before_the_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(9, 8, 1_000_000))
@@ -125,6 +138,9 @@ def test_every_complaint_of_apt_has_its_remedy() -> None:
     assert "disk" in explain("tar: write error: No space left on device")
     assert "offer" in explain("E: Unable to locate package x")
     assert "reached" in explain("Err:1 http://x.test Temporary failure resolving 'x.test'")
+    assert "_BULLSEYE" in explain(
+        "E: The repository 'http://x.test bullseye Release' no longer has a Release file."
+    )
     assert explain("something else") == ""
 
 

@@ -19,6 +19,7 @@ from callcore.testing.lab import (
 )
 
 
+@pytest.mark.parametrize("pbx", [16, 22], indirect=True, ids=["16", "22"])
 async def test_caller_presses_a_key_talks_and_hangs_up(
     pbx: AsteriskLab, phone: Phone, tmp_path: Path
 ) -> None:
@@ -65,6 +66,7 @@ async def test_pbx_refuses_the_call(pbx: AsteriskLab, tmp_path: Path, dialled: s
     assert (result.answered, result.refusal) == (False, status)
 
 
+@pytest.mark.parametrize("pbx", [16, 22], indirect=True, ids=["16", "22"])
 async def test_two_callers_at_once_and_a_russian_prompt(pbx: AsteriskLab, tmp_path: Path) -> None:
     callers = [await Caller(pbx.sip_port, tmp_path / "sip", dialled="200").start() for _ in range(2)]
     results = [await caller.wait() for caller in callers]

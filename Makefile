@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit lint check bench install lab lock format clean distclean
+.PHONY: help demo test unit cover lint check bench install lab lock format clean distclean
 MAKEFLAGS += --no-builtin-rules
 
 export PYTHONUTF8 = 1
@@ -21,17 +21,18 @@ STATE := $(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum
 STAMP := .venv/installed-$(STATE)
 PY := .venv/bin/python
 LAB := $(PY) -m callcore.testing.lab
-QUICK := $(wildcard $(addprefix tests/,unit property replay))
+QUICK := $(wildcard $(addprefix tests/,unit property replay torture))
 # These wait for phones, prompts and browsers far more than they compute.
 SLOW := $(wildcard $(addprefix tests/,contract integration browser))
 
 help:
 	@echo 'make demo       callcore with an Asterisk, callers and phones of its own: see calls ring and cards pop'
 	@echo 'make test       every test; make test ARGS="-k name" for some; make unit for the quick ones'
+	@echo 'make cover      how much of the pure modules the tests tell; fails below every branch'
 	@echo 'make lint       format, style, types, import rules, locks; make format mends the first two'
 	@echo 'make check      lint and test'
 	@echo 'make bench      the benchmarks, one JSON object a line; make bench ONLY=name for one'
-	@echo 'make install    the Python environment in .venv; make lab: Asterisk, SIPp, Chromium in .lab'
+	@echo 'make install    the Python environment in .venv; make lab: Asterisk 16 and 22, SIPp, Chromium in .lab'
 	@echo 'make lock       make requirements/*.txt anew from pyproject.toml; make lock ARGS=--upgrade for newer versions'
 	@echo 'make clean      remove caches; make distclean: .venv and .lab too'
 
@@ -64,6 +65,13 @@ test: $(STAMP) lab
 
 unit: $(STAMP)
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit $(ARGS)
+
+# The modules that decide everything and touch nothing: each branch of them is told by a test.
+PURE := callcore/calls/*,callcore/ami/protocol.py,callcore/ami/translate.py,callcore/ami/actions.py,callcore/ami/dial_journal.py,callcore/ami/journal.py,callcore/ami/queue_log.py
+cover: $(STAMP)
+	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit/ami tests/unit/calls tests/property/calls tests/replay \
+		--cov=callcore.calls --cov=callcore.ami --cov-branch --cov-report=
+	$(PY) -m coverage report --include='$(PURE)' --fail-under=100 --show-missing --skip-covered
 
 lint: $(STAMP)
 	$(PY) -m ruff format --check .

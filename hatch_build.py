@@ -16,7 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ENTRIES = ("live.js", "desk.css", "outages.js", "outages.css", "icon.svg")
+ENTRIES = ("live.js", "desk.css", "outages.js", "outages.css", "story.css", "icon.svg")
 ESBUILD = (
     "--bundle",
     "--minify",

@@ -15,9 +15,12 @@ import sys
 
 MODULES = {
     "ami_decode": "benchmarks.ami_decode",
+    "operators": "benchmarks.operators",
     "originate": "benchmarks.originate",
     "pop": "benchmarks.pop",
+    "resync": "benchmarks.resync",
     "sms": "benchmarks.sms",
+    "storm": "benchmarks.storm",
 }
 """Name for ``--only`` to the module, which prints its lines when it is run."""
 

@@ -1,3 +1,3 @@
 """callcore: call-centre middleware for Asterisk."""
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"

@@ -20,7 +20,7 @@ from aiohttp import web
 from callcore import wiring
 from callcore.ami.client import AmiLink, Inbox
 from callcore.calls.effects import Contact
-from callcore.calls.facts import Fact, LinkLost, Snapshot
+from callcore.calls.facts import Fact, LinkLost, PhonesKnown, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket
 from callcore.crm.customers import CustomerBase
@@ -37,13 +37,16 @@ from callcore.ivr.flow import all_phrases
 from callcore.ivr.inbound import Inbound
 from callcore.outgoing import Outgoing
 from callcore.screenpop.desks import Desks
-from callcore.screenpop.hub import Hub
+from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
+from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf
 from callcore.speech.prompts import Prompts, SpeechSettings
+from callcore.store.contacts import Saved
 from callcore.store.database import Database, spool_path
 from callcore.store.errors import StoreError
 from callcore.systemd import notify, watchdog_seconds
+from callcore.web import story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
@@ -58,10 +61,14 @@ INBOX_SIZE = 20_000
 HOUSEKEEPING_SECONDS = 600.0
 CALLS_KEPT = timedelta(days=30)
 """How long an ended call's channel is remembered; its contact stays."""
+MISSED_KEPT = timedelta(days=2)
+"""Cards that nobody saw are shown for their day, wherever on earth that ends."""
 DRAIN_SECONDS = 10.0
 """How long callers may stay in the IVR once the daemon was told to stop."""
 CLOCK_SECONDS = 10.0
 """How often the system's clock is looked at."""
+PHONES_SECONDS = 30.0
+"""How soon a phone that was given to somebody is known as an operator's."""
 
 
 class CannotListen(Exception):
@@ -100,8 +107,11 @@ class Daemon:
     async def _open(self, stack: AsyncExitStack) -> None:
         settings = self.settings
         self.database = await stack.enter_async_context(await _open_database(settings))
+        tracker = wiring.make_tracker(settings)
+        self.recorder = await wiring.make_recorder(settings, self.database.stories, tracker, self.clock.now)
         self.links = {
-            name: AmiLink(wiring.ami_settings(settings, name), self._inbox) for name in settings.pbxs
+            name: AmiLink(wiring.ami_settings(settings, name), self._inbox, self.recorder)
+            for name in settings.pbxs
         }
         self.members = Members(self.links)
         base = CustomerBase(self.database.customers)
@@ -122,7 +132,15 @@ class Daemon:
             self._take,
             self._contact_logged,
         )
-        self.hub = Hub(secrets.token_hex(8), time.monotonic)
+        self.hub = Hub(
+            secrets.token_hex(8),
+            time.monotonic,
+            HubLimits(confirm_seconds=float(settings.pop.confirm_seconds)),
+        )
+        recorder = self.recorder
+        self.hub.listen(
+            HubCallbacks(published=recorder.published, painted=recorder.painted, unpainted=recorder.unpainted)
+        )
         self.people = People(self.database.users, tuple(settings.pbxs))
         self.shelf = Shelf(
             self.database.contacts,
@@ -140,21 +158,37 @@ class Daemon:
             topics=lambda: frozenset(topic.code for topic in settings.tables.topics),
             now=self.clock.now,
             wrap_up=timedelta(seconds=settings.desk.wrap_up_seconds),
+            missed=MissedBook(self.database.missed_pops),
         )
         stack.callback(self.desks.close)
         self.floor = Floor(
-            wiring.make_tracker(settings),
+            tracker,
             self.clock,
             wiring.carriers(self.desks.carry, self.members.carry, self.records.carry),
             watch=self._watch,
+            recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
+        self.recovery = wiring.make_recovery(
+            settings,
+            self.database,
+            self.floor,
+            self.people,
+            self.outgoing.look_up,
+            self.clock.now,
+            self._store_contact,
+        )
+        await self.recovery.start(settings.pbxs)
+        wiring.watch_gaps(self.metrics, self.recovery)
+        wiring.watch_recorder(self.metrics, self.recorder)
         wiring.watch_links(self.metrics, self.links)
         wiring.watch_floor(self.metrics, self.floor.tracker)
         wiring.watch_store(self.metrics, self.database.writer)
+        wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
+        await self._tell_phones()
         await self._resume_shifts()
         with _listening("fastagi.listen", settings.fastagi.listen):
             await self.agi.start()
@@ -197,6 +231,7 @@ class Daemon:
             max_sessions=settings.fastagi.max_sessions,
             environment_seconds=float(settings.fastagi.silence_seconds),
             metrics=wiring.AgiCounters(self.metrics),
+            tap=self._agi_line,
         )
 
     async def _open_web(self, stack: AsyncExitStack, settings: Settings) -> web.TCPSite:
@@ -217,7 +252,9 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
         )
-        runner = Runner(build(deps), shutdown_timeout=2.0)
+        application = build(deps)
+        story.add_to(application, wiring.story_room(self.database.stories, self.recorder))
+        runner = Runner(application, shutdown_timeout=2.0)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         listen = settings.http.listen
@@ -253,13 +290,16 @@ class Daemon:
         """Works until ``stop`` is set, then lets callers finish what they hear, and stores what is left."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(link.run()) for link in self.links.values()]
-            tasks.append(group.create_task(self.floor.consume(self._inbox, self.records.enrich)))
+            tasks.append(group.create_task(self.floor.consume(self._inbox, self._enrich)))
+            tasks.append(group.create_task(self.recovery.run()))
+            tasks.append(group.create_task(self.recorder.run()))
             tasks.append(group.create_task(self.members.run()))
             tasks.append(group.create_task(self.outgoing.run()))
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(_watchdog(self._health)))
             tasks.append(group.create_task(self._follow_clock()))
             tasks.append(group.create_task(self._keep_house()))
+            tasks.append(group.create_task(self._know_phones()))
             notify("READY=1")
             log.info("started", http_port=self.http_port, agi_port=self.agi.port, pbx=list(self.links))
             await stop.wait()
@@ -275,7 +315,9 @@ class Daemon:
         await self.outgoing.close()
         for link in self.links.values():
             await link.stop()
+        await self.recovery.drain()
         await self.records.drain()
+        await self.recorder.finish()
         await self.prompts.close()
         log.info("stopped")
 
@@ -293,9 +335,23 @@ class Daemon:
             try:
                 await self.database.calls.purge_ended(long_ago)
                 await self.database.attempts.purge_receipts(long_ago)
+                await self.database.missed_pops.purge(self.clock.now() - MISSED_KEPT)
+                stories_from = self.clock.now() - timedelta(days=self.settings.flight.keep_days)
+                await self.database.stories.purge(stories_from)
             except StoreError as error:
                 log.warning("not_purged", why=str(error))
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _know_phones(self) -> None:
+        while True:
+            await asyncio.sleep(PHONES_SECONDS)
+            await self._tell_phones()
+
+    async def _tell_phones(self) -> None:
+        try:
+            self._take(PhonesKnown(await self.people.phones()))
+        except StoreError as error:
+            log.warning("phones_not_read", why=str(error))
 
     async def _follow_clock(self) -> None:
         while True:
@@ -303,6 +359,16 @@ class Daemon:
             self.clock.follow(is_idle=self.floor.is_idle)
 
     # --- between the rooms
+
+    async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
+        return await self.recovery.enrich(await self.records.enrich(fact))
+
+    async def _store_contact(self, contact: Contact) -> None:
+        if await self.database.contacts.save(contact) is not Saved.repeat:
+            await self._contact_logged(contact)
+
+    def _agi_line(self, pbx: str, channel: str, line: str, is_ours: bool) -> None:
+        self.recorder.agi(ChannelRef(PbxName(pbx), ChannelId(channel)), line, is_ours=is_ours)
 
     def _take(self, fact: Fact) -> None:
         self.floor.take(fact)
@@ -319,7 +385,8 @@ class Daemon:
 
     async def _contact_logged(self, contact: Contact) -> None:
         self.floor.settled(ChannelRef(contact.pbx, ChannelId(contact.channel)))
-        self.metrics.contact_ended(contact.pbx, contact.outcome, contact.wait_ms, contact.talk_ms)
+        wait_ms = None if contact.queued_at is None else contact.wait_ms
+        self.metrics.contact_ended(contact.pbx, contact.outcome, wait_ms, contact.talk_ms)
         await self.desks.contact_logged(contact)
 
     # --- is it well?

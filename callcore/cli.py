@@ -28,12 +28,15 @@ from callcore.commands.frame import (
     language_of,
     print_fault,
 )
+from callcore.commands.gaps import GAPS
 from callcore.commands.ivr import IVR
 from callcore.commands.network import NETWORK
 from callcore.commands.outage import CAMPAIGN, DNC, OUTAGE
+from callcore.commands.replay import REPLAY
 from callcore.commands.route import ROUTE
 from callcore.commands.run import RUN
 from callcore.commands.user import USER
+from callcore.commands.why import WHY
 from callcore.config import ConfigFaults
 from callcore.domain import LANGUAGES, Language, Text
 
@@ -42,6 +45,9 @@ COMMANDS: tuple[Command, ...] = (
     DEMO,
     CHECK,
     ROUTE,
+    REPLAY,
+    WHY,
+    GAPS,
     IVR,
     DIALPLAN,
     USER,

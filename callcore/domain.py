@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 CallId = NewType("CallId", str)
 """Minted by callcore at first sight of a call; lower-case letters and digits, sorts by time."""
@@ -33,8 +33,7 @@ UNCLASSIFIED = TopicCode("unclassified")
 """Topic of a contact that nobody classified."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelRef:
+class ChannelRef(NamedTuple):
     """A channel anywhere: two PBXs may use one uniqueid."""
 
     pbx: PbxName

@@ -2,44 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcore import numbers
+from callcore.ami.cdr import Sources, read_past_calls
 from callcore.ami.client import AmiLink, AmiSettings
 from callcore.calls import effects as do
 from callcore.calls.agent import AgentRules
+from callcore.calls.effects import Contact
+from callcore.calls.recovery import PastCall
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
-from callcore.domain import Customer, PbxName, TopicCode
-from callcore.floor.floor import Carry
+from callcore.config.pop import is_device_among, pop_policy
+from callcore.domain import CallId, Customer, Direction, Interface, PbxName, TopicCode
+from callcore.flight.book import Book as StoryBook
+from callcore.flight.mask import Mask
+from callcore.flight.recorder import Recorder
+from callcore.floor.floor import Carry, Floor
 from callcore.floor.ids import mint_call_id
+from callcore.floor.members import Members
+from callcore.floor.people import People
+from callcore.floor.records import Lookup, Records
+from callcore.floor.recovery import FloorView, Past, Recovery
 from callcore.ivr.flow import Flow, FlowTexts
 from callcore.ivr.visit import Book
 from callcore.routing.decide import Route, decide
 from callcore.routing.menu import main_menu
+from callcore.store.database import Database
+from callcore.store.stories import Stories
 from callcore.store.writer import Writer
 from callcore.web.metrics import Metrics
 from callcore.web.pages import TopicChoice
 from callcore.web.ports import WebSettings
 from callcore.web.render import STATIC
 
+Canonical = Callable[[str | None], str | None]
 
-def make_tracker(settings: Settings) -> Tracker:
+
+def canonical_in(settings: Settings) -> Canonical:
+    """One form of a number, or None."""
     country = settings.organisation.country
 
     def canonical(raw: str | None) -> str | None:
         number = numbers.normalise(raw, country)
         return number.canonical if number else None
 
+    return canonical
+
+
+def make_tracker(settings: Settings) -> Tracker:
     desk = settings.desk
     rules = AgentRules(
         wrap_up=timedelta(seconds=desk.wrap_up_seconds),
         no_desk=timedelta(seconds=float(desk.no_desk_seconds)),
         missed_limit=desk.reject_pause_after,
     )
-    return Tracker(mint=mint_call_id, canonical=canonical, rules=rules)
+    pbxs = settings.pbxs
+
+    def is_internal(pbx: PbxName, device: Interface) -> bool:
+        return pbx in pbxs and is_device_among(pbxs[pbx].internal, device)
+
+    return Tracker(
+        mint=mint_call_id,
+        canonical=canonical_in(settings),
+        rules=rules,
+        policy=pop_policy(settings.pop),
+        is_internal=is_internal,
+    )
 
 
 def make_book(settings: Settings) -> Book:
@@ -123,12 +157,85 @@ def carriers(desks: Carry, members: Carry, records: Carry) -> dict[type, tuple[C
             do.UpdateCard,
             do.EndCard,
             do.CloseCard,
+            do.DropCard,
             do.ShowAgent,
         ),
         members: (do.AddMember, do.RemoveMember, do.PauseMember),
         records: (do.RememberCall, do.LookUpCustomers, do.LogContact),
     }
     return {kind: (carry,) for carry, kinds in by_room.items() for kind in kinds}
+
+
+async def make_recorder(
+    settings: Settings, stories: Stories, tracker: Tracker, now: Callable[[], datetime]
+) -> Recorder:
+    """The flight recorder, with this installation's own pseudonyms."""
+
+    def direction(call: CallId) -> Direction | None:
+        known = tracker.calls.get(call)
+        return known.direction if known else None
+
+    return Recorder(
+        stories,
+        Mask(await stories.pseudonym_key(secrets.token_bytes(32)), canonical_in(settings)),
+        moment=pop_policy(settings.pop).moment,
+        now=now,
+        monotonic=time.monotonic,
+        direction=direction,
+    )
+
+
+def story_room(stories: Stories, recorder: Recorder) -> StoryBook:
+    return StoryBook(stories, recorder.mask, recorder)
+
+
+def make_recovery(
+    settings: Settings,
+    database: Database,
+    floor: Floor,
+    people: People,
+    look_up: Lookup,
+    now: Callable[[], datetime],
+    save: Callable[[Contact], Awaitable[object]],
+) -> Recovery:
+    tracker = floor.tracker
+
+    def past(name: PbxName) -> Past:
+        told = settings.pbxs[name].recovery
+        zone = told.cdr_zone or settings.organisation.zone
+        sources = Sources(name, told.cdr_database(), told.cdr_table, zone, told.queue_log)
+
+        async def read(since: datetime, until: datetime) -> Sequence[PastCall]:
+            devices = frozenset(device for pbx, device in await people.phones() if pbx == name)
+            return await read_past_calls(sources, since, until, settings.all_queues, devices)
+
+        return read
+
+    view = FloorView(
+        is_known=lambda ref: ref in tracker.by_channel or ref in tracker.finished,
+        login_at=tracker.login_at,
+        settled=floor.settled,
+        canonical=tracker.canonical,
+        save=save,
+    )
+    pasts = {name: past(name) for name, pbx in settings.pbxs.items() if pbx.recovery.is_open}
+    return Recovery(
+        database.gaps, database.calls, view, look_up, now, pasts, names=lambda: people.names(now())
+    )
+
+
+def watch_gaps(metrics: Metrics, recovery: Recovery) -> None:
+    def read(counted: Counter[PbxName]) -> Callable[[], dict[str, float]]:
+        return lambda: {str(pbx): float(value) for pbx, value in counted.items()}
+
+    metrics.watch("gaps_total", "Times callcore was away from a PBX", read(recovery.gaps), label="pbx")
+    metrics.watch("gap_seconds", "Seconds it was away", read(recovery.gap_seconds), label="pbx")
+
+
+def watch_recorder(metrics: Metrics, recorder: Recorder) -> None:
+    box = recorder.outbox
+    metrics.watch("stories_written", "Calls whose story was stored", lambda: {"": float(box.written)})
+    metrics.watch("stories_left_out", "Calls whose story was not stored", lambda: {"": float(box.left_out)})
 
 
 def watch_links(metrics: Metrics, links: Mapping[PbxName, AmiLink]) -> None:
@@ -157,6 +264,39 @@ def watch_floor(metrics: Metrics, tracker: Tracker) -> None:
 def _by_state(tracker: Tracker) -> dict[str, float]:
     states = [agent.state.value for agent in tracker.agents.values()]
     return {state: float(states.count(state)) for state in dict.fromkeys(states)}
+
+
+def watch_lanes(metrics: Metrics, records: Records, members: Members) -> None:
+    lanes = records.lanes
+    metrics.watch(
+        "lane_waiting",
+        "Effects that wait, by lane",
+        lambda: {lane.name: float(lane.waiting) for lane in lanes},
+        label="lane",
+    )
+    metrics.watch(
+        "lane_refused",
+        "Effects that found their lane full",
+        lambda: {lane.name: float(lane.refused) for lane in lanes},
+        label="lane",
+    )
+    metrics.watch(
+        "contacts_lost",
+        "Contacts that neither database nor disk took",
+        lambda: {"": float(records.contacts_lost)},
+    )
+    metrics.watch(
+        "members_waiting",
+        "Queue-member actions that wait",
+        lambda: {str(pbx): float(count) for pbx, count in members.waiting.items()},
+        label="pbx",
+    )
+    metrics.watch(
+        "members_dropped",
+        "Queue-member actions dropped: the next Snapshot puts them right",
+        lambda: {str(pbx): float(count) for pbx, count in members.dropped.items()},
+        label="pbx",
+    )
 
 
 def watch_store(metrics: Metrics, writer: Writer) -> None:

@@ -1,22 +1,30 @@
-// A ringing call for somebody who looks elsewhere: spoken by the screen reader, a chime, a notification.
+// A call or a card for somebody who looks elsewhere: spoken by the screen reader, a chime, a notification.
 let rung = null, notice = null, audio = null;
 
 export function alarm(ring, sound, say) {
   const call = ring?.dataset.ring ?? null;
   if (call !== rung) {
-    notice?.close();
-    notice = null;
+    hush();
     if (call) {
       say(`${ring.dataset.title}. ${ring.dataset.note}`);
-      if (document.hidden && window.Notification?.permission === 'granted') notify(ring.dataset, call);
+      if (document.hidden) notify(ring.dataset.title, ring.dataset.note, call);
     }
   }
   if (sound === 'ring' && call) chime();
   rung = call;
 }
-function notify({title, note}, tag) {
-  notice = new Notification(title, {body: note, tag});
-  notice.onclick = () => { window.focus(); notice?.close(); };
+/** One notification at a time; a click on it brings this tab to the front. */
+export function notify(title, body, tag) {
+  if (window.Notification?.permission !== 'granted') return;
+  hush();
+  try {
+    notice = new Notification(title, {body, tag});
+  } catch { return; } // browsers of telephones have the class, and refuse to make one
+  notice.onclick = () => { window.focus(); hush(); };
+}
+export function hush() {
+  notice?.close();
+  notice = null;
 }
 function chime() {
   if (!navigator.userActivation?.hasBeenActive) return; // browsers allow no sound before the first key or click

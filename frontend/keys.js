@@ -7,6 +7,7 @@ export function keys($) {
     const digit = event.altKey && !event.ctrlKey && /^Digit([1-9])$/.exec(code);
     const menu = target.closest?.(':popover-open');
     if (key === 'F2') press(document.querySelector('[data-f2]'));
+    else if (key === 'F4' && !event.altKey && !event.ctrlKey) press(document.querySelector('[data-f4]'));
     else if (key === 'Enter' && event.ctrlKey) {
       const form = target.closest('.late-form') ?? document.querySelector('.panel:not([hidden]) form[data-draft]');
       form?.requestSubmit(form.querySelector('[data-close], [name=close]'));

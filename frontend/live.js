@@ -1,6 +1,6 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
-import {alarm} from './alarm.js';
+import {alarm, hush, notify} from './alarm.js';
 import {keys} from './keys.js';
 import {morph, seconds, setClock, template, tick as tickTimes} from './paint.js';
 import {readTopic, topicList} from './topics.js';
@@ -42,20 +42,30 @@ function hear(message) {
   if (root.lang !== message.lang) forgetTranslated();
   root.lang = message.lang;
   show(message.html);
-  const card = message.card && $('panel-' + message.card);
+  const card = message.card && $('panel-' + message.card), missed = message.missed && $('panel-' + message.missed);
   if (card) say(card.dataset.say);
   alarm(document.querySelector('[data-ring]'), message.sound, say);
+  const isBlind = document.hidden || unpainted !== null; // what came before was never painted
+  if (card && document.hidden) tell(card); else if (missed && isBlind) tell(missed);
   unpainted = seq;
-  if (document.hidden) acknowledge(); else requestAnimationFrame(() => requestAnimationFrame(acknowledge));
+  acknowledge();
 }
+const tell = ({dataset: {say, note, call}}) => notify(say, note, call);
+// Painted is what two frames have passed over. A page that nobody sees says that it has the card, and no more.
 function acknowledge() {
-  if (unpainted !== null) line.send({ack: unpainted});
-  unpainted = null;
+  const mine = unpainted;
+  if (document.hidden) return line.send({ack: mine, painted: false});
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    if (unpainted === null || document.hidden) return;
+    line.send({ack: mine});
+    if (unpainted === mine) unpainted = null;
+  }));
 }
 
 // --- what is shown
 
 function show(html) {
+  if (unsent.size) sendDrafts(); // the card may be taken away by what comes now
   const fresh = template(html);
   keepFront(fresh.content);
   morph(main, fresh, {
@@ -99,8 +109,7 @@ function tick() {
 }
 function settle() {
   setClock($('clock').dataset.now);
-  const ask = document.querySelector('[data-notify]');
-  if (ask) ask.hidden = window.Notification?.permission !== 'default';
+  for (const ask of document.querySelectorAll('[data-notify]')) ask.hidden = window.Notification?.permission !== 'default';
   tick();
 }
 
@@ -152,7 +161,11 @@ addEventListener('click', async ({target}) => {
 });
 addEventListener('focusout', sendDrafts);
 addEventListener('pagehide', sendDrafts);
-document.addEventListener('visibilitychange', () => { sendDrafts(); if (document.hidden) acknowledge(); });
+document.addEventListener('visibilitychange', () => {
+  sendDrafts();
+  if (!document.hidden) hush();
+  if (unpainted !== null) acknowledge();
+});
 setInterval(tick, 1000);
 topicList();
 keys($);

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from callcore.ami.journal import FAMILY as CALL_JOURNAL
 from callcore.ami.protocol import AmiAction, BadAction, check_variable
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember
 from callcore.domain import LANGUAGES, Interface, Language, QueueName
@@ -26,6 +27,7 @@ NEEDED_ACTIONS: dict[str, str] = {
     "QueuePause": "agent",
     "CoreSettings": "reporting",
     "ShowDialPlan": "reporting",
+    "DBGetTree": "reporting",
     "QueueStatus": "",
     "ListCommands": "",
     "Ping": "",
@@ -34,7 +36,6 @@ NEEDED_ACTIONS: dict[str, str] = {
 
 DIALLING_ACTIONS: dict[str, str] = {
     "Originate": "originate",
-    "DBGetTree": "reporting",
     "Getvar": "reporting",
 }
 """Needed besides where callcore places calls by itself."""
@@ -172,6 +173,11 @@ def originate(
 def dial_journal() -> AmiAction:
     """List of all that the dialplan wrote about calls of ours; refused by Asterisk while there is nothing."""
     return AmiAction("DBGetTree", (("Family", JOURNAL),))
+
+
+def call_journal() -> AmiAction:
+    """List of what the dialplan wrote about calls that ended; refused by Asterisk while there is nothing."""
+    return AmiAction("DBGetTree", (("Family", CALL_JOURNAL),))
 
 
 def get_global(name: str) -> AmiAction:

@@ -1,9 +1,9 @@
 """The supervised link to one PBX: connect, greeting, login, snapshot, watch, and again.
 
 Several PBXs are several links that feed one inbox. What the consumer sees of each, strictly in wire order:
-``LinkUp(epoch)`` at every login, the facts of the events, one ``Snapshot`` of the same epoch once both its
-lists are complete, and ``LinkLost`` when the session is over. An action fails at once when there is no link;
-nothing is queued, nothing is sent a second time.
+``LinkUp(epoch)`` at every login, the facts of the events, one ``Snapshot`` of the same epoch once all three
+of its lists are complete, and ``LinkLost`` when the session is over. An action fails at once when there is no
+link; nothing is queued, nothing is sent a second time.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import re
 import secrets
 import ssl
 from collections import Counter
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, Protocol
 
 import structlog
 
 from callcore.ami import actions
 from callcore.ami.feed import FactFeed, Inbox
+from callcore.ami.journal import read_ended_calls
 from callcore.ami.protocol import AmiAction, BadAction, BrokenPeer, Headers
 from callcore.ami.session import (
     ActionRefused,
@@ -35,6 +38,7 @@ from callcore.ami.settings import AmiSettings
 from callcore.ami.translate import WANTED_EVENTS, SnapshotBuilder, Translator
 from callcore.ami.trouble import Stage, Trouble, explain
 from callcore.calls.facts import LinkLost, LinkUp
+from callcore.domain import PbxName
 
 __all__ = [
     "ActionRefused",
@@ -57,10 +61,27 @@ _STEADY_SECONDS = 10.0
 """A session that lasted so long earns a quick first retry; a shorter one keeps the back-off growing."""
 
 
+class Tap(Protocol):
+    """Listens in, synchronously and cheaply."""
+
+    def heard(self, pbx: PbxName, headers: Headers, raw: bytes) -> None: ...
+
+    def asked(self, pbx: PbxName, action: str, headers: Sequence[tuple[str, str]]) -> None: ...
+
+
+class NoTap:
+    def heard(self, pbx: PbxName, headers: Headers, raw: bytes) -> None:
+        return
+
+    def asked(self, pbx: PbxName, action: str, headers: Sequence[tuple[str, str]]) -> None:
+        return
+
+
 class AmiLink:
     """``run()`` is one task, ``call()`` sends an action; ``state``, ``trouble``, ``counters``: to be read."""
 
-    def __init__(self, settings: AmiSettings, inbox: Inbox) -> None:
+    def __init__(self, settings: AmiSettings, inbox: Inbox, tap: Tap | None = None) -> None:
+        """``tap`` sees what becomes a fact, and what is asked."""
         self.settings = settings
         self.pbx = settings.name
         self.state: LinkState = "down"
@@ -74,11 +95,14 @@ class AmiLink:
         self._uptime: tuple[float, float] | None = None
         """What FullyBooted said, in seconds, and the loop's time when it came."""
         self._translator = Translator(self.pbx)
+        self._tap = tap or NoTap()
         self._feed = FactFeed(self.pbx, inbox, self._inbox_full, self._inbox_has_room)
         self._session: Session | None = None
         self._announced = False
         self._fully_booted: asyncio.Future[None] | None = None
         self._complained: set[str] = set()
+        self._told_no_journal = False
+        self._has_journal = True
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._changed = asyncio.Event()
@@ -115,6 +139,8 @@ class AmiLink:
         """
         if self._session is None or self.state != "up":
             raise LinkDown(f"{action.name}: {self.pbx} is not connected: {self.why}")
+        variables = (("Variable", f"{name}={value}") for name, value in action.variables)
+        self._tap.asked(self.pbx, action.name, (*action.headers, *variables))
         return await self._session.call(action, timeout)
 
     async def settled(self) -> LinkState:
@@ -227,19 +253,24 @@ class AmiLink:
         return context
 
     async def _take_snapshot(self, session: Session) -> None:
-        """Asks for both lists at once; the Snapshot enters the inbox where the second ends on the wire."""
+        """Asks for all lists at once; the Snapshot enters the inbox where the last one ends on the wire."""
         builder = SnapshotBuilder(self.pbx, self.epoch)
+        self._has_journal = True
         lists: dict[str, Reply] = {}
+
+        async def ask(name: str, action: AmiAction) -> None:
+            await session.call(action, self.settings.snapshot_seconds, lambda reply: take(name, reply))
 
         def take(name: str, reply: Reply) -> None:
             lists[name] = reply
-            if len(lists) == 2:
+            if len(lists) == 3:
                 self._snapshot_complete(builder, lists)
 
-        limit = self.settings.snapshot_seconds
-        channels, queues = await asyncio.gather(
-            session.call(actions.status(), limit, lambda reply: take("Status", reply)),
-            session.call(actions.queue_status(), limit, lambda reply: take("QueueStatus", reply)),
+        # The journal is asked for last: a call that ends between two answers is seen to end, or stands in it.
+        channels, queues, journal = await asyncio.gather(
+            ask("Status", actions.status()),
+            ask("QueueStatus", actions.queue_status()),
+            ask("DBGetTree", actions.call_journal()),
             return_exceptions=True,
         )
         if isinstance(channels, BaseException):
@@ -250,9 +281,27 @@ class AmiLink:
             take("QueueStatus", Reply({}))
         elif isinstance(queues, BaseException):
             raise queues
+        if isinstance(journal, ActionRefused):
+            self._no_journal(journal)
+            take("DBGetTree", Reply({}))
+        elif isinstance(journal, BaseException):
+            raise journal
+
+    def _no_journal(self, refused: ActionRefused) -> None:
+        """No row yet reads like a family that does not exist; else the account may not read it."""
+        self._has_journal = "not found" in refused.text
+        if self._has_journal or self._told_no_journal:
+            return
+        self._told_no_journal = True
+        remedy = f"add reporting to write = of manager.conf [{self.settings.username}]"
+        log.warning("ami_without_journal", pbx=self.pbx, why=refused.text, remedy=remedy)
 
     def _snapshot_complete(self, builder: SnapshotBuilder, lists: dict[str, Reply]) -> None:
-        snapshot = builder.build(lists["Status"].rows, lists["QueueStatus"].rows)
+        snapshot = replace(
+            builder.build(lists["Status"].rows, lists["QueueStatus"].rows),
+            journal=read_ended_calls(lists["DBGetTree"].rows, self.pbx),
+            has_journal=self._has_journal,
+        )
         for reason, times in builder.odd.items():
             self._translator.count_odd(reason, times)
         self.counters.odd = self._translator.odd_count
@@ -265,6 +314,7 @@ class AmiLink:
             epoch=self.epoch,
             greeting=self.greeting,
             channels=len(snapshot.channels),
+            ended_calls=len(snapshot.journal),
             after=sorted(self._complained),
         )
         self._complained.clear()
@@ -314,7 +364,7 @@ class AmiLink:
         self._announced = True
         self._feed.push(LinkUp(self.pbx, self.epoch))
 
-    def _on_event(self, headers: Headers) -> None:
+    def _on_event(self, headers: Headers, raw: bytes) -> None:
         if headers.get("event") == _BOOTED:
             self.booted = True
             self._note_uptime(headers.get("uptime"))
@@ -324,6 +374,7 @@ class AmiLink:
         fact = self._translator.translate(headers)
         if fact is not None:
             self.counters.events += 1
+            self._tap.heard(self.pbx, headers, raw)
             self._feed.push(fact)
         else:
             self.counters.odd = self._translator.odd_count

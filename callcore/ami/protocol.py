@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 Headers = Mapping[str, str | list[str]]
 """One message: lower-case names; a header that was repeated is a list, an empty one is kept as ``""``."""
@@ -26,15 +27,24 @@ MAX_HEADERS = 120
 """Asterisk silently ignores headers after the 128th."""
 
 _END = b"\r\n\r\n"
+_LINE_END = b"\r\n"
 _EVENT = b"Event: "
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
 _VARIABLE_NAME = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]*\Z")
+_SHAPES_OF_A_KIND = 8
+"""Few kinds have more than two; a peer that varies them without end is not followed."""
+_KINDS = 100
 _SPLITTING = frozenset(',"\\')
 _OURS = frozenset({"action", "actionid"})
 
 
 class BrokenPeer(Exception):
     """The peer does not speak the manager interface; the connection is of no use."""
+
+    def __init__(self, why: str, before: Sequence[bytes] = ()) -> None:
+        super().__init__(why)
+        self.before = tuple(before)
+        """Raw messages of the same chunk that were whole before that."""
 
 
 class BadAction(ValueError):
@@ -50,7 +60,10 @@ class Frames:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Raw messages that ``data`` completed. Raises BrokenPeer; then the stream is beyond repair."""
+        """Raw messages that ``data`` completed, the same ones however the stream is cut into chunks.
+
+        Raises BrokenPeer; then the stream is beyond repair.
+        """
         if self._rest:
             data = self._rest + data
         if self.greeting is None:
@@ -60,16 +73,22 @@ class Frames:
                 return []
         parts = data.split(_END)
         self._rest = parts.pop()
-        if _END + b"\r\n" in data:  # some actions close their answer with one line end too many
-            parts = [part.lstrip(b"\r\n") for part in parts]
-        if len(self._rest) > self._max:
-            raise BrokenPeer(f"a message of more than {self._max} bytes that does not end")
-        return parts
+        if len(data) > self._max:
+            self._check_lengths(parts)
+        return _without_blank_lines(parts)
+
+    def _check_lengths(self, parts: list[bytes]) -> None:
+        """Line ends do not count: the last ones may be half of what ends the message."""
+        for at, part in enumerate([*parts, self._rest]):
+            if len(part) > self._max and len(part.rstrip(_LINE_END)) > self._max:
+                why = f"a message of more than {self._max} bytes that does not end"
+                raise BrokenPeer(why, _without_blank_lines(parts[:at]))
 
     def _take_greeting(self, data: bytes) -> tuple[bytes, bool]:
         line, end, rest = data.partition(b"\r\n")
         expected = GREETING.encode()
-        if not line.startswith(expected[: len(line)]) or len(line) > MAX_GREETING_BYTES:
+        length = len(line.removesuffix(b"\r"))  # may be half of the line end
+        if not line.startswith(expected[: len(line)]) or length > MAX_GREETING_BYTES:
             raise BrokenPeer(f"greets with {line[:60]!r} instead of {GREETING!r}")
         if not end:
             return data, False
@@ -77,6 +96,11 @@ class Frames:
             raise BrokenPeer(f"greets with {line[:60]!r} instead of {GREETING!r}")
         self.greeting = decode(line)
         return rest, True
+
+
+def _without_blank_lines(parts: list[bytes]) -> list[bytes]:
+    """Some actions close their answer with one line end too many, which the next message then begins with."""
+    return [part.lstrip(_LINE_END) for part in parts]
 
 
 def event_name(raw: bytes) -> bytes | None:
@@ -108,7 +132,77 @@ def parse(raw: bytes) -> dict[str, str | list[str]]:
     return headers
 
 
-def _lines(raw: bytes) -> Iterable[str]:
+class Shapes:
+    """Reads messages quicker than ``parse``, and alike: Asterisk writes each kind of event with the same
+    headers in the same order, so one pattern of all of them tells whether a message is as usual.
+
+    One for each peer. A message of no known shape is parsed, and its shape is learned unless it is an odd one
+    (a header twice, a line that is none, bytes that are no UTF-8).
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, list[_Shape]] = {}
+
+    def read(self, raw: bytes, kind: bytes) -> Headers:
+        """Headers of one raw message; ``kind`` is its event's name. Never raises."""
+        shapes = self._known.get(kind)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            return parse(raw)
+        for shape in shapes or ():
+            found = shape.match(text)
+            if found is not None:
+                return _Shaped(found, shape.places)
+        headers = parse(raw)
+        if shapes is None:
+            shapes = self._known[kind] = []
+        if len(shapes) < _SHAPES_OF_A_KIND and len(self._known) < _KINDS:
+            learned = _shape_of(text.split("\r\n"), headers)
+            if learned is not None:
+                shapes.append(learned)
+        return headers
+
+
+class _Shape(NamedTuple):
+    match: Callable[[str], re.Match[str] | None]
+    places: dict[str, int]
+    """Of each header, the group of the match with its value."""
+
+
+def _shape_of(lines: list[str], headers: Headers) -> _Shape | None:
+    names = [line.partition(": ")[0] for line in lines]
+    if [name.lower() for name in names] != [*headers]:
+        return None
+    pattern = "\r\n".join(f"{re.escape(name)}: ([^\r\0]*)" for name in names)
+    return _Shape(re.compile(pattern).fullmatch, {name: at for at, name in enumerate(headers, 1)})
+
+
+class _Shaped(Mapping[str, str | list[str]]):
+    """Headers that are cut out when somebody asks: most of them nobody does."""
+
+    __slots__ = ("_found", "_places")
+
+    def __init__(self, found: re.Match[str], places: dict[str, int]) -> None:
+        self._found = found
+        self._places = places
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[self._places[name]]
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """Without the KeyError that Mapping's own would raise and catch."""
+        place = self._places.get(name)
+        return default if place is None else self._found[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _lines(raw: bytes) -> list[str]:
     if b"\0" not in raw:
         try:
             return raw.decode().split("\r\n")

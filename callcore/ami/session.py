@@ -16,7 +16,7 @@ import socket
 import ssl
 import struct
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,17 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from callcore.ami.protocol import AmiAction, BrokenPeer, Frames, Headers, decode, encode, event_name, parse
+from callcore.ami.protocol import (
+    AmiAction,
+    BrokenPeer,
+    Frames,
+    Headers,
+    Shapes,
+    decode,
+    encode,
+    event_name,
+    parse,
+)
 
 log = structlog.get_logger("callcore.ami")
 
@@ -50,7 +60,7 @@ class AnswerLost(LinkDown):
 
 
 class ActionTimeout(AmiError, TimeoutError):
-    """Asterisk did not answer in time; whether it acted is not known."""
+    """Asterisk did not answer in time, or broke its list off; whether it acted is not known."""
 
 
 class ActionRefused(AmiError):
@@ -95,6 +105,14 @@ class _Message(Message):  # type: ignore[misc]
         super().__init__({})
         self._store = {name: (name, value) for name, value in headers.items()}
         self.parsed = headers
+
+    @property
+    def id(self) -> str | None:
+        """The ActionID alone, if there is one of it; stock panoramisk would take a CommandID first."""
+        ident = self.parsed.get("actionid")
+        return ident if isinstance(ident, str) else None
+
+    action_id = id
 
 
 class _Action(Action):  # type: ignore[misc]
@@ -141,6 +159,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def __init__(self, session: Session) -> None:
         self._session = session
         self._frames = Frames()
+        self._shapes = Shapes()
         self._complained: set[str] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -151,11 +170,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         self._session.last_heard = self._session.loop.time()
+        broken: BrokenPeer | None = None
+        frames: Sequence[bytes]
         try:
             frames = self._frames.feed(data)
         except BrokenPeer as fault:
-            self._session.lose(fault)
-            return
+            broken, frames = fault, fault.before
         if self._frames.greeting is not None and not self._session.greeting.done():
             self._session.greeting.set_result(self._frames.greeting)
         for raw in frames:
@@ -166,6 +186,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             except Exception as fault:
                 self._session.counters.broken += 1
                 self._complain(fault, event_name(raw))
+        if broken is not None:
+            self._session.lose(broken)
 
     def _take(self, raw: bytes) -> None:
         name = event_name(raw)
@@ -176,8 +198,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             if pending is not None and (name is None or pending.responses):
                 self.handle_message(message)
                 return
-        if name in self._session.wanted:
-            self._session.on_event(parse(raw))
+        if name is not None and name in self._session.wanted:
+            self._session.on_event(self._shapes.read(raw, name), raw)
         elif name is not None:
             self._session.counters.dropped += 1
 
@@ -222,7 +244,7 @@ class Session(Manager):  # type: ignore[misc]
         self,
         mark: str,
         wanted: frozenset[str],
-        on_event: Callable[[Headers], object],
+        on_event: Callable[[Headers, bytes], object],
         counters: Counters,
     ) -> None:
         """``mark`` begins every ActionID of this session; nothing else in the AMI may begin so."""
@@ -284,8 +306,10 @@ class Session(Manager):  # type: ignore[misc]
             raise ActionTimeout(f"{action.name}: no answer within {timeout:g} s") from None
         finally:
             self.protocol.responses.pop(pending.id, None)
+        if str(pending.responses[0].response) not in RESPONSE_OK:
+            raise ActionRefused(action.name, str(pending.responses[0].message) or "no reason given")
         if not pending.is_whole():
-            raise ActionRefused(action.name, str(pending.responses[0].message) or "cancelled")
+            raise ActionTimeout(f"{action.name}: the list was broken off")
         return pending.reply()
 
     def own_address(self) -> str:

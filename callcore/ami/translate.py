@@ -17,13 +17,17 @@ from callcore.calls.facts import (
     AgentCalled,
     AgentConnected,
     AgentDidNotAnswer,
+    AttendedTransferred,
+    BlindTransferred,
     BridgeEntered,
     BridgeLeft,
+    CallerIdChanged,
     ChannelAnswered,
     ChannelCreated,
     ChannelHungUp,
     ChannelRenamed,
     DialBegan,
+    DialEnded,
     DialledOut,
     Fact,
     LiveChannel,
@@ -32,10 +36,13 @@ from callcore.calls.facts import (
     MemberRemoved,
     MemberStatus,
     OriginateFailed,
+    Parked,
+    PutOnHold,
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
     Snapshot,
+    TakenOffHold,
 )
 from callcore.domain import CallId, ChannelId, ChannelRef, Interface, PbxName, QueueName, TopicCode
 
@@ -200,11 +207,23 @@ def _dial_begin(headers: Headers, pbx: PbxName) -> Fact:
         _channel_or_none(headers, pbx, "uniqueid"),
         _channel(headers, pbx, "destuniqueid"),
         _need(headers, "destchannel"),
+        _text(headers, "channel"),
+        _known(headers, "calleridnum"),
+        _known(headers, "destcalleridnum"),
     )
 
 
+def _dial_end(headers: Headers, pbx: PbxName) -> Fact:
+    return DialEnded(_channel(headers, pbx, "destuniqueid"), _text(headers, "dialstatus"))
+
+
+def _new_caller_id(headers: Headers, pbx: PbxName) -> Fact:
+    return CallerIdChanged(_channel(headers, pbx), _known(headers, "calleridnum"), _name(headers))
+
+
 def _bridge_enter(headers: Headers, pbx: PbxName) -> Fact:
-    return BridgeEntered(_channel(headers, pbx), _need(headers, "bridgeuniqueid"))
+    is_holding = _text(headers, "bridgetechnology") == "holding_bridge"
+    return BridgeEntered(_channel(headers, pbx), _need(headers, "bridgeuniqueid"), is_holding)
 
 
 def _bridge_leave(headers: Headers, pbx: PbxName) -> Fact:
@@ -213,6 +232,44 @@ def _bridge_leave(headers: Headers, pbx: PbxName) -> Fact:
 
 def _hangup(headers: Headers, pbx: PbxName) -> Fact:
     return ChannelHungUp(_channel(headers, pbx), _number(headers, "cause"), _text(headers, "cause-txt"))
+
+
+# --- what people do with a call they have
+
+
+def _hold(headers: Headers, pbx: PbxName) -> Fact:
+    return PutOnHold(_channel(headers, pbx))
+
+
+def _unhold(headers: Headers, pbx: PbxName) -> Fact:
+    return TakenOffHold(_channel(headers, pbx))
+
+
+def _blind_transfer(headers: Headers, pbx: PbxName) -> Fact | None:
+    if _need(headers, "result") != "Success":
+        return None
+    return BlindTransferred(
+        _channel(headers, pbx, "transfereruniqueid"),
+        _channel_or_none(headers, pbx, "transfereeuniqueid"),
+        _text(headers, "extension"),
+    )
+
+
+def _attended_transfer(headers: Headers, pbx: PbxName) -> Fact | None:
+    if _need(headers, "result") != "Success":
+        return None
+    return AttendedTransferred(
+        _channel(headers, pbx, "origtransfereruniqueid"),
+        _channel(headers, pbx, "secondtransfereruniqueid"),
+        _channel_or_none(headers, pbx, "transfereeuniqueid"),
+        _channel_or_none(headers, pbx, "transfertargetuniqueid"),
+        _text(headers, "desttype") == "App",
+        _known(headers, "destbridgeuniqueid") if _text(headers, "desttype") == "Bridge" else None,
+    )
+
+
+def _parked(headers: Headers, pbx: PbxName) -> Fact:
+    return Parked(_channel(headers, pbx, "parkeeuniqueid"))
 
 
 # --- calls that callcore places
@@ -292,7 +349,14 @@ def _member_status(headers: Headers, pbx: PbxName) -> Fact:
         _text(headers, "paused") == "1",
         _text(headers, "pausedreason"),
         _text(headers, "status") in _BUSY_DEVICE,
+        _state_interface(headers, _interface(headers)),
     )
+
+
+def _state_interface(headers: Headers, interface: Interface) -> Interface | None:
+    """The device whose state the queue watches for this member, if that is another one."""
+    watched = _text(headers, "stateinterface")
+    return Interface(watched) if watched and watched != interface else None
 
 
 def _member_removed(headers: Headers, pbx: PbxName) -> Fact:
@@ -304,9 +368,16 @@ _READERS: dict[str, Callable[[Headers, PbxName], Fact | None]] = {
     "Rename": _rename,
     "Newstate": _newstate,
     "DialBegin": _dial_begin,
+    "DialEnd": _dial_end,
+    "NewCallerid": _new_caller_id,
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": _bridge_leave,
     "Hangup": _hangup,
+    "Hold": _hold,
+    "Unhold": _unhold,
+    "BlindTransfer": _blind_transfer,
+    "AttendedTransfer": _attended_transfer,
+    "ParkedCall": _parked,
     "OriginateResponse": _originate_response,
     "UserEvent": _user_event,
     "QueueCallerJoin": _queue_join,
@@ -345,6 +416,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         CallId(call) if call else None,
         TopicCode(topic) if topic else None,
         Interface(member) if member else None,
+        _text(row, "linkedid"),
     )
 
 
@@ -360,10 +432,12 @@ def _live_entry(row: Headers, pbx: PbxName) -> LiveEntry:
 
 
 def _live_member(row: Headers, pbx: PbxName) -> LiveMember:
+    interface = Interface(_need(row, "location"))
     return LiveMember(
         _queue(row),
-        Interface(_need(row, "location")),
+        interface,
         _text(row, "paused") == "1",
         _text(row, "pausedreason"),
         _text(row, "status") in _BUSY_DEVICE,
+        _state_interface(row, interface),
     )

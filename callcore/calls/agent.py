@@ -6,13 +6,14 @@ race. It is unpaused when the wrap-up is over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from callcore.calls import effects as do
 from callcore.calls.effects import Effect
 from callcore.calls.facts import AgentBecameReady, AgentPaused, DeskClosed, DeskOpened, WrapUpDone
+from callcore.calls.values import replace
 from callcore.domain import AgentState, CallId, Interface, Login, PauseReason, PbxName, QueueName
 
 
@@ -30,7 +31,7 @@ class AgentRules:
     """Unanswered or rejected rings in a row, after which he is paused; 0: never."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agent:
     login: Login
     name: str
@@ -99,6 +100,15 @@ class RingMissed:
 @dataclass(frozen=True, slots=True)
 class CallTaken:
     call: CallId
+    has_card: bool = True
+    """Without a card there is nothing to write up afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardCame:
+    """He asked for the card of the call that he talks on."""
+
+    call: CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ AgentMove = (
     PhoneRang
     | RingMissed
     | CallTaken
+    | CardCame
     | CallReleased
     | ClockStruck
     | AgentBecameReady
@@ -171,6 +182,8 @@ def step(agent: Agent, move: AgentMove, now: datetime, rules: AgentRules) -> Res
             return _missed(agent, move, now, rules)
         case CallTaken():
             return _taken(agent, move, now)
+        case CardCame():
+            return (replace(agent, is_done=False) if agent.call == move.call else agent), ()
         case CallReleased():
             return _released(agent, move, now, rules)
         case AgentBecameReady():
@@ -225,19 +238,20 @@ def _missed(agent: Agent, move: RingMissed, now: datetime, rules: AgentRules) ->
 def _taken(agent: Agent, move: CallTaken, now: datetime) -> Result:
     if agent.state is AgentState.talking:
         return _taken_besides(agent, move, now)
+    is_back = agent.call == move.call  # while he wrote it up: its card stays
     agent, closed = leave_wrap_up(agent)
     if agent.state in (AgentState.ready, AgentState.paused):
         agent = replace(agent, before_ring=(agent.state, agent.pause_reason))
-    agent = replace(agent, call=move.call, missed=0, is_done=False)
+    agent = replace(agent, call=move.call, missed=0, is_done=not move.has_card)
     agent, effects = _turn_to(agent, AgentState.talking, None, now, _PAUSE)
-    return agent, (*closed, *effects)
+    return agent, effects if is_back else (*closed, *effects)
 
 
 def _taken_besides(agent: Agent, move: CallTaken, now: datetime) -> Result:
     """A phone with two lines: two queues rang it at once, and he puts the first call on hold."""
     if agent.call is None or move.call == agent.call or move.call in agent.also:
         return agent, ()
-    agent = replace(agent, call=move.call, also=(*agent.also, agent.call), is_done=False)
+    agent = replace(agent, call=move.call, also=(*agent.also, agent.call), is_done=not move.has_card)
     return _turn_to(agent, AgentState.talking, None, agent.since)
 
 
@@ -342,7 +356,7 @@ def leave_wrap_up(agent: Agent) -> Result:
 
 def _close(agent: Agent) -> Effect:
     call = agent.call or CallId("")
-    return do.CloseCard(f"{call}:close:{agent.login}", agent.login, call)
+    return do.CloseCard(f"{call}:close:{agent.login}:{agent.turn}", agent.login, call)
 
 
 _PAUSE, _UNPAUSE = True, False

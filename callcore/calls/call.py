@@ -21,6 +21,7 @@ from callcore.domain import (
     ChannelRef,
     Customer,
     Direction,
+    EndReason,
     Interface,
     Language,
     Login,
@@ -33,6 +34,8 @@ from callcore.domain import (
 
 class Phase(StrEnum):
     ivr = "ivr"
+    dialling = "dialling"
+    """Phones ring without a queue: direct dial, ring group, an operator's own call."""
     announced = "announced"
     """Closed: the caller heard, or hears, the announcement."""
     waiting = "waiting"
@@ -42,7 +45,7 @@ class Phase(StrEnum):
     ended = "ended"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     id: CallId
     channel: ChannelRef
@@ -53,6 +56,10 @@ class Call:
     caller_name: str | None
     dialed_number: str | None
     direction: Direction = Direction.inbound
+    is_ours: bool = True
+    """It came to our IVR, to a queue, or to an operator's phone: it gets a contact."""
+    party: ChannelRef | None = None
+    """Whom the operator called, once he is there: from then on the call lives as long as he stays."""
     phase: Phase = Phase.ivr
     language: Language | None = None
     topic: TopicCode | None = None
@@ -69,8 +76,15 @@ class Call:
     """Operators' devices in one bridge with the caller now."""
     talk_since: datetime | None = None
     talk_ms: int = 0
+    takers: tuple[Login, ...] = ()
+    """Operators who took the call."""
     cards: tuple[Login, ...] = ()
     """Operators who have this call's card."""
+    pops: int = 0
+    done: tuple[Login, ...] = ()
+    """Those whose part in it is over."""
+    parts: int = 0
+    """How often an operator's part was over: one who gets the call back has a new one."""
     customers: tuple[Customer, ...] = ()
     customers_known: bool = False
     lookup_failed: bool = False
@@ -82,6 +96,11 @@ class Call:
     unlogged: Contact | None = None
     """The contact of an ended call, while its customer is still looked up, or the IVR has its last word to
     say."""
+
+    @property
+    def anchor(self) -> ChannelRef:
+        """The channel that the call lives and dies with: the caller's, or that of the one who was called."""
+        return self.party or self.channel
 
     def newest_ring(self, interface: Interface) -> int | None:
         """Place of the newest ring of this device in ``rings``."""
@@ -139,7 +158,7 @@ class RingLegEnded:
     """The ringing leg is gone, with this cause."""
 
     interface: Interface
-    cause: int | None
+    reason: EndReason
     ring: int | None = None
     """Place in ``Call.rings``: the same device may ring anew before its old leg is gone."""
 
@@ -169,6 +188,22 @@ class CallerGone:
     """The caller's channel ended; cause None: it vanished unseen."""
 
     cause: int | None
+    last_ring: EndReason | None = None
+    """How the last ring without an answer ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTold:
+    """The call ended unseen, and somebody else tells how: this is its contact."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class CardAsked:
+    """The operator asked for the card himself."""
+
+    login: Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +219,8 @@ Move = (
     | TalkStarted
     | TalkStopped
     | CallerGone
+    | EndTold
+    | CardAsked
     | TimeIsUp
     | LanguageChosen
     | RouteChosen

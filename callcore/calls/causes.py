@@ -20,14 +20,19 @@ _BEFORE_ANSWER = {
 }
 
 
-def leg_end_reason(cause: int | None, *, answered: bool) -> EndReason:
+def leg_end_reason(cause: int | None, *, answered: bool, status: str = "") -> EndReason:
     """Why one leg ended. ``cause`` None: the leg vanished while nobody looked.
 
-    Before the answer 0 and 16 mean that the caller's side gave up; a queue that gave up says so by itself
-    (AgentDidNotAnswer) and overrides this.
+    Before the answer 0 and 16 mean that the caller's side gave up, or that the time to ring was over: the
+    dial's ``status`` tells the two apart. A queue that gave up says so by itself (AgentDidNotAnswer). Of a
+    caller who gave up by CANCEL the leg has his cause, 127.
     """
     if cause is None:
         return EndReason.lost
     if answered:
         return EndReason.completed
-    return _BEFORE_ANSWER.get(cause, EndReason.failed)
+    reason = _BEFORE_ANSWER.get(cause, EndReason.failed)
+    if reason is EndReason.failed and status == "CANCEL":
+        return EndReason.cancelled
+    timed_out = reason is EndReason.cancelled and status == "NOANSWER"
+    return EndReason.no_answer if timed_out else reason

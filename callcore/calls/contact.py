@@ -8,15 +8,20 @@ from datetime import datetime, timedelta
 
 from callcore.calls.call import Call, Phase
 from callcore.calls.effects import Contact, Ring
-from callcore.domain import CustomerId, EndReason, Outcome
+from callcore.domain import CustomerId, Direction, EndReason, Outcome
 
 AT_ONCE = timedelta(seconds=2)
 """The phone's hang-up and the caller's leaving come within milliseconds; a busy PBX needs longer."""
 
 
-def contact_of(call: Call, cause: int | None, ended_at: datetime) -> Contact:
-    """The contact of ``call``, whose caller went at ``ended_at`` with hangup ``cause`` (None: unseen)."""
-    outcome = _outcome(call, cause, ended_at)
+def contact_of(
+    call: Call, cause: int | None, ended_at: datetime, last_ring: EndReason | None = None
+) -> Contact:
+    """The contact of ``call``, whose caller went at ``ended_at`` with hangup ``cause`` (None: unseen).
+
+    ``last_ring``: how the last ring without an answer ended, for calls that no queue had.
+    """
+    outcome = _outcome(call, cause, ended_at, last_ring)
     return Contact(
         call=call.id,
         pbx=call.channel.pbx,
@@ -42,7 +47,7 @@ def contact_of(call: Call, cause: int | None, ended_at: datetime) -> Contact:
         talk_ms=call.talk_ms,
         operators=call.rings,
         answered_by=call.answered_by,
-        end_reason=_end_reason(outcome, cause),
+        end_reason=_end_reason(call, outcome, cause, last_ring),
         hangup_cause=cause,
         outcome=outcome,
     )
@@ -60,13 +65,20 @@ def served(contact: Contact) -> Contact:
     return replace(contact, outcome=Outcome.self_served, end_reason=EndReason.completed)
 
 
-def _outcome(call: Call, cause: int | None, ended_at: datetime) -> Outcome:
+def _is_direct(call: Call) -> bool:
+    """Phones were dialled, by the dialplan or by the operator, and no queue was asked."""
+    return call.queued_at is None and (call.phase is Phase.dialling or call.direction is Direction.outbound)
+
+
+def _outcome(call: Call, cause: int | None, ended_at: datetime, last_ring: EndReason | None) -> Outcome:
     if call.answered_at is not None:
         return Outcome.answered
     if call.phase is Phase.announced:
         return Outcome.closed
     if cause is None:
         return Outcome.failed
+    if _is_direct(call) and last_ring is not None:
+        return _UNANSWERED.get((call.direction, last_ring), Outcome.failed)
     if call.queued_at is None:
         # Whoever has a route wanted more than to hear of the outage.
         is_served = call.outage_heard and call.route is None
@@ -77,15 +89,25 @@ def _outcome(call: Call, cause: int | None, ended_at: datetime) -> Outcome:
     return Outcome.abandoned_ringing if _was_ringing(call.rings, left_at) else Outcome.abandoned_queue
 
 
+_UNANSWERED = {
+    (Direction.inbound, EndReason.cancelled): Outcome.abandoned_ringing,
+    (Direction.inbound, EndReason.answered_elsewhere): Outcome.abandoned_ringing,
+    (Direction.inbound, EndReason.no_answer): Outcome.timeout,
+}
+"""A call without a queue, by how its last ring ended; what an operator dialled in vain has failed."""
+
+
 def _was_ringing(rings: tuple[Ring, ...], left_at: datetime) -> bool:
     """A ring that neither the phone nor the queue ended was cut off by the caller who left just then."""
     cut_off = (r.ended_at for r in rings if r.result is EndReason.cancelled)
     return any(at is not None and abs(left_at - at) <= AT_ONCE for at in cut_off)
 
 
-def _end_reason(outcome: Outcome, cause: int | None) -> EndReason:
+def _end_reason(call: Call, outcome: Outcome, cause: int | None, last_ring: EndReason | None) -> EndReason:
     if cause is None:
         return EndReason.lost
+    if outcome is not Outcome.answered and _is_direct(call) and last_ring is not None:
+        return last_ring
     match outcome:
         case Outcome.answered | Outcome.closed | Outcome.self_served:
             return EndReason.completed

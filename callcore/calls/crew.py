@@ -8,7 +8,7 @@ from callcore.calls import agent as agents
 from callcore.calls.agent import Agent, AgentMove, AgentRules
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
-from callcore.calls.facts import AgentSignedIn, DeskClosed, DeskOpened
+from callcore.calls.facts import AgentSignedIn, DeskClosed, DeskOpened, PhonesKnown
 from callcore.calls.mirror import seat_of
 from callcore.domain import Interface, Login, PbxName
 
@@ -25,11 +25,32 @@ class Crew:
         self._rules = rules
         self._due = due
         self._devices: dict[tuple[PbxName, Interface], Login] = {}
+        self._others: dict[tuple[PbxName, Interface], Login] = {}
+        """Phones besides those that people sit at."""
+        self._behind: dict[tuple[PbxName, Interface], Interface] = {}
+        """Devices behind Local members, as the queues tell it."""
+        self._phones: frozenset[tuple[PbxName, Interface]] = frozenset()
         self._desks: set[Login] = set()
 
     def login_at(self, pbx: PbxName, interface: Interface) -> Login | None:
-        """Who sits at this device now."""
-        return self._devices.get((pbx, seat_of(interface)))
+        """Who sits at this device now, or has it besides."""
+        seat = (pbx, seat_of(interface))
+        login = self._devices.get(seat) or self._others.get(seat)
+        if login is None and seat in self._behind:
+            return self._devices.get((pbx, self._behind[seat]))
+        return login
+
+    def is_phone(self, pbx: PbxName, interface: Interface) -> bool:
+        """Some operator's phone, whether or not he is on shift."""
+        return (pbx, interface) in self._phones or self.login_at(pbx, interface) is not None
+
+    def phones_are(self, fact: PhonesKnown) -> None:
+        self._phones = frozenset((pbx, seat_of(interface)) for pbx, interface in fact.phones)
+
+    def member_is(self, pbx: PbxName, interface: Interface, state_interface: Interface | None) -> None:
+        """A queue names the device behind its member."""
+        if state_interface is not None:
+            self._behind[pbx, seat_of(state_interface)] = seat_of(interface)
 
     def move(self, login: Login, move: AgentMove, now: datetime) -> tuple[Effect, ...]:
         """A move of somebody who may have signed out meanwhile."""
@@ -56,7 +77,7 @@ class Crew:
 
     def sign_in(self, fact: AgentSignedIn, now: datetime) -> tuple[Effect, ...]:
         """Raises WrongState if he is on shift already, or somebody else has the phone."""
-        if fact.login in self.agents or self.login_at(fact.pbx, fact.interface) is not None:
+        if fact.login in self.agents or (fact.pbx, seat_of(fact.interface)) in self._devices:
             raise agents.WrongState("already on shift, or the phone is taken")
         agent = Agent(
             fact.login,
@@ -71,6 +92,8 @@ class Crew:
         )
         agent, effects = agents.sign_in(agent)
         self._devices[fact.pbx, seat_of(fact.interface)] = fact.login
+        for other in fact.also:
+            self._others[fact.pbx, seat_of(other)] = fact.login
         self._keep(agent)
         return effects
 
@@ -83,6 +106,7 @@ class Crew:
         effects = agents.sign_out(agent, now)
         del self.agents[login]
         del self._devices[agent.pbx, seat_of(agent.interface)]
+        self._others = {seat: owner for seat, owner in self._others.items() if owner != login}
         self._due.set(("agent", login), None)
         return (*closed, *effects)
 

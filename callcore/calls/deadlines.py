@@ -26,7 +26,8 @@ class Deadlines:
     def set(self, key: Key, at: datetime | None) -> None:
         """``key`` is due at ``at``, and no longer at any other moment; None: not at all."""
         if at is None:
-            self._at.pop(key, None)
+            if self._at.pop(key, None) is None:
+                return
         elif self._at.get(key) != at:
             self._at[key] = at
             heapq.heappush(self._heap, (at, key))

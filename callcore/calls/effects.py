@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from callcore.domain import (
     AgentState,
@@ -96,6 +97,52 @@ class CallView:
     """``outbound``: we rang with a notice, and he asked for an operator."""
 
 
+class StepEvent(StrEnum):
+    """What can happen in the life of a call, as ``callcore replay`` tells it."""
+
+    dialing = "dialing"
+    dial_ended = "dial_ended"
+    answered = "answered"
+    held = "held"
+    resumed = "resumed"
+    transferred = "transferred"
+    ended = "ended"
+
+
+class TransferKind(StrEnum):
+    blind = "blind"
+    attended = "attended"
+    blonde = "blonde"
+    """Attended, but let go of before the target answered."""
+    redirect = "redirect"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody on a call, as far as he is known."""
+
+    channel: str | None
+    """Its name in Asterisk; None: nobody has been rung yet."""
+    number: str | None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TellStep:
+    """One step in the life of a call, for the flight recorder and for ``replay``. What does not apply is
+    None or empty."""
+
+    key: str
+    call: CallId
+    at: datetime
+    event: StepEvent
+    caller: Party | None = None
+    targets: tuple[Party, ...] = ()
+    kind: TransferKind | None = None
+    by: Party | None = None
+    reason: EndReason | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RememberCall:
     """Store the call's id beside (pbx, uniqueid), so that a restarted daemon adopts it."""
@@ -122,6 +169,8 @@ class ShowRinging:
     key: str
     login: Login
     view: CallView
+    can_take: bool = False
+    """The policy leaves it to him to ask for the card (``CardTaken``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +216,16 @@ class CloseCard:
     key: str
     login: Login
     call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class DropCard:
+    """It popped while the phone rang, and somebody else took the call, or nobody: take the card away."""
+
+    key: str
+    login: Login
+    call: CallId
+    reason: EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +280,8 @@ class PauseMember:
 
 
 Effect = (
-    RememberCall
+    TellStep
+    | RememberCall
     | LookUpCustomers
     | ShowRinging
     | HideRinging
@@ -229,6 +289,7 @@ Effect = (
     | UpdateCard
     | EndCard
     | CloseCard
+    | DropCard
     | LogContact
     | ShowAgent
     | AddMember

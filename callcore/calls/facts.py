@@ -8,6 +8,7 @@ tracker says when it came.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from callcore.domain import (
     AgentState,
@@ -56,6 +57,8 @@ class LiveChannel:
     call: CallId | None
     topic: TopicCode | None
     member_interface: Interface | None
+    linked: str = ""
+    """Linkedid: at its beginning every leg has that of the call it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,28 @@ class LiveMember:
     paused: bool
     paused_reason: str
     in_call: bool
+    state_interface: Interface | None = None
+    """The device behind a Local member, where the queue knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """What our dialplan's hangup handler wrote of one call that ended (``callcore-journal`` in AstDB)."""
+
+    channel: ChannelRef
+    started_at: datetime
+    number: str | None
+    dialed_number: str | None
+    queue: QueueName | None
+    queued_at: datetime | None
+    member: Interface | None
+    """Who answered."""
+    hold_seconds: int | None
+    """From joining the queue to the answer."""
+    seconds: int
+    """From the start to the end."""
+    cause: int | None
+    call: CallId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +112,10 @@ class Snapshot:
     channels: tuple[LiveChannel, ...]
     entries: tuple[LiveEntry, ...]
     members: tuple[LiveMember, ...]
+    journal: tuple[JournalRow, ...] = ()
+    """Calls that ended and were not told of yet; none of them has a stored contact."""
+    has_journal: bool = False
+    """The journal could be read: a call of our dialplan that ended while the PBX ran stands in it."""
 
 
 # --- channels and bridges
@@ -123,12 +152,35 @@ class DialBegan:
     """The caller's leg; None for an originated one."""
     target: ChannelRef
     target_name: str
+    channel_name: str = ""
+    caller_number: str | None = None
+    target_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """Of the status only CANCEL (the caller's side gave up) and NOANSWER (its time was up) tell something
+    that the Hangup cause does not."""
+
+    target: ChannelRef
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdChanged:
+    """The dialplan gave the channel another number or name."""
+
+    channel: ChannelRef
+    caller_number: str | None
+    caller_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class BridgeEntered:
     channel: ChannelRef
     bridge: str
+    is_holding: bool = False
+    """A bridge for waiting (parking lot): those in it do not hear each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +194,51 @@ class ChannelHungUp:
     channel: ChannelRef
     cause: int | None
     cause_text: str = ""
+
+
+# --- what people do with a call they have
+
+
+@dataclass(frozen=True, slots=True)
+class PutOnHold:
+    """By the phone behind this channel."""
+
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOffHold:
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTransferred:
+    by: ChannelRef
+    transferee: ChannelRef | None
+    extension: str
+    """Where to, as it was dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendedTransferred:
+    """``by`` joined whom he talked with on his first leg to what was on his second. Comes before the answer
+    when he hung up while the target still rang (blonde)."""
+
+    by: ChannelRef
+    by_second: ChannelRef
+    transferee: ChannelRef | None
+    target: ChannelRef | None
+    to_application: bool = False
+    """The second leg was in no bridge but still dialled or waited: blonde."""
+    bridge: str | None = None
+    """Where transferee and target are together now, or will be in an instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """He waits in a parking lot."""
+
+    channel: ChannelRef
 
 
 # --- calls that callcore places; the channel's id is the attempt's
@@ -232,6 +329,7 @@ class MemberStatus:
     paused_reason: str
     in_call: bool
     """True while the device is in use, ringing or on hold."""
+    state_interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +352,8 @@ class CallEntered:
     caller_name: str | None
     dialed_number: str | None
     direction: Direction = Direction.inbound
+    channel_name: str = ""
+    """As Asterisk spells it; the IVR may be quicker than the event that tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +400,16 @@ class CustomersFound:
     """Open ones at these customers' addresses."""
 
 
+# --- the house
+
+
+@dataclass(frozen=True, slots=True)
+class PhonesKnown:
+    """Every phone that some operator may take, whether or not he is on shift; replaces what was told."""
+
+    phones: frozenset[tuple[PbxName, Interface]]
+
+
 # --- operators: what a person did at his desk (commands are checked by AgentModel, then become facts)
 
 
@@ -313,6 +423,8 @@ class AgentSignedIn:
     state: AgentState = AgentState.paused
     """``ready`` for a shift that a restarted daemon resumes; a new shift begins paused."""
     pause_reason: PauseReason | None = None
+    also: tuple[Interface, ...] = ()
+    """His other phones: a call there is his, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +452,14 @@ class WrapUpDone:
 
 
 @dataclass(frozen=True, slots=True)
+class CardTaken:
+    """The operator asked for the card of a call that rings at, or is talked on, his phone."""
+
+    login: Login
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class DeskOpened:
     """At least one page of this operator is connected."""
 
@@ -361,9 +481,16 @@ Fact = (
     | ChannelRenamed
     | ChannelAnswered
     | DialBegan
+    | DialEnded
+    | CallerIdChanged
     | BridgeEntered
     | BridgeLeft
     | ChannelHungUp
+    | PutOnHold
+    | TakenOffHold
+    | BlindTransferred
+    | AttendedTransferred
+    | Parked
     | OriginateFailed
     | DialledOut
     | QueueJoined
@@ -379,11 +506,13 @@ Fact = (
     | RouteChosen
     | IvrLeft
     | CustomersFound
+    | PhonesKnown
     | AgentSignedIn
     | AgentSignedOut
     | AgentBecameReady
     | AgentPaused
     | WrapUpDone
+    | CardTaken
     | DeskOpened
     | DeskClosed
 )

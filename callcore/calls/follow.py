@@ -10,17 +10,23 @@ from callcore.calls.call import (
     Answered,
     Call,
     CallerGone,
+    CardAsked,
+    EndTold,
     Move,
     RingGivenUp,
     RingLegEnded,
     RingStarted,
     TimeIsUp,
 )
-from callcore.calls.effects import Ring
 from callcore.domain import EndReason, Login
 
 _HIS = (EndReason.no_answer, EndReason.busy, EndReason.rejected, EndReason.failed)
 """Ends of a ring that the operator, or his phone, is the reason of: the queue would ring it for ever."""
+
+FOLLOWED = frozenset(
+    {RingStarted, RingGivenUp, RingLegEnded, Answered, CardAsked, CallerGone, TimeIsUp, EndTold}
+)
+"""The kinds of moves that can mean something to an operator."""
 
 
 def agent_moves(before: Call, after: Call, move: Move) -> Iterator[tuple[Login, AgentMove]]:
@@ -32,15 +38,17 @@ def agent_moves(before: Call, after: Call, move: Move) -> Iterator[tuple[Login, 
             yield from _missed(before, after)
         case RingLegEnded():
             yield from _missed(before, after)
-            yield from _released(before, move)
+            yield from _released(before, after)
         case Answered():
             if move.login is not None:
-                yield move.login, agents.CallTaken(after.id)
+                yield move.login, agents.CallTaken(after.id, has_card=move.login in after.cards)
             yield from _missed(before, after)
-        case CallerGone() | TimeIsUp():
+        case CardAsked(login=login):
+            if login in after.takers and login not in before.cards:
+                yield login, agents.CardCame(after.id)
+        case CallerGone() | TimeIsUp() | EndTold():
             yield from _missed(before, after)
-            for login in before.cards:
-                yield login, agents.CallReleased(after.id)
+            yield from _released(before, after)
         case _:
             return
 
@@ -52,15 +60,14 @@ def _missed(before: Call, after: Call) -> Iterator[tuple[Login, AgentMove]]:
         is_his = new.result in _HIS
         if old.login is None or not (has_ended or (is_his and old.result is EndReason.cancelled)):
             continue
-        if new.result is not EndReason.completed or new.login != old.login:
+        if new.result is EndReason.completed and new.login == old.login:
+            continue
+        if not any(r.login == old.login and r.ended_at is None for r in after.rings):
             yield old.login, agents.RingMissed(after.id, is_his)
 
 
-def _released(before: Call, move: RingLegEnded) -> Iterator[tuple[Login, AgentMove]]:
-    """The leg over which he talked is gone."""
-    at = before.newest_ring(move.interface) if move.ring is None else move.ring
-    if at is None:
-        return
-    ring: Ring = before.rings[at]
-    if ring.result is EndReason.completed and ring.login in before.cards and ring.login is not None:
-        yield ring.login, agents.CallReleased(before.id)
+def _released(before: Call, after: Call) -> Iterator[tuple[Login, AgentMove]]:
+    """Operators whose part in the call is over with this move."""
+    for login in after.done:
+        if login not in before.done:
+            yield login, agents.CallReleased(after.id)

@@ -3,7 +3,9 @@
     ivr ──route──> waiting ──an operator answers──> talking ──┐
      │                │  ▲                             │      │
      │                └──┘ rings of operators          └──────┤
-     └─closed─> announced                                     ▼
+     ├─closed─> announced                                     │
+     └─a phone is dialled─> dialling ──somebody answers───────┤
+                                                              ▼
       (the caller may go at any point) ─────────────────────> ended
 
 ``step(call, move, now)`` is the whole of it: a pure function from a call and what happened to the call as
@@ -12,7 +14,7 @@ it is now and what is to be done. Rings are no phase: a caller waits, and meanwh
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -21,6 +23,8 @@ from callcore.calls.call import (
     Answered,
     Call,
     CallerGone,
+    CardAsked,
+    EndTold,
     Move,
     Phase,
     RingGivenUp,
@@ -30,9 +34,9 @@ from callcore.calls.call import (
     TalkStopped,
     TimeIsUp,
 )
-from callcore.calls.causes import NORMAL_CLEARING, leg_end_reason
+from callcore.calls.causes import NORMAL_CLEARING
 from callcore.calls.contact import contact_of, served, sole_customer
-from callcore.calls.effects import Effect, Ring
+from callcore.calls.effects import Contact, Effect, Ring
 from callcore.calls.facts import (
     CustomersFound,
     IvrLeft,
@@ -42,7 +46,9 @@ from callcore.calls.facts import (
     QueueLeft,
     RouteChosen,
 )
-from callcore.domain import EndReason, Interface
+from callcore.calls.policy import PopMoment, PopPolicy
+from callcore.calls.values import replace
+from callcore.domain import Direction, EndReason, Interface, Login
 
 HANGUP_GRACE = timedelta(seconds=3)
 """How long the PBX has to confirm that a caller who left the IVR is gone, before it is taken as said."""
@@ -50,6 +56,7 @@ LOOKUP_GRACE = timedelta(seconds=5)
 """How long an ended call waits for the customer base; longer than the base's own time limit."""
 
 Result = tuple[Call, tuple[Effect, ...]]
+EVERY_ANSWER = PopPolicy()
 
 _IN_IVR = (Phase.ivr, Phase.announced)
 
@@ -62,8 +69,9 @@ def begin(call: Call) -> Result:
     return call, (remember, do.LookUpCustomers(f"{call.id}:lookup", call.id, call.caller_number))
 
 
-def step(call: Call, move: Move, now: datetime) -> Result:
-    """What one move makes of a call. An ended call only waits for its customer, see ``_ended``."""
+def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER) -> Result:
+    """What one move makes of a call; ``policy`` says when cards open. An ended call only waits for its
+    customer, see ``_ended``."""
     if call.phase is Phase.ended:
         return _after_the_end(call, move)
     match move:
@@ -81,14 +89,16 @@ def step(call: Call, move: Move, now: datetime) -> Result:
             # After our own Redirect the queue says the same; the caller's hangup tells the two apart.
             return replace(call, is_abandoned=call.answered_at is None), ()
         case RingStarted():
-            return _ring(call, move, now)
+            return _ring(call, move, now, policy)
         case RingGivenUp():
             return _ring_over(call, call.newest_ring(move.interface), EndReason.no_answer, now)
         case RingLegEnded():
             at = call.newest_ring(move.interface) if move.ring is None else move.ring
-            return _ring_over(call, at, leg_end_reason(move.cause, answered=False), now)
+            return _leg_over(call, at, move.reason, now)
         case Answered():
-            return _answered(call, move, now)
+            return _answered(call, move, now, policy)
+        case CardAsked():
+            return _card_asked(call, move.login)
         case TalkStarted():
             return _talk_started(call, move.interface, now), ()
         case TalkStopped():
@@ -96,9 +106,12 @@ def step(call: Call, move: Move, now: datetime) -> Result:
         case CustomersFound():
             return _found(call, move)
         case CallerGone():
-            return _ended(call, _cause_of(call, move.cause), now)
+            return _ended(call, _cause_of(call, move.cause), now, move.last_ring)
         case TimeIsUp():
-            return _ended(call, NORMAL_CLEARING, now)
+            return _ended(call, NORMAL_CLEARING, now, None)
+        case EndTold():
+            talked = replace(call, talking_with=(), talk_since=None, talk_ms=move.contact.talk_ms)
+            return _over(_all_over(talked, EndReason.lost, now), move.contact, now)
         case _:  # pragma: no cover - no other moves
             assert_never(move)
 
@@ -141,13 +154,42 @@ def _left_queue(call: Call, now: datetime) -> Call:
     return replace(call, phase=phase, left_queue_at=call.left_queue_at or now)
 
 
-def _ring(call: Call, move: RingStarted, now: datetime) -> Result:
+def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Result:
     if any(r.interface == move.interface and r.ended_at is None for r in call.rings):
         return call, ()
     call = replace(call, rings=(*call.rings, Ring(move.login, move.interface, now)))
+    if call.phase in _IN_IVR:
+        call = replace(call, phase=Phase.dialling, ends_by=None)
     if move.login is None:
         return call, ()
-    return call, (do.ShowRinging(_ring_key(call, len(call.rings) - 1), move.login, call.view),)
+    moment = policy.moment(call.direction, call.queue)
+    key = _ring_key(call, len(call.rings) - 1)
+    show = do.ShowRinging(key, move.login, call.view, moment is PopMoment.button)
+    if moment is not PopMoment.ringing:
+        return call, (show,)
+    call, pop = _pop(call, move.login)
+    return call, (show, *pop)
+
+
+def _leg_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> Result:
+    """The leg of this ring is gone. Was it the one he talked over, his part in the call is done."""
+    call, effects = _ring_over(call, at, reason, now)
+    login = call.rings[at].login if at is not None else None
+    if at is None or login is None or call.rings[at].result is not EndReason.completed:
+        return call, effects
+    if any(r.login == login and r.interface in call.talking_with for r in call.rings):
+        return call, effects  # he talks on over his other phone
+    return _part_done(call, login, effects)
+
+
+def _part_done(call: Call, login: Login, effects: tuple[Effect, ...]) -> Result:
+    if login in call.done or login not in call.takers:
+        return call, effects
+    call = replace(call, done=(*call.done, login), parts=call.parts + 1)
+    key = f"{call.id}:end:{login}:{call.parts}"
+    if login in call.cards:
+        return call, (*effects, do.EndCard(key, login, call.id, call.talk_ms))
+    return call, (*effects, do.HideRinging(key, login, call.id, EndReason.completed))
 
 
 def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> Result:
@@ -157,11 +199,34 @@ def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> 
     ring = call.rings[at]
     if ring.ended_at is not None:
         better = _better_reason(ring.result, reason)
-        return _with_ring(call, at, replace(ring, result=better)), ()
-    call = _with_ring(call, at, replace(ring, ended_at=now, result=reason))
-    if ring.login is None:
+        return _with_ring(call, at, dataclasses.replace(ring, result=better)), ()
+    call = _with_ring(call, at, dataclasses.replace(ring, ended_at=now, result=reason))
+    login = ring.login
+    if login is None or any(r.login == login and r.ended_at is None for r in call.rings):
+        return call, ()  # his other phone still rings
+    key = _ring_key(call, at)
+    hide: tuple[Effect, ...] = (do.HideRinging(f"{key}:hide", login, call.id, reason),)
+    if reason is EndReason.completed or login not in call.cards or login in call.takers:
+        return call, hide
+    call = replace(call, cards=tuple(other for other in call.cards if other != login))
+    return call, (*hide, do.DropCard(f"{key}:drop", login, call.id, reason))
+
+
+def _pop(call: Call, login: Login) -> Result:
+    """The card, once for each operator; once more only after it was taken away, or if his part was over."""
+    if login in call.cards:
         return call, ()
-    return call, (do.HideRinging(_ring_key(call, at) + ":hide", ring.login, call.id, reason),)
+    call = replace(call, cards=(*call.cards, login), pops=call.pops + 1)
+    return call, (do.PopCard(f"{call.id}:pop:{login}:{call.pops}", login, call.view),)
+
+
+def _card_asked(call: Call, login: Login) -> Result:
+    """Only somebody whose phone rings with this call, or who talks, may ask."""
+    rings = any(r.login == login and r.ended_at is None for r in call.rings)
+    talks = login in call.takers and login not in call.done
+    if call.direction is Direction.internal or not (rings or talks):
+        return call, ()
+    return _pop(call, login)
 
 
 def _better_reason(known: EndReason | None, new: EndReason) -> EndReason | None:
@@ -182,7 +247,7 @@ def _ring_key(call: Call, at: int) -> str:
     return f"{call.id}:ring:{call.rings[at].interface}:{at}"
 
 
-def _answered(call: Call, move: Answered, now: datetime) -> Result:
+def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> Result:
     call, effects = _rings_answered(call, move, now)
     call = replace(
         call,
@@ -192,11 +257,30 @@ def _answered(call: Call, move: Answered, now: datetime) -> Result:
         left_queue_at=call.left_queue_at or now,
         ends_by=None,
     )
-    if move.login is None or move.login in call.cards:
+    login = move.login
+    if login is None:
         return call, effects
-    call = replace(call, cards=(*call.cards, move.login))
-    # The pop comes first: whoever waits for it must not wait for the band to be cleared.
-    return call, (do.PopCard(f"{call.id}:pop:{move.login}", move.login, call.view), *effects)
+    call, is_new = _taken(call, login)
+    moment = policy.moment(call.direction, call.queue)
+    if moment in (PopMoment.answer, PopMoment.ringing):
+        call, pop = _pop(call, login)
+        # The pop comes first: whoever waits for it must not wait for the band to be cleared.
+        return call, (*pop, *effects)
+    if moment is PopMoment.button and is_new and login not in call.cards:
+        key = f"{call.id}:offer:{login}:{call.parts}"
+        return call, (*effects, do.ShowRinging(key, login, call.view, can_take=True))
+    return call, effects
+
+
+def _taken(call: Call, login: Login) -> tuple[Call, bool]:
+    """He has a part in the call; True if it begins now. A card that he had in an earlier one is over."""
+    if login not in call.takers:
+        return replace(call, takers=(*call.takers, login)), True
+    if login not in call.done:
+        return call, False
+    done = tuple(other for other in call.done if other != login)
+    cards = tuple(other for other in call.cards if other != login)
+    return replace(call, done=done, cards=cards), True
 
 
 def _rings_answered(call: Call, move: Answered, now: datetime) -> Result:
@@ -211,9 +295,10 @@ def _rings_answered(call: Call, move: Answered, now: datetime) -> Result:
     if at is None or call.rings[at].result is not EndReason.completed:
         ring = Ring(move.login, move.interface, now, now, EndReason.completed)
         return replace(call, rings=(*call.rings, ring)), effects
-    # He may have signed in, or changed seats, while the phone rang.
-    ring = replace(call.rings[at], login=move.login or call.rings[at].login)
-    return _with_ring(call, at, ring), effects
+    if move.login in (None, call.rings[at].login):
+        return call, effects
+    # He has signed in, or changed seats, while the phone rang.
+    return _with_ring(call, at, dataclasses.replace(call.rings[at], login=move.login)), effects
 
 
 def _talk_started(call: Call, interface: Interface, now: datetime) -> Call:
@@ -246,23 +331,35 @@ def _found(call: Call, move: CustomersFound) -> Result:
     return call, tuple(do.UpdateCard(f"{key}:{login}", login, call.view) for login in logins)
 
 
-def _ended(call: Call, cause: int | None, now: datetime) -> Result:
+def _ended(call: Call, cause: int | None, now: datetime, last_ring: EndReason | None) -> Result:
+    call, effects = _all_over(call, EndReason.lost if cause is None else EndReason.cancelled, now)
+    if not call.is_ours:
+        return replace(call, phase=Phase.ended, ends_by=None), effects
+    return _over((call, effects), contact_of(call, cause, now, last_ring), now)
+
+
+def _all_over(call: Call, reason: EndReason, now: datetime) -> Result:
+    """Nobody rings, talks or has a card of a living call any more."""
     effects: tuple[Effect, ...] = ()
-    reason = EndReason.lost if cause is None else EndReason.cancelled
     for place in [place for place, ring in enumerate(call.rings) if ring.ended_at is None]:
         call, more = _ring_over(call, place, reason, now)
         effects += more
     for interface in call.talking_with:
         call = _talk_stopped(call, interface, now)
-    contact = contact_of(call, cause, now)
-    cards = tuple(do.EndCard(f"{call.id}:end:{login}", login, call.id, call.talk_ms) for login in call.cards)
+    for login in call.takers:
+        call, effects = _part_done(call, login, effects)
+    return call, effects
+
+
+def _over(result: Result, contact: Contact, now: datetime) -> Result:
+    """Log the contact, at once or when all is known that belongs to it."""
+    call, effects = result
     if call.customers_known and not _is_ivr_to_say(call):
         ended = replace(call, phase=Phase.ended, ends_by=None)
-        return ended, (*effects, *cards, do.LogContact(f"{call.id}:contact", contact))
+        return ended, (*effects, do.LogContact(f"{call.id}:contact", contact))
     # The customer base is still asked who this was, or the IVR whether he heard of his outage: the answer, or
     # its time limit, completes the contact.
-    ended = replace(call, phase=Phase.ended, ends_by=now + LOOKUP_GRACE, unlogged=contact)
-    return ended, (*effects, *cards)
+    return replace(call, phase=Phase.ended, ends_by=now + LOOKUP_GRACE, unlogged=contact), effects
 
 
 def _cause_of(call: Call, cause: int | None) -> int | None:
@@ -283,7 +380,7 @@ def _after_the_end(call: Call, move: Move) -> Result:
     match move:
         case CustomersFound():
             call, updates = _found(call, move)
-            contact = replace(contact, customer=sole_customer(call))
+            contact = dataclasses.replace(contact, customer=sole_customer(call))
         case IvrLeft():
             contact = served(contact) if move.outage_heard else contact
             if not call.customers_known:

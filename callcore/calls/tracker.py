@@ -12,30 +12,42 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
+from callcore.calls import lines, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
-    Answered,
     Call,
     CallerGone,
+    CardAsked,
     Leg,
     Move,
     Phase,
-    RingGivenUp,
     RingLegEnded,
-    RingStarted,
-    TalkStarted,
-    TalkStopped,
     TimeIsUp,
 )
+from callcore.calls.causes import leg_end_reason
 from callcore.calls.crew import Crew, UnknownAgent
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
 from callcore.calls.finished import Finished
-from callcore.calls.follow import agent_moves
-from callcore.calls.mirror import Mirror, placed_number
+from callcore.calls.follow import FOLLOWED, agent_moves
+from callcore.calls.holdings import Holdings
+from callcore.calls.mirror import Channel, Mirror, placed_number
+from callcore.calls.policy import PopPolicy
 from callcore.calls.resync import resync
-from callcore.domain import CallId, ChannelRef, Direction, Interface, Login, PbxName, Source, TopicCode
+from callcore.calls.telling import Teller
+from callcore.calls.values import replace
+from callcore.domain import (
+    CallId,
+    ChannelRef,
+    Direction,
+    EndReason,
+    Interface,
+    Login,
+    PbxName,
+    Source,
+    TopicCode,
+)
 
 __all__ = ["Tracker", "UnknownAgent"]
 
@@ -52,21 +64,29 @@ class Tracker:
         mint: Callable[[datetime], CallId],
         canonical: Callable[[str | None], str | None],
         rules: AgentRules,
+        policy: PopPolicy = calls.EVERY_ANSWER,
+        is_internal: Callable[[PbxName, Interface], bool] = lambda _pbx, _device: False,
     ) -> None:
-        """``mint`` makes the id of a call that begins now; ``canonical`` one form of a number, or None."""
+        """``mint`` makes the id of a call that begins now; ``canonical`` one form of a number, or None;
+        ``is_internal`` names phones of the house that are no operator's."""
         self.mirror = Mirror()
         self.calls: dict[CallId, Call] = {}
-        self.by_channel: dict[ChannelRef, CallId] = {}
-        """Callers' channels of calls that are not over."""
-        self.legs: dict[ChannelRef, Leg] = {}
+        self.by_channel: Holdings[CallId] = Holdings(lambda call: call)
+        """Channels of callers, and of those whom operators have called, in calls that are not over."""
+        self.by_linked: dict[tuple[PbxName, str], CallId] = {}
+        """Calls by the Linkedid that each leg of theirs is born with."""
+        self.legs: Holdings[Leg] = Holdings(lambda leg: leg.call)
         self.finished = Finished()
         self.link_up_at: dict[PbxName, datetime] = {}
+        self.canonical = canonical
+        self.is_internal = is_internal
         self._without_link: set[PbxName] = set()
         """Links that were up, and are not."""
         self._due = Deadlines()
+        self.teller = Teller(self.mirror, self._due)
         self._crew = Crew(rules, self._due)
+        self._policy = policy
         self._mint = mint
-        self._canonical = canonical
 
     @property
     def agents(self) -> dict[Login, Agent]:
@@ -92,6 +112,8 @@ class Tracker:
             kind, name = key
             if kind == "agent":
                 effects += self.move_agent(Login(name), ClockStruck(), now)
+            elif kind == "dial":
+                effects += self.teller.flush(CallId(name))
             else:
                 effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
@@ -117,6 +139,8 @@ class Tracker:
         started_at: datetime | None = None,
         topic: TopicCode | None = None,
         direction: Direction = Direction.inbound,
+        phase: Phase = Phase.ivr,
+        is_ours: bool = True,
     ) -> list[Effect]:
         """A caller is here for the first time (or again, under ``call_id``, after a restart)."""
         known = self.mirror.channels.get(channel)
@@ -127,15 +151,31 @@ class Tracker:
             channel=channel,
             source=source,
             started_at=started_at or now,
-            caller_number=self._canonical(number),
+            caller_number=self.canonical(number),
             caller_number_raw=number or "",
             caller_name=name,
             dialed_number=dialed,
             topic=topic,
             direction=direction,
+            phase=phase,
+            is_ours=is_ours,
         )
-        call, effects = calls.begin(call)
         self.by_channel[channel] = call.id
+        if known and known.linked == channel.id:
+            self.by_linked[channel.pbx, known.linked] = call.id
+        self.teller.begin(call.id, channel, adopted=source is not Source.live or phase is Phase.ivr)
+        effects: tuple[Effect, ...] = ()
+        if is_ours:
+            call, effects = calls.begin(call)
+        self._keep(call, now)
+        return list(effects)
+
+    def own(self, call_id: CallId, now: datetime) -> list[Effect]:
+        """It turns out that this call is one of ours: remember it, and ask who it is."""
+        call = self.calls[call_id]
+        if call.is_ours or call.phase is Phase.ended:
+            return []
+        call, effects = calls.begin(replace(call, is_ours=True))
         self._keep(call, now)
         return list(effects)
 
@@ -145,8 +185,10 @@ class Tracker:
         if before is None:
             self.odd["unknown_call"] += 1
             return []
-        call, effects = calls.step(before, move, now)
+        call, effects = calls.step(before, move, now, self._policy)
         self._keep(call, now)
+        if type(move) not in FOLLOWED:
+            return list(effects)
         follow = [e for login, m in agent_moves(before, call, move) for e in self.move_agent(login, m, now)]
         return [*effects, *follow]
 
@@ -157,7 +199,8 @@ class Tracker:
         if call and ends_by and call.channel.pbx in self._without_link and now < ends_by + LINK_GRACE:
             self._due.set(("call", call_id), now + calls.HANGUP_GRACE)
             return []
-        return self.move(call_id, TimeIsUp(), now)
+        told = [] if ends_by is None else list(self.teller.ended(call_id, EndReason.completed, now))
+        return [*self.move(call_id, TimeIsUp(), now), *told]
 
     def call_of(self, channel: ChannelRef) -> Call | None:
         """The call of this caller's channel, until the caller is gone."""
@@ -169,19 +212,43 @@ class Tracker:
         self._due.set(("call", call.id), call.ends_by)
         if call.phase is not Phase.ended:
             return
-        if self.by_channel.get(call.channel) == call.id:
-            del self.by_channel[call.channel]
-            self.finished.add(call.id, call.channel, now)
-            for ref in [ref for ref, leg in self.legs.items() if leg.call == call.id]:
-                del self.legs[ref]
+        if self.by_channel.get(call.channel) == call.id or self.by_channel.get(call.anchor) == call.id:
+            self._let_go(call)
+            if call.is_ours:
+                self.finished.add(call.id, call.channel, now)
         if call.unlogged is None:
             del self.calls[call.id]
 
-    # --- agents
+    def _let_go(self, call: Call) -> None:
+        for ref in self.by_channel.of(call.id):
+            del self.by_channel[ref]
+        linked = (call.channel.pbx, call.channel.id)
+        if self.by_linked.get(linked) == call.id:
+            del self.by_linked[linked]
+        for ref in self.legs.of(call.id):
+            del self.legs[ref]
+
+    # --- people and phones
 
     def login_at(self, pbx: PbxName, interface: Interface) -> Login | None:
         """Who sits at this device now."""
         return self._crew.login_at(pbx, interface)
+
+    def is_phone(self, pbx: PbxName, interface: Interface) -> bool:
+        """Some operator's phone, whether or not he is on shift."""
+        return self._crew.is_phone(pbx, interface)
+
+    def login_of(self, ref: ChannelRef) -> Login | None:
+        """Whose phone this channel is at: by the member that was rung for it, else by its device."""
+        leg = self.legs.get(ref)
+        login = self.login_at(ref.pbx, leg.interface) if leg is not None else None
+        channel = self.mirror.channels.get(ref)
+        return login or (self.login_at(ref.pbx, channel.device) if channel else None)
+
+    def seat(self, login: Login, channel: Channel) -> Interface:
+        """The interface under which an operator's channel counts: his seat, or the other phone he uses."""
+        seat = self.agents[login].interface
+        return seat if self.login_at(channel.ref.pbx, channel.device) != login else channel.device
 
     def move_agent(self, login: Login, move: AgentMove, now: datetime) -> list[Effect]:
         return list(self._crew.move(login, move, now))
@@ -199,6 +266,8 @@ class Tracker:
 
     def _snapshot(self, fact: f.Snapshot, now: datetime) -> Iterator[Effect]:
         self._without_link.discard(fact.pbx)
+        for member in fact.members:
+            self._crew.member_is(fact.pbx, member.interface, member.state_interface)
         yield from resync(self, fact, now)
 
     def _created(self, fact: f.ChannelCreated, now: datetime) -> Iterator[Effect]:
@@ -209,73 +278,87 @@ class Tracker:
         self.mirror.renamed(fact)
         return iter(())
 
-    def _channel_answered(self, fact: f.ChannelAnswered, _now: datetime) -> Iterator[Effect]:
+    def _channel_answered(self, fact: f.ChannelAnswered, now: datetime) -> Iterator[Effect]:
         self.mirror.answered(fact)
+        call_id = lines.call_of(self, fact.channel)
+        if call_id is not None:
+            yield from self.teller.ring_ended(call_id, fact.channel, EndReason.completed, now)
+
+    def _caller_id(self, fact: f.CallerIdChanged, _now: datetime) -> Iterator[Effect]:
+        self.mirror.caller_id(fact)
         return iter(())
 
+    def _dial_ended(self, fact: f.DialEnded, _now: datetime) -> Iterator[Effect]:
+        self.mirror.dial_ended(fact.target, fact.status)
+        return iter(())
+
+    def _dial_began(self, fact: f.DialBegan, now: datetime) -> Iterator[Effect]:
+        return lines.dialled(self, fact, now)
+
     def _entered(self, fact: f.BridgeEntered, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.peers(fact.channel)
+        before = self.mirror.company(fact.channel)
         self.mirror.entered(fact, now)
-        yield from self._look_around(fact.channel, before, now)
+        yield from lines.look_around(self, fact.channel, before, now)
 
     def _left(self, fact: f.BridgeLeft, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.peers(fact.channel)
+        before = self.mirror.company(fact.channel)
+        call_id = self.by_channel.get(fact.channel)
+        if call_id is not None and len(before) > 1:
+            self.teller.moved(call_id)
         self.mirror.left(fact)
-        yield from self._look_around(fact.channel, before, now)
-
-    def _look_around(
-        self, channel: ChannelRef, before: frozenset[ChannelRef], now: datetime
-    ) -> Iterator[Effect]:
-        """A channel came into a bridge or left one: whose talk has that changed?"""
-        around = {channel, *before, *self.mirror.peers(channel)}
-        for call_id in sorted({self.by_channel[ref] for ref in around if ref in self.by_channel}):
-            yield from self.look(call_id, now)
-
-    def look(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
-        """Operators who share a bridge with the caller talk with him, and nobody else does."""
-        call = self.calls[call_id]
-        here = {leg.interface for ref in self.mirror.peers(call.channel) if (leg := self._leg(ref, call))}
-        for interface in call.talking_with:
-            if interface not in here:
-                yield from self.move(call_id, TalkStopped(interface), now)
-        for interface in sorted(here.difference(call.talking_with)):
-            login = self.login_at(call.channel.pbx, interface)
-            yield from self.move(call_id, Answered(login, interface), now)
-            yield from self.move(call_id, TalkStarted(interface), now)
-
-    def _leg(self, ref: ChannelRef, call: Call) -> Leg | None:
-        """The operator's leg that shares a bridge with the caller; how it came there need not be known."""
-        leg = self.legs.get(ref)
-        if leg is None and ref not in self.by_channel:
-            login = self.login_at(ref.pbx, self.mirror.channels[ref].device)
-            if login is not None:
-                leg = self.legs[ref] = Leg(call.id, self.agents[login].interface)
-        return leg if leg is not None and leg.call == call.id else None
+        yield from lines.look_around(self, fact.channel, before, now)
 
     def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.peers(fact.channel)
+        before = self.mirror.company(fact.channel)
+        channel = self.mirror.channels.get(fact.channel)
+        status = channel.dial_status if channel else ""
+        was_up = channel.is_up if channel else False
         self.mirror.hung_up(fact, now)
         leg = self.legs.pop(fact.channel, None)
-        yield from self._look_around(fact.channel, before, now)
+        yield from lines.look_around(self, fact.channel, before, now)
+        reason = leg_end_reason(fact.cause, answered=False, status=status)
         if leg is not None:
-            yield from self.move(leg.call, RingLegEnded(leg.interface, fact.cause, leg.ring), now)
+            told = EndReason.completed if was_up and fact.cause is not None else reason
+            yield from self.teller.ring_ended(leg.call, fact.channel, told, now)
+            yield from self._leg_ended(leg, fact.channel, before, reason, now)
         call_id = self.by_channel.get(fact.channel)
-        if call_id is not None:
-            yield from self.move(call_id, CallerGone(fact.cause), now)
+        if call_id is not None and self.calls[call_id].anchor == fact.channel:
+            yield from self._caller_gone(call_id, fact, reason, now)
+        elif call_id is not None:
+            del self.by_channel[fact.channel]
 
-    # --- facts of queues
+    def _leg_ended(
+        self, leg: Leg, ref: ChannelRef, before: frozenset[ChannelRef], reason: EndReason, now: datetime
+    ) -> Iterator[Effect]:
+        """Of a behind-a-member leg the member's own channel ends the ring; in a conference several calls
+        lose this operator."""
+        others = {self.by_channel[peer] for peer in before if peer in self.by_channel} - {leg.call}
+        if not any(self.legs[other] == leg for other in self.legs.of(leg.call)):
+            yield from self.move(leg.call, RingLegEnded(leg.interface, reason, leg.ring), now)
+        for call_id in sorted(others):
+            yield from self.move(call_id, RingLegEnded(leg.interface, reason), now)
 
-    def _queue_joined(self, fact: f.QueueJoined, now: datetime) -> Iterator[Effect]:
-        if fact.channel in self.mirror.ended:
-            self.odd["queue_join_after_hangup"] += 1
-            return
-        if self.call_of(fact.channel) is None:
-            channel = self.mirror.channels.get(fact.channel)
-            dialed = channel.dialed_number if channel else None
-            yield from self.begin(fact.channel, fact.caller_number, fact.caller_name, dialed, now)
-        yield from self._on_channel(fact, now)
+    def _caller_gone(
+        self, call_id: CallId, fact: f.ChannelHungUp, reason: EndReason, now: datetime
+    ) -> Iterator[Effect]:
+        call = self.calls[call_id]
+        yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
+        yield from self._time_to_ring_is_over(call_id, now)
+        last_ring = self.teller.last_result(call_id)
+        yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
+        yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
 
-    def _on_channel(
+    def _time_to_ring_is_over(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
+        """The dialplan has given up, and the caller's Hangup was quicker than that of the phone that rang."""
+        for ref in self.legs.of(call_id):
+            channel, leg = self.mirror.channels.get(ref), self.legs[ref]
+            if channel is not None and not channel.is_up and channel.dial_status == "NOANSWER":
+                yield from self.teller.ring_ended(call_id, ref, EndReason.no_answer, now)
+                yield from self.move(call_id, RingLegEnded(leg.interface, EndReason.no_answer, leg.ring), now)
+
+    # --- facts of the IVR and of the customer base
+
+    def on_channel(
         self,
         fact: f.QueueJoined | f.QueueLeft | f.QueueAbandoned | f.LanguageChosen | f.RouteChosen | f.IvrLeft,
         now: datetime,
@@ -289,70 +372,47 @@ class Tracker:
             return
         yield from self.move(call_id, fact, now)
 
-    def _agent_called(self, fact: f.AgentCalled, now: datetime) -> Iterator[Effect]:
-        call = self.call_of(fact.channel)
-        if call is None:
-            self.odd["agent_called_for_nobody"] += 1
-            return
-        if fact.member_channel in self.legs:
-            self.odd["agent_called_again"] += 1
-            return
-        login = self.login_at(fact.channel.pbx, fact.interface)
-        yield from self.move(call.id, RingStarted(login, fact.interface), now)
-        yield from self._hold_leg(call.id, fact.interface, fact.member_channel, now)
-
-    def _agent_missed(self, fact: f.AgentDidNotAnswer, now: datetime) -> Iterator[Effect]:
-        call = self.call_of(fact.channel)
-        if call is not None:
-            yield from self.move(call.id, RingGivenUp(fact.interface), now)
-
-    def _agent_connected(self, fact: f.AgentConnected, now: datetime) -> Iterator[Effect]:
-        call = self.call_of(fact.channel)
-        if call is None:
-            self.odd["agent_connected_to_nobody"] += 1
-            return
-        login = self.login_at(fact.channel.pbx, fact.interface)
-        yield from self.move(call.id, Answered(login, fact.interface), now)
-        yield from self._hold_leg(call.id, fact.interface, fact.member_channel, now)
-        yield from self.look(call.id, now)
-
-    def _hold_leg(
-        self, call_id: CallId, interface: Interface, leg: ChannelRef | None, now: datetime
-    ) -> Iterator[Effect]:
-        """From here on this channel is the operator's in this call, if it still lives."""
-        if leg is None:
-            return
-        ring = self.calls[call_id].newest_ring(interface)
-        if leg in self.mirror.ended:  # it failed at once: its Hangup was quicker than the queue's word
-            _at, cause = self.mirror.ended[leg]
-            yield from self.move(call_id, RingLegEnded(interface, cause, ring), now)
-        else:
-            self.legs[leg] = Leg(call_id, interface, ring)
-
-    # --- facts of the IVR and of the customer base
-
     def _call_entered(self, fact: f.CallEntered, now: datetime) -> Iterator[Effect]:
-        if self.call_of(fact.channel) is not None:
+        if (known := self.call_of(fact.channel)) is not None:
+            yield from self.own(known.id, now)
             return
         if fact.channel in self.finished and fact.channel not in self.mirror.channels:
             self.odd["call_entered_again"] += 1
             return
+        name, number = fact.channel_name, fact.caller_number
+        is_internal = fact.direction is Direction.inbound and lines.is_house_phone(
+            self, fact.channel.pbx, name, number
+        )
         yield from self.begin(
             fact.channel,
-            fact.caller_number,
+            number,
             fact.caller_name,
             fact.dialed_number,
             now,
-            direction=fact.direction,
+            direction=Direction.internal if is_internal else fact.direction,
         )
         ended = self.mirror.ended.get(fact.channel)
         if ended is not None:
-            yield from self.move(self.by_channel[fact.channel], CallerGone(ended[1]), now)
+            call_id = self.by_channel[fact.channel]
+            yield from self.move(call_id, CallerGone(ended[1]), now)
+            yield from self.teller.ended(call_id, EndReason.cancelled, now)
+
+    def _member_status(self, fact: f.MemberStatus, _now: datetime) -> Iterator[Effect]:
+        self._crew.member_is(fact.pbx, fact.interface, fact.state_interface)
+        return iter(())
 
     def _customers_found(self, fact: f.CustomersFound, now: datetime) -> Iterator[Effect]:
         yield from self.move(fact.call, fact, now)
 
     # --- commands of operators
+
+    def _phones_known(self, fact: f.PhonesKnown, _now: datetime) -> Iterator[Effect]:
+        self._crew.phones_are(fact)
+        return iter(())
+
+    def _card_taken(self, fact: f.CardTaken, now: datetime) -> Iterator[Effect]:
+        if fact.call in self.calls:
+            yield from self.move(fact.call, CardAsked(fact.login), now)
 
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
         yield from self._crew.sign_in(fact, now)
@@ -369,6 +429,18 @@ class Tracker:
         yield from self._crew.page(fact, now)
 
 
+def _why_ended(call: Call, cause: int | None) -> EndReason | None:
+    """Why the call ended, as far as its caller's own side tells; None: as its last ring ended."""
+    if cause is None:
+        return EndReason.lost
+    if call.answered_at is not None:
+        return EndReason.completed
+    if call.queued_at is not None:
+        has_waited = call.phase is Phase.left_queue and not call.is_abandoned
+        return EndReason.no_answer if has_waited else EndReason.cancelled
+    return None
+
+
 _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LinkUp: Tracker._link_up,
     f.LinkLost: Tracker._link_lost,
@@ -376,20 +448,31 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.ChannelCreated: Tracker._created,
     f.ChannelRenamed: Tracker._renamed,
     f.ChannelAnswered: Tracker._channel_answered,
+    f.CallerIdChanged: Tracker._caller_id,
+    f.DialBegan: Tracker._dial_began,
+    f.DialEnded: Tracker._dial_ended,
     f.BridgeEntered: Tracker._entered,
     f.BridgeLeft: Tracker._left,
     f.ChannelHungUp: Tracker._hung_up,
-    f.QueueJoined: Tracker._queue_joined,
-    f.QueueLeft: Tracker._on_channel,
-    f.QueueAbandoned: Tracker._on_channel,
-    f.LanguageChosen: Tracker._on_channel,
-    f.RouteChosen: Tracker._on_channel,
-    f.IvrLeft: Tracker._on_channel,
-    f.AgentCalled: Tracker._agent_called,
-    f.AgentDidNotAnswer: Tracker._agent_missed,
-    f.AgentConnected: Tracker._agent_connected,
+    f.PutOnHold: transfers.put_on_hold,
+    f.TakenOffHold: transfers.taken_off_hold,
+    f.BlindTransferred: transfers.blind,
+    f.AttendedTransferred: transfers.attended,
+    f.Parked: transfers.parked,
+    f.QueueJoined: queues.joined,
+    f.QueueLeft: Tracker.on_channel,
+    f.QueueAbandoned: Tracker.on_channel,
+    f.LanguageChosen: Tracker.on_channel,
+    f.RouteChosen: Tracker.on_channel,
+    f.IvrLeft: Tracker.on_channel,
+    f.AgentCalled: queues.agent_called,
+    f.AgentDidNotAnswer: queues.agent_missed,
+    f.AgentConnected: queues.agent_connected,
+    f.MemberStatus: Tracker._member_status,
     f.CallEntered: Tracker._call_entered,
     f.CustomersFound: Tracker._customers_found,
+    f.PhonesKnown: Tracker._phones_known,
+    f.CardTaken: Tracker._card_taken,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,
     f.AgentBecameReady: Tracker._desk,

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import InstanceOf, SecretStr
 
 from callcore.config.fields import NO_SECRET, Address, is_sendable
+from callcore.config.pop import check_pop
 from callcore.config.shape import (
     Database,
     Desk,
@@ -37,6 +38,7 @@ from callcore.outages.words import Use, template_faults
 from callcore.routing.check import check as check_tables
 from callcore.routing.schema import CODE, TableModel
 from callcore.routing.tables import TopicTable, TopicTables
+from callcore.store.errors import StoreError
 from callcore.strictyaml.faults import ConfigFaults, Document, Fault, Position
 from callcore.strictyaml.fields import raise_faults, validate
 from callcore.strictyaml.reader import read
@@ -110,6 +112,8 @@ def load(path: Path | str, environ: Mapping[str, str] = os.environ, *, need_secr
             _cross_check(everything, model, document, documents)
         model = _with_secrets(model, document, environ) if need_secrets else model
         _check_smpp(model, document)
+        if need_secrets:
+            _check_recovery(model, document)
     raise_faults(document, *documents.values())
     assert model is not None, "a file without faults is a model"
     return Settings.model_construct(
@@ -182,8 +186,9 @@ def _cross_check(
         document = documents[found.table] if found.table else settings
         document.blame(found.path, found.message, found.remedy, severity=found.severity)
     wanted = {*tables.queues, *(pbx.fallback_queue for pbx in model.pbx.values())}
+    check_pop(model.pop, {str(queue) for queue in (*wanted, *model.queues) if queue}, settings)
     for name in model.queues:
-        if name not in wanted:
+        if name not in wanted and name not in model.pop.queues:
             settings.blame(
                 ("queues", name),
                 Text("Ни одна тема не ведёт в эту очередь.", "No topic leads to this queue."),
@@ -252,6 +257,26 @@ def _check_smpp(model: SettingsModel, settings: Document) -> None:
     if why is not None:
         remedy = Text("Спросите у оператора SMS-шлюза.", "Ask whoever runs the gateway.")
         settings.blame(("sms", "smpp"), why, remedy)
+
+
+def _check_recovery(model: SettingsModel, settings: Document) -> None:
+    """A CDR database of which the address cannot be had."""
+    for name, pbx in model.pbx.items():
+        try:
+            pbx.recovery.cdr_database()
+        except (OSError, StoreError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            settings.blame(
+                ("pbx", name, "recovery", "cdr_url_file"),
+                Text(
+                    f"Адрес базы CDR не читается: {why}.",
+                    f"The address of the CDR database is no use: {why}.",
+                ),
+                Text(
+                    "В файле должна быть одна строка, например sqlite:////var/log/asterisk/master.db.",
+                    "The file holds one line, such as sqlite:////var/log/asterisk/master.db.",
+                ),
+            )
 
 
 # --- secrets

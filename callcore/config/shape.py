@@ -29,6 +29,8 @@ from callcore.config.fields import (
     is_ip,
 )
 from callcore.config.outbound import Control, Outages, Outbound, Sms
+from callcore.config.pop import DevicePattern, Pop
+from callcore.config.recovery import Recovery
 from callcore.domain import Language, Text
 from callcore.routing.schema import Code, QueueField
 from callcore.strictyaml.fields import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
@@ -83,6 +85,9 @@ class Pbx(Model):
     fallback_queue: QueueField | None = None
     """Where its dialplan sends calls while callcore is away; None: the default topic's queue."""
     max_wait_seconds: Annotated[Whole, Field(ge=10, le=86_400)] = 600
+    internal: tuple[DevicePattern, ...] = ()
+    """Devices that are phones of the house, besides those of operators."""
+    recovery: Recovery = Recovery()
     prompt_folder: Line | None = None
     """``speech.folder`` as this Asterisk sees it; None: the same path."""
 
@@ -183,6 +188,12 @@ class Desk(Model):
     session_hours: Annotated[Whole, Field(ge=1, le=168)] = 12
 
 
+class Flight(Model):
+    """The flight recorder: what ``callcore why`` tells of a call."""
+
+    keep_days: Annotated[Whole, Field(ge=1, le=365)] = 14
+
+
 class Logs(Model):
     level: Literal["debug", "info", "warning", "error"] = "info"
     file: FilePath | None = None
@@ -205,4 +216,6 @@ class SettingsModel(Model):
     outages: Outages = Outages()
     control: Control = Control()
     desk: Desk = Desk()
+    pop: Pop = Pop()
+    flight: Flight = Flight()
     logs: Logs = Logs()

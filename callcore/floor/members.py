@@ -1,12 +1,13 @@
 """Carries queue-member effects to the PBX: in order, never twice, given up when the link is down.
 
 Nothing is kept for later: after a reconnect the model compares the Snapshot with what it wants and asks
-anew.
+anew. That also mends what was dropped because too much waited, which takes a PBX that does not answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -24,22 +25,44 @@ _HARMLESS = ("already there", "not there", "not found", "no such interface")
 """Refusals that mean: it is as wanted, or the Snapshot will put it right."""
 
 
+SIZE = 10_000
+"""Actions waiting for one PBX; a thousand operators in five queues who are added at once are half of it."""
+
+
 class Link(Protocol):
     async def call(self, action: AmiAction, timeout: float = ...) -> Reply: ...  # noqa: ASYNC109
 
 
 class Members:
-    """One worker per PBX."""
+    """One worker per PBX. ``dropped``: effects that found the queue full, by PBX; for the metrics."""
 
     def __init__(self, links: Mapping[PbxName, Link]) -> None:
         self._links = links
-        self._queues: dict[PbxName, asyncio.Queue[MemberEffect]] = {name: asyncio.Queue() for name in links}
+        self._queues: dict[PbxName, asyncio.Queue[MemberEffect]] = {
+            name: asyncio.Queue(SIZE) for name in links
+        }
+        self.dropped: Counter[PbxName] = Counter()
 
     def carry(self, effect: Effect) -> None:
         if isinstance(effect, AddMember | RemoveMember | PauseMember):
             queue = self._queues.get(effect.pbx)
-            if queue is not None:
+            if queue is None:
+                return
+            try:
                 queue.put_nowait(effect)
+            except asyncio.QueueFull:
+                self._drop(effect)
+
+    @property
+    def waiting(self) -> dict[PbxName, int]:
+        """Effects that wait for their turn, by PBX."""
+        return {name: queue.qsize() for name, queue in self._queues.items()}
+
+    def _drop(self, effect: MemberEffect) -> None:
+        """Told at the first and at every thousandth: a line for each would fill the disk."""
+        self.dropped[effect.pbx] += 1
+        if self.dropped[effect.pbx] % 1000 == 1:
+            log.error("member_actions_dropped", pbx=effect.pbx, dropped=self.dropped[effect.pbx])
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

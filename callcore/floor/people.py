@@ -58,7 +58,24 @@ class People:
             # No queue would take it: he would sit there ready, and no call would ever come.
             log.error("phone_unusable", login=user.login, interface=interface)
             return None
-        return Seat(user.name, pbx, device, user.queues, interface)
+        also = await self._besides(user, pbx, device)
+        return Seat(user.name, pbx, device, user.queues, interface, also)
+
+    async def _besides(self, user: User, pbx: PbxName, device: Interface) -> tuple[Interface, ...]:
+        """His other phones on this PBX: those that nobody but him may take."""
+        shared = {
+            phone
+            for other in await self._users.list()
+            if other.login != user.login and other.disabled_at is None
+            for phone in other.interfaces
+        }
+        own = (self.place(phone) for phone in user.interfaces if phone not in shared)
+        return tuple(phone for at, phone in own if at == pbx and phone != device and is_device(phone))
+
+    async def phones(self) -> frozenset[tuple[PbxName, Interface]]:
+        """Every phone that somebody may take."""
+        users = [user for user in await self._users.list() if user.disabled_at is None]
+        return frozenset(self.place(phone) for user in users for phone in user.interfaces)
 
     def place(self, interface: Interface) -> tuple[PbxName, Interface]:
         """``main:PJSIP/101`` or ``PJSIP/101`` as PBX and device."""

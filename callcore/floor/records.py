@@ -1,18 +1,29 @@
-"""Carries records to the store, and questions to the customer base. A pop never waits for either."""
+"""Carries records to the store, and questions to the customer base. A pop never waits for either.
+
+Two lanes, each with its bound, and with what happens there:
+
+- **store**: contacts and remembered calls, in order. The writer behind it puts them in batches, and into the
+  spool while the database is away. The lane fills only if neither takes anything: the disk is full
+  too. Then calls are not remembered any more, and at the very bound a contact is given up, aloud: its row in
+  the PBX's journal stays, and the next Snapshot brings it again.
+- **lookup**: questions about callers. Beyond the bound the answer is at once that nobody answered: the card
+  shows what is known without.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from callcore.calls.effects import Contact, Effect, LogContact, LookUpCustomers, RememberCall
 from callcore.calls.facts import CustomersFound, Fact, Snapshot
 from callcore.domain import CallId, ChannelRef, Customer, Outage, PbxName
+from callcore.floor.lane import Lane
 
 log = structlog.get_logger("callcore.records")
 
@@ -20,6 +31,14 @@ DRAIN_SECONDS = 15.0
 """At the end neither database nor spool may be usable; the process must go all the same."""
 OPEN_CALLS_SECONDS = 2.0
 """How long a Snapshot may wait for the database."""
+STORE_SIZE = 20_000
+"""Records waiting, about 2 kB each."""
+CALLS_SIZE = STORE_SIZE // 2
+"""Beyond it calls are not remembered: a contact is worth more than the old id of a living call."""
+STORE_AT_ONCE = 512
+"""Two of the writer's batches: one is being written while the next one gathers."""
+LOOKUP_SIZE = 5_000
+LOOKUPS_AT_ONCE = 16
 
 
 class StoredCall(Protocol):
@@ -55,7 +74,7 @@ class Lookup(Protocol):
 
 
 class Records:
-    """Starts one task per record; the store's writer puts them in batches and in order of arrival."""
+    """``lanes``: for the metrics, and ``contacts_lost``, which is 0 unless the disk was full for long."""
 
     def __init__(
         self,
@@ -71,18 +90,29 @@ class Records:
         self._lookup = lookup
         self._answer = answer
         self._logged = logged
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._store = Lane("store", self._keep, size=STORE_SIZE, workers=STORE_AT_ONCE)
+        self._lookups = Lane("lookup", self._look_up, size=LOOKUP_SIZE, workers=LOOKUPS_AT_ONCE)
+        self.lanes: tuple[Lane[RememberCall | LogContact], Lane[LookUpCustomers]]
+        self.lanes = (self._store, self._lookups)
+        self.contacts_lost = 0
 
     def carry(self, effect: Effect) -> None:
         match effect:
             case RememberCall():
-                self._start(self._remember(effect))
-            case LookUpCustomers():
-                self._start(self._look_up(effect))
+                self._store.offer(effect, size=CALLS_SIZE)
             case LogContact():
-                self._start(self._log(effect.contact))
+                if not self._store.offer(effect):
+                    self._lose(effect.contact)
+            case LookUpCustomers():
+                if not self._lookups.offer(effect):
+                    # Later, since the floor is in the middle of the fact that asked.
+                    asyncio.get_running_loop().call_soon(self._tell, effect, Found(), True)
             case _:
                 return
+
+    def _lose(self, contact: Contact) -> None:
+        self.contacts_lost += 1
+        log.critical("contact_lost", call_id=contact.call, pbx=contact.pbx, channel=contact.channel)
 
     async def enrich(self, fact: Fact) -> Fact:
         """A Snapshot's rows get the ids of their stored calls; only callers' channels have one."""
@@ -101,15 +131,18 @@ class Records:
         """Return when all records of so far are stored or spooled, or cannot be within ``seconds``."""
         try:
             async with asyncio.timeout(seconds):
-                while self._tasks:
-                    await asyncio.wait(set(self._tasks))
+                for lane in self.lanes:
+                    await lane.drain()
         except TimeoutError:
-            log.critical("records_not_stored", waiting=len(self._tasks))
+            waiting = sum(lane.waiting + lane.under_way for lane in self.lanes)
+            log.critical("records_not_stored", waiting=waiting)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _keep(self, effect: RememberCall | LogContact) -> None:
+        match effect:
+            case RememberCall():
+                await self._remember(effect)
+            case LogContact():
+                await self._log(effect.contact)
 
     async def _remember(self, effect: RememberCall) -> None:
         try:
@@ -123,6 +156,9 @@ class Records:
         except Exception as error:
             log.warning("customer_lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
             found, failed = Found(), True
+        self._tell(effect, found, failed)
+
+    def _tell(self, effect: LookUpCustomers, found: Found, failed: bool) -> None:
         try:
             self._answer(CustomersFound(effect.call, found.customers, failed, found.outages))
         except Exception:

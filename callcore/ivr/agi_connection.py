@@ -47,8 +47,11 @@ class Connection(Request):  # type: ignore[misc]
         writer: asyncio.StreamWriter,
         *,
         on_timeout: Callable[[str], None] = lambda verb: None,
+        tap: Callable[[str, bool], None] = lambda line, is_ours: None,
     ) -> None:
+        """``tap`` sees each line: a command of ours, or what Asterisk says."""
         super().__init__(app, dict(environment.raw), reader, writer)
+        self._tap = tap
         self.environment = environment
         self.gone = asyncio.Event()
         self._on_timeout = on_timeout
@@ -69,6 +72,7 @@ class Connection(Request):  # type: ignore[misc]
             self._waiting = asyncio.get_running_loop().create_future()
             try:
                 async with asyncio.timeout(limit):
+                    self._tap(line.decode("utf-8", "replace").rstrip(), True)
                     self.writer.write(line)
                     await self.writer.drain()
                     answer = await self._waiting
@@ -95,8 +99,10 @@ class Connection(Request):  # type: ignore[misc]
         """The one reader of the connection; runs beside the route and ends with the connection."""
         answers = AnswerReader()
         try:
-            while line := await self.reader.readline():
-                match answers.feed(decode_line(line)):
+            while (line := await self.reader.readline()).endswith(b"\n"):  # the last one may be cut off
+                text = decode_line(line)
+                self._tap(text, False)
+                match answers.feed(text):
                     case None:
                         pass
                     case HangupNotice():

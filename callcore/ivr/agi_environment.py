@@ -60,9 +60,9 @@ def parse_environment(lines: Iterable[bytes]) -> AgiEnvironment:
         if colon and _KEY.fullmatch(name):
             data.setdefault(name, value.removeprefix(b" "))
     raw = {name: value.decode("utf-8", "surrogateescape") for name, value in data.items()}
-    script = raw.get("agi_network_script", "")
+    script = _text(data.get("agi_network_script", b""))
     route, pbx, query = _script(script)
-    channel, uniqueid = raw.get("agi_channel", ""), raw.get("agi_uniqueid", "")
+    channel, uniqueid = _text(data.get("agi_channel", b"")), _text(data.get("agi_uniqueid", b""))
     if not channel or not uniqueid:
         raise AgiProtocolError("no channel in the AGI environment")
     return AgiEnvironment(
@@ -97,13 +97,18 @@ def _script(script: str) -> tuple[str, str, dict[str, str]]:
 
 
 def _text(value: bytes) -> str:
-    """UTF-8, cut off in the middle of a letter perhaps, or what an older trunk sends in its place."""
+    """UTF-8, cut off in the middle of a letter perhaps, or what an older trunk sends in its place.
+
+    Without lone surrogates and NULs, which no database takes.
+    """
     try:
-        return value.decode("utf-8")
+        text = value.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.start:
-            return value[: error.start].decode("utf-8")
-        return value.decode("cp1251", "replace")
+            text = value[: error.start].decode("utf-8")
+        else:
+            text = value.decode("cp1251", "replace")
+    return text.replace("\0", "\ufffd")
 
 
 def _known(value: str) -> str | None:

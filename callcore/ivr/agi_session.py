@@ -89,8 +89,9 @@ class Session(Connection):
         writer: asyncio.StreamWriter,
         *,
         on_timeout: Callable[[str], None] = lambda verb: None,
+        tap: Callable[[str, bool], None] = lambda line, is_ours: None,
     ) -> None:
-        super().__init__(app, environment, reader, writer, on_timeout=on_timeout)
+        super().__init__(app, environment, reader, writer, on_timeout=on_timeout, tap=tap)
         self.handed_over: tuple[str, str, int] | None = None
         self._clock: Clock = asyncio.get_running_loop().time
         self._finished = False
@@ -172,9 +173,10 @@ class Session(Connection):
     async def channel_status(self) -> int:
         """Asterisk's number of the channel's state: 4 rings, 6 is up."""
         answer = await self._command("CHANNEL STATUS")
-        if answer.result == "-1" or not answer.result.isdecimal():
+        state = _decimal(answer.result)
+        if state is None:
             raise self._lost()
-        return int(answer.result)
+        return state
 
     async def forget_journal(self, channel: str) -> None:
         """Deletes the dialplan's journal row of an ended call; a row that is not there is no fault."""
@@ -276,5 +278,9 @@ class Session(Connection):
 
 
 def _key(answer: Answer) -> str | None:
-    code = int(answer.result) if answer.result.isdecimal() else 0
+    code = _decimal(answer.result) or 0
     return chr(code) if 0 < code < 128 else None
+
+
+def _decimal(result: str) -> int | None:
+    return int(result) if re.fullmatch(r"[0-9]{1,9}", result) else None

@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
@@ -71,6 +72,10 @@ class NoMetrics:
         pass
 
 
+Tap = Callable[[str, str, str, bool], None]
+"""Sees each line of AGI: name of the PBX, uniqueid, the line, and whether it is ours."""
+
+
 class _Refused(Exception):
     """A connection that gets no session; ``args[0]`` is the reason as one word."""
 
@@ -93,6 +98,7 @@ class Server(Application):  # type: ignore[misc]
         peers: Mapping[str, Collection[str]],
         *,
         metrics: Metrics | None = None,
+        tap: Tap = lambda pbx, channel, line, is_ours: None,
         max_sessions: int = MAX_SESSIONS,
         environment_seconds: float = ENVIRONMENT_SECONDS,
         hangup_seconds: float = HANGUP_SECONDS,
@@ -105,6 +111,7 @@ class Server(Application):  # type: ignore[misc]
         self._port = port
         self._peers = {name: _networks(addresses) for name, addresses in peers.items()}
         self._metrics: Metrics = metrics or NoMetrics()
+        self._tap = tap
         self._max_sessions = max_sessions
         self._environment_seconds = environment_seconds
         self._hangup_seconds = hangup_seconds
@@ -210,7 +217,8 @@ class Server(Application):  # type: ignore[misc]
         route: Route | None = self._route.get(environment.route)
         if route is None:
             raise _Refused("route")
-        session = Session(self, environment, reader, writer, on_timeout=self._metrics.timed_out)
+        tap = partial(self._tap, environment.pbx, environment.uniqueid)
+        session = Session(self, environment, reader, writer, on_timeout=self._metrics.timed_out, tap=tap)
         await self._serve(session, route)
 
     async def _environment(self, reader: asyncio.StreamReader) -> AgiEnvironment:

@@ -56,7 +56,13 @@ class Inbound:
     async def __call__(self, session: Session) -> None:
         visit = Visit(self._script, session)
         env = session.environment
-        entered = CallEntered(visit.channel, env.caller_number, env.caller_name, env.dialed_number)
+        entered = CallEntered(
+            visit.channel,
+            env.caller_number,
+            env.caller_name,
+            env.dialed_number,
+            channel_name=env.channel,
+        )
         with structlog.contextvars.bound_contextvars(call_id=visit.enter(entered)):
             await _Caller(visit, self._outages).run()
 

@@ -2,6 +2,8 @@
 
 Effects of the call model come in by ``carry``; every change goes out to the person's stream at the hub. What
 needs the database (last contacts, today's list) is fetched beside it and fills in when it comes.
+
+One class of more than 400 lines: every method is a few of them, and all share the dictionary of desks.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from callcore.calls.agent import WrongState
 from callcore.calls.effects import (
     CloseCard,
     Contact,
+    DropCard,
     Effect,
     EndCard,
     HideRinging,
@@ -39,8 +42,10 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, apply
-from callcore.screenpop.hub import Hub
+from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, Unpainted, apply, miss, see
+from callcore.screenpop.hub import LEFT, MISSED, Hub, HubCallbacks
+from callcore.screenpop.missedbook import MissedBook, newest_first
+from callcore.screenpop.news import event_data, event_type
 from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf, line_view
 from callcore.screenpop.shiftbook import ShiftBook
@@ -62,6 +67,8 @@ class Seat:
     queues: tuple[QueueName, ...]
     chosen: Interface
     """The phone as he chose it, with the PBX's name where there are several."""
+    also: tuple[Interface, ...] = ()
+    """His other phones."""
 
 
 class Desks:
@@ -77,10 +84,13 @@ class Desks:
         topics: Callable[[], frozenset[TopicCode]],
         now: Callable[[], datetime],
         wrap_up: timedelta,
+        missed: MissedBook | None = None,
     ) -> None:
-        """``seat`` gives None for a phone that the person may not take."""
+        """``seat`` gives None for a phone that the person may not take. Without ``missed``, cards that
+        nobody saw are forgotten when the shift ends."""
         self._hub = hub
         self._shelf = shelf
+        self._missed = missed
         self._take = take
         self._seat = seat
         self._topics = topics
@@ -94,10 +104,17 @@ class Desks:
         self._turn = 0
         self._today_of: dict[Login, int] = {}
         """Which of all questions for somebody's day his list comes from."""
+        self._dropped: dict[Login, Tab] = {}
+        """The last card taken away from him: what he was just typing may be on its way."""
+        self._timer = hub.timer()
+        hub.listen(HubCallbacks(painted=self._painted, unpainted=self._unpainted))
 
     def close(self) -> None:
         """Nothing is written any more."""
+        self._timer.close()
         self._shifts.close()
+        if self._missed is not None:
+            self._missed.close()
 
     def view(self, login: Login) -> Desk | None:
         return self._desks.get(login)
@@ -113,6 +130,7 @@ class Desks:
                 | UpdateCard()
                 | EndCard()
                 | CloseCard()
+                | DropCard()
                 | ShowAgent()
             ):
                 self._show(effect)
@@ -125,10 +143,15 @@ class Desks:
             return
         now = self._now()
         until = now + self._wrap_up if isinstance(effect, EndCard) and self._wrap_up else None
-        self._desks[effect.login] = apply(desk, effect, now, until)
-        self._hub.publish(effect.login, _EVENT_TYPES[type(effect)], _event_data(effect), now)
+        if isinstance(effect, DropCard) and (tab := desk.tab(effect.call)) is not None:
+            self._dropped[effect.login] = replace(
+                tab, stage=Stage.unfinished, wrap_up_until=None, dropped=effect.reason
+            )
+        self._put(apply(desk, effect, now, until))
+        self._hub.publish(effect.login, event_type(effect), event_data(effect), now)
         match effect:
             case PopCard() | UpdateCard():
+                self._timer.arm()
                 self._start(self._fetch_history(effect.login, effect.view.call))
             case ShowAgent():
                 self._keep_shift(effect)
@@ -144,7 +167,9 @@ class Desks:
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""
-        for login in dict.fromkeys(ring.login for ring in contact.operators):
+        # Who answered may have no ring: the journal does not always tell at which moment.
+        rung = (ring.login for ring in contact.operators)
+        for login in dict.fromkeys((contact.answered_by, *rung)):
             if login is not None and login in self._desks and contact.answered_by is not None:
                 await self._fetch_today(login, "contact.saved", {"call": contact.call})
 
@@ -168,21 +193,26 @@ class Desks:
         self._seats[login] = seat
         try:
             self._take(
-                f.AgentSignedIn(login, seat.name, seat.pbx, seat.interface, seat.queues, state, reason)
+                f.AgentSignedIn(
+                    login, seat.name, seat.pbx, seat.interface, seat.queues, state, reason, seat.also
+                )
             )
         except WrongState:
             del self._desks[login], self._seats[login]
             raise DeskRefused("phone_taken") from None
         if self._hub.connections(login):
             self._take(f.DeskOpened(login))
+        await self._fetch_missed(login)
         await self._fetch_today(login, "agent.opened", {})
 
     async def leave(self, login: Login) -> None:
         self._command(f.AgentSignedOut(login))
+        self._hub.withdraw(login)
+        self._dropped.pop(login, None)
         self._desks.pop(login, None)
         self._seats.pop(login, None)
         self._shifts.end(login)
-        self._hub.publish(login, "agent.left", {}, self._now())
+        self._hub.publish(login, LEFT, {}, self._now())
 
     def ready(self, login: Login) -> None:
         self._command(f.AgentBecameReady(login))
@@ -193,6 +223,7 @@ class Desks:
     def draft(self, login: Login, call: CallId, draft: Draft) -> None:
         if len(draft.comment) > COMMENT_LIMIT or len(draft.topic) > COMMENT_LIMIT:
             raise DeskRefused("too_long")
+        self._undrop(login, call)
         desk, tab = self._tab(login, call)
         # Not published: the page that types knows it already, and a render would only disturb it.
         self._desks[login] = desk.with_tab(replace(tab, draft=draft))
@@ -210,7 +241,17 @@ class Desks:
         if desk.tab(call) is None:
             desk = await self._reopened(login, call)
         self._change(replace(desk, active=call), "card.front", {"call": call})
+        self._see(login, call)
         self._start(self._fetch_history(login, call))
+
+    def take_card(self, login: Login, call: CallId) -> None:
+        if not self._desk(login).takes(call):
+            raise DeskRefused("call_gone")
+        self._command(f.CardTaken(login, call), "call_gone")
+
+    def dismiss(self, login: Login, call: CallId | None) -> None:
+        self._desk(login)
+        self._see(login, call)
 
     async def save(
         self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool
@@ -254,13 +295,57 @@ class Desks:
         shift = Shift(effect.login, seat.chosen, not is_paused, effect.pause_reason if is_paused else None)
         self._shifts.keep(shift)
 
-    def _command(self, fact: f.AgentSignedOut | f.AgentBecameReady | f.AgentPaused | f.WrapUpDone) -> None:
+    def _put(self, desk: Desk) -> None:
+        """This is his desk now; of a card that is no longer on it, no screen can tell anything."""
+        login = desk.login
+        for tab in self._desks[login].tabs:
+            if desk.tab(tab.view.call) is None:
+                self._hub.withdraw(login, tab.view.call)
+        self._desks[login] = replace(desk, missed=self._desks[login].missed)
+
+    def _unpainted(self, login: Login, call: CallId | None, why: Unpainted) -> None:
+        desk = self._desks.get(login)
+        if desk is None or call is None or desk.tab(call) is None:
+            return
+        desk = miss(desk, call, why, self._now())
+        self._change(desk, MISSED, {"call": call, "why": why})
+        if self._missed is not None:
+            self._missed.keep(login, desk.missed[:1])
+
+    def _painted(self, login: Login, call: CallId | None, _seconds: float) -> None:
+        if call is not None:
+            self._see(login, call)
+
+    def _see(self, login: Login, call: CallId | None) -> None:
+        """He knows of a card that he had missed (of all of them, for None)."""
+        desk = self._desks.get(login)
+        fresh = see(desk, call, self._now()) if desk else None
+        if desk is None or fresh is None or fresh == desk:
+            return
+        self._change(fresh, "card.seen", {"call": call})
+        if self._missed is not None:
+            pairs = zip(desk.missed, fresh.missed, strict=True)
+            self._missed.keep(login, tuple(new for old, new in pairs if new is not old))
+
+    def _undrop(self, login: Login, call: CallId) -> None:
+        """The words were on their way when the card was taken away: it comes back for their sake."""
+        desk, tab = self._desk(login), self._dropped.get(login)
+        if tab is None or tab.view.call != call or desk.tab(call) is not None:
+            return
+        del self._dropped[login]
+        self._change(replace(desk, tabs=(*desk.tabs, tab)), "card.updated", {"call": call})
+
+    def _command(
+        self,
+        fact: f.AgentSignedOut | f.AgentBecameReady | f.AgentPaused | f.WrapUpDone | f.CardTaken,
+        wrong_state: str = "busy_with_call",
+    ) -> None:
         try:
             self._take(fact)
         except UnknownAgent:
             raise DeskRefused("not_signed_in") from None
         except WrongState:
-            raise DeskRefused("busy_with_call") from None
+            raise DeskRefused(wrong_state) from None
 
     def _desk(self, login: Login) -> Desk:
         desk = self._desks.get(login)
@@ -294,13 +379,13 @@ class Desks:
         desk = self._desks.get(login)
         tab = desk.tab(call) if desk else None
         if desk is not None and tab is not None and tab.stage is not Stage.talking:
-            self._desks[login] = desk.without_tab(call)
+            self._put(desk.without_tab(call))
 
     async def _reopened(self, login: Login, call: CallId) -> Desk:
         if not any(row.call == call for row in self._desk(login).today):
             raise DeskRefused("no_such_contact")
         try:
-            line = await self._shelf.line(call)
+            line = await self._shelf.line(call, login)
             if line is None:
                 raise DeskRefused("no_such_contact")
             view, saved = await line_view(self._shelf, line)
@@ -339,6 +424,19 @@ class Desks:
         now = replace(now, history=lines, history_known=True)
         self._change(desk.with_tab(now), "card.updated", {"call": call})
 
+    async def _fetch_missed(self, login: Login) -> None:
+        if self._missed is None:
+            return
+        try:
+            stored = await self._missed.of_login(login, self._shelf.midnight(self._now()))
+        except StoreError as error:
+            log.warning("missed_cards_not_read", login=login, why=str(error))
+            return
+        desk = self._desks.get(login)
+        if desk is not None:  # published with the day's list, which comes next
+            cards = {card.call: card for card in (*stored, *desk.missed)}
+            self._desks[login] = replace(desk, missed=newest_first(cards))
+
     async def _fetch_today(self, login: Login, event: str, data: dict[str, Any]) -> None:
         self._turn = turn = self._turn + 1
         try:
@@ -352,7 +450,9 @@ class Desks:
             return
         if turn > self._today_of.get(login, 0):  # else the answer to a later question has overtaken this one
             self._today_of[login] = turn
-            desk = replace(desk, today=today, figures=figures)
+            midnight = self._shelf.midnight(self._now())
+            missed = tuple(card for card in desk.missed if card.at >= midnight)
+            desk = replace(desk, today=today, figures=figures, missed=missed)
         self._change(desk, event, data)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -364,33 +464,3 @@ class Desks:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("desk_work_failed", why=str(error) or type(error).__name__)
-
-
-_EVENT_TYPES: dict[type, str] = {
-    ShowRinging: "call.ringing",
-    HideRinging: "call.ringing_ended",
-    PopCard: "card",
-    UpdateCard: "card.updated",
-    EndCard: "call.ended",
-    CloseCard: "card.closed",
-    ShowAgent: "agent.state",
-}
-
-
-def _event_data(effect: DeskEffect) -> dict[str, Any]:
-    match effect:
-        case ShowRinging() | PopCard() | UpdateCard():
-            return {"call": effect.view}
-        case HideRinging():
-            return {"call": effect.call, "reason": effect.reason}
-        case EndCard():
-            return {"call": effect.call, "talk_ms": effect.talk_ms}
-        case CloseCard():
-            return {"call": effect.call}
-        case ShowAgent():
-            return {
-                "state": effect.state,
-                "pause_reason": effect.pause_reason,
-                "pause_next": effect.pause_next,
-                "since": effect.since,
-            }

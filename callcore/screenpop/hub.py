@@ -4,6 +4,8 @@
 in the person's ring and puts it before each of his connections. Nothing that a connection does, or fails to
 do, holds up the publisher: a connection that does not read fast enough loses its backlog and is told to
 refresh, which is always enough, because a desk is shown from its newest state alone.
+
+A card is acknowledged once it is painted. A page that nobody looks at says so, and its card counts as unseen.
 """
 
 from __future__ import annotations
@@ -18,12 +20,18 @@ from typing import Any, Self
 
 import structlog
 
-from callcore.domain import Login
+from callcore.domain import CallId, Login
+from callcore.screenpop.card import Unpainted
+from callcore.screenpop.delivery import Deliveries, PopTimer
 
 log = structlog.get_logger("callcore.screenpop")
 
 CARD = "card"
 """The pop: the one type whose way to the screen is measured."""
+MISSED = "card.missed"
+"""A card that no screen showed in time."""
+LEFT = "agent.left"
+"""The person went off shift."""
 REFRESH = "refresh"
 """First event of a connection that cannot be served by replay: read everything anew. ``data["reason"]`` is
 ``new``, ``epoch``, ``gap`` or ``slow``; ``seq`` is the newest event that the refresh already covers."""
@@ -87,20 +95,31 @@ class HubLimits:
     """Events kept for replay, per person."""
     queue: int = 256
     """Events waiting for one connection before it is told to refresh."""
+    confirm_seconds: float = 3.0
+    """A card that no screen has painted by then was not seen."""
+    ring_seen: int = 8
+    """How many of them may be older than what the person's screen has acknowledged: another page of his that
+    was away for a moment finds them; one that was away for longer reads everything anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubCallbacks:
-    """What the hub tells others, synchronously."""
+    """What the hub tells others, synchronously. One that fails is logged, and stops nobody."""
 
     opened: Callable[[Login], None] = lambda _login: None
     """The person's first connection opened."""
     closed: Callable[[Login], None] = lambda _login: None
     """The person's last connection closed."""
+    published: Callable[[Login, int, str, CallId | None], None] = lambda _login, _seq, _type, _call: None
+    """An event was published: to whom, its number, its type, the call it is about."""
+    painted: Callable[[Login, CallId | None, float], None] = lambda _login, _call, _seconds: None
+    """A card was acknowledged as painted so many seconds after it was published."""
+    unpainted: Callable[[Login, CallId | None, Unpainted], None] = lambda _login, _call, _why: None
+    """No screen had painted a card when its time was up. It may still be painted later."""
     sent: Callable[[], None] = lambda: None
     """A card was published."""
     acked: Callable[[float], None] = lambda _seconds: None
-    """A card was acknowledged so many seconds after it was published."""
+    """The same as ``painted``, without names."""
     slow: Callable[[], None] = lambda: None
     """A connection lost its backlog and was told to refresh."""
 
@@ -181,20 +200,22 @@ class _Stream:
         self.seq = 0
         self._ring: deque[Event] = deque(maxlen=hub.limits.ring)
         self._connections: list[Subscription] = []
-        self._unacked: deque[tuple[int, float]] = deque(maxlen=hub.limits.ring)
 
-    def publish(self, type_: str, data: Mapping[str, Any], at: datetime, mono: float) -> int:
+    def publish(self, type_: str, data: Mapping[str, Any], at: datetime) -> int:
         self.seq += 1
         event = Event(self._hub.epoch, self.seq, type_, at, data)
         self._ring.append(event)
-        if type_ == CARD:
-            self._unacked.append((self.seq, mono))
-            self._hub.callbacks.sent()
         for connection in self._connections:
             if not connection.put(event):
-                self._hub.callbacks.slow()
+                self._hub.tell(lambda to: to.slow())
                 log.warning("connection_too_slow", login=self._login, seq=self.seq)
         return self.seq
+
+    def acked(self, seq: int) -> None:
+        """Without this, a ring of each of a thousand people would fill up over hours: some 200 MiB."""
+        ring, most = self._ring, self._hub.limits.ring_seen
+        while len(ring) > most and ring[0].seq <= seq:
+            ring.popleft()
 
     def refresh(self, reason: str, at: datetime) -> Event:
         return Event(self._hub.epoch, self.seq, REFRESH, at, {"reason": reason})
@@ -207,7 +228,7 @@ class _Stream:
             connection.put(event)
         self._connections.append(connection)
         if len(self._connections) == 1:
-            self._tell(self._hub.callbacks.opened)
+            self._hub.tell(lambda to: to.opened(self._login))
         return connection
 
     def _missed(self, epoch: str | None, since: int | None, at: datetime) -> list[Event]:
@@ -225,25 +246,7 @@ class _Stream:
             return
         self._connections.remove(connection)
         if not self._connections:
-            self._tell(self._hub.callbacks.closed)
-
-    def _tell(self, callback: Callable[[Login], None]) -> None:
-        """A connection must not fail to open or to close because somebody who was told of it did."""
-        try:
-            callback(self._login)
-        except Exception:
-            log.exception("presence_not_taken", login=self._login)
-
-    def ack(self, seq: int, mono: float) -> None:
-        if seq > self.seq:
-            return
-        while self._unacked and self._unacked[0][0] <= seq:
-            _seq, published = self._unacked.popleft()
-            self._hub.callbacks.acked(max(0.0, mono - published))
-
-    @property
-    def unacked(self) -> int:
-        return len(self._unacked)
+            self._hub.tell(lambda to: to.closed(self._login))
 
     @property
     def connections(self) -> int:
@@ -268,12 +271,42 @@ class Hub:
         self._monotonic = monotonic
         self.limits = limits or HubLimits()
         self.callbacks = callbacks or HubCallbacks()
-        """May be set later, for a desk service that is made after the hub; before anyone connects."""
+        """The web application's; set before anyone connects. Others ``listen``."""
+        self._listeners: list[HubCallbacks] = []
         self._streams: dict[Login, _Stream] = {}
+        self._cards = Deliveries(
+            self.limits.confirm_seconds,
+            painted=self._painted,
+            unpainted=lambda login, call, why: self.tell(lambda to: to.unpainted(login, call, why)),
+            has_page=lambda login: self.connections(login) > 0,
+            most=self.limits.ring,
+        )
+
+    def listen(self, callbacks: HubCallbacks) -> None:
+        """Tell these, too. Before anyone connects."""
+        self._listeners.append(callbacks)
+
+    def tell(self, say: Callable[[HubCallbacks], None]) -> None:
+        """Neither a pop nor a connection fails because somebody who was told of it did."""
+        for listener in (self.callbacks, *self._listeners):
+            try:
+                say(listener)
+            except Exception:
+                log.exception("hub_listener_failed")
+
+    def _painted(self, login: Login, call: CallId | None, seconds: float) -> None:
+        self.tell(lambda to: to.painted(login, call, seconds))
+        self.tell(lambda to: to.acked(seconds))
 
     def publish(self, login: Login, type: str, data: Mapping[str, Any], at: datetime) -> int:
         """Send an event to a person, connected or not; gives its sequence number, from 1 without gaps."""
-        return self._stream(login).publish(type, data, at, self._monotonic())
+        seq = self._stream(login).publish(type, data, at)
+        call = _call_of(data)
+        if type == CARD:
+            self._cards.publish(login, seq, call, self._monotonic())
+            self.tell(lambda to: to.sent())
+        self.tell(lambda to: to.published(login, seq, type, call))
+        return seq
 
     def connect(self, login: Login, epoch: str | None, since: int | None, at: datetime) -> Subscription:
         """Open a connection that has seen everything up to ``since``; it first gets what it missed.
@@ -285,9 +318,29 @@ class Hub:
 
     def ack(self, login: Login, seq: int) -> None:
         """The person's screen shows everything up to ``seq``; numbers never sent are ignored."""
-        stream = self._streams.get(login)
-        if stream is not None:
-            stream.ack(seq, self._monotonic())
+        if seq <= self.seq(login):
+            self._stream(login).acked(seq)
+            self._cards.paint(login, seq, self._monotonic())
+
+    def hide(self, login: Login, seq: int) -> None:
+        """A page of this person has everything up to ``seq``, but is not on any screen."""
+        self._cards.hide(login, seq)
+
+    def withdraw(self, login: Login, call: CallId | None = None) -> None:
+        """The card (all cards, for None) left the person's desk: a later acknowledgement is not about it."""
+        self._cards.withdraw(login, call)
+
+    def expire(self) -> None:
+        """Tell who did not see a card in time. To be called at ``next_due``."""
+        self._cards.expire(self._monotonic())
+
+    def next_due(self) -> float | None:
+        """The monotonic moment at which the time of the oldest awaited card is up."""
+        return self._cards.next_due()
+
+    def timer(self) -> PopTimer:
+        """What calls ``expire`` in time; to be armed after a card was published."""
+        return PopTimer(self.next_due, self.expire, self._monotonic)
 
     def seq(self, login: Login) -> int:
         """Number of the newest event of a person; 0 before the first."""
@@ -296,12 +349,11 @@ class Hub:
 
     def unacked(self, login: Login) -> int:
         """Cards published and not yet acknowledged."""
-        stream = self._streams.get(login)
-        return stream.unacked if stream else 0
+        return self._cards.waiting(login)
 
     def unacked_by_login(self) -> Iterator[tuple[Login, int]]:
         """People with cards that were not acknowledged yet."""
-        return ((login, stream.unacked) for login, stream in self._streams.items() if stream.unacked)
+        return self._cards.waiting_by_login()
 
     def connections(self, login: Login | None = None) -> int:
         """Open connections, of one person or of all."""
@@ -316,3 +368,10 @@ class Hub:
             stream = _Stream(login, self)
             self._streams[login] = stream
         return stream
+
+
+def _call_of(data: Mapping[str, Any]) -> CallId | None:
+    """The call that an event is about, whether its data holds the id or the whole view."""
+    call = data.get("call")
+    found = getattr(call, "call", call)
+    return CallId(found) if isinstance(found, str) else None

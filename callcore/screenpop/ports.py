@@ -12,7 +12,7 @@ class DeskRefused(Exception):
     """A command that cannot be done in this state; ``code`` names the text the page shows.
 
     Codes: ``not_signed_in``, ``already_on_shift``, ``phone_not_allowed``, ``phone_taken``,
-    ``busy_with_call``, ``no_such_contact``,
+    ``busy_with_call``, ``no_such_contact``, ``call_gone``,
     ``unknown_topic``, ``unknown_customer``, ``too_long``, ``pbx_down``, ``store_down``.
     """
 
@@ -44,7 +44,13 @@ class DeskService(Protocol):
         """Choose among several matches; None takes the choice back."""
 
     async def front(self, login: Login, call: CallId) -> None:
-        """Bring a tab to the front; one of today's contacts gets its tab back."""
+        """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""
+
+    def take_card(self, login: Login, call: CallId) -> None:
+        """Ask for the card of a call that rings or is talked on, where the policy leaves it to him."""
+
+    def dismiss(self, login: Login, call: CallId | None) -> None:
+        """He knows of this card that he had not seen; None: of all."""
 
     async def save(
         self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool

@@ -15,7 +15,7 @@ from callcore.store.interactions import Interactions
 from callcore.store.shifts import Shift, Shifts
 
 HISTORY = 8
-"""Last contacts on a card."""
+"""Lines about earlier contacts on a card."""
 
 
 class Shelf:
@@ -55,8 +55,9 @@ class Shelf:
     async def end_shift(self, login: Login) -> None:
         await self._shifts.end(login)
 
-    async def line(self, call: CallId) -> stored.ContactLine | None:
-        return await self._contacts.line(call)
+    async def line(self, call: CallId, login: Login) -> stored.ContactLine | None:
+        """One contact with what this operator wrote of it."""
+        return await self._contacts.line(call, login)
 
     async def customer(self, customer: CustomerId) -> Customer | None:
         return await self._customers.get(customer)
@@ -64,15 +65,20 @@ class Shelf:
     async def history(
         self, customer: CustomerId | None, number: str | None, without: CallId
     ) -> tuple[PastContact, ...]:
-        """The last contacts of the customer, or of the number of nobody we know; this call not among them."""
-        lines = await self._contacts.last_for(customer, number, HISTORY + 1)
+        """The last contacts of the customer, or of the number of nobody we know, with what each operator
+        wrote of them; this call not among them."""
+        lines = await self._contacts.last_for(customer, number, HISTORY, without)
         names = await self._names()
-        return tuple(_past(line, names) for line in lines if line.call != without)[:HISTORY]
+        return tuple(_past(line, names) for line in lines)
+
+    def midnight(self, now: datetime) -> datetime:
+        """When the organisation's day began."""
+        midnight = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return midnight.astimezone(UTC)
 
     async def today(self, login: Login, now: datetime) -> tuple[tuple[TodayContact, ...], Figures]:
         """His contacts since the local midnight, and their sums."""
-        midnight = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        since = midnight.astimezone(UTC)
+        since = self.midnight(now)
         figures = await self._contacts.figures(login, since)
         lines = await self._contacts.today(login, since)
         day = Figures(figures.answered, figures.talk_ms, figures.unclassified)
@@ -93,17 +99,19 @@ async def line_view(shelf: Shelf, line: stored.ContactLine) -> tuple[CallView, D
         customers=(customer,) if customer else (),
         customers_known=True,
         lookup_failed=False,
-        waiting_since=None,
-        answered_at=line.started_at,
+        waiting_since=line.queued_at,
+        answered_at=line.answered_at,
+        direction=line.direction,
     )
     topic = line.topic if line.topic not in (None, UNCLASSIFIED) else None
     return view, Draft(topic or "", line.comment)
 
 
 def _past(line: stored.ContactLine, names: dict[Login, str]) -> PastContact:
-    operator = names.get(line.answered_by, line.answered_by) if line.answered_by else ""
+    login = line.written_by or line.answered_by
+    operator = names.get(login, login) if login else ""
     topic = line.topic or line.route_topic or UNCLASSIFIED
-    return PastContact(line.started_at, topic, line.outcome, operator, line.comment)
+    return PastContact(line.started_at, topic, line.outcome, operator, line.comment, line.direction)
 
 
 def _today(line: stored.ContactLine) -> TodayContact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,11 @@ from callcore.domain import CallId, ChannelId, ChannelRef, PbxName
 from callcore.store.engine import insert
 from callcore.store.ports import Store
 from callcore.store.schema import calls
+from callcore.store.spool import Record
+from callcore.store.types import to_microseconds
+from callcore.store.writer import SPOOLED
+
+KIND = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +31,19 @@ class StoredCall:
 class Calls:
     def __init__(self, store: Store) -> None:
         self._store = store
+        store.writer.register(KIND, _apply)
 
     async def remember(self, call: CallId, channel: ChannelRef, at: datetime) -> CallId:
-        """Store the pair; a repeat changes nothing. Returns the id under which the channel is known: the
-        older one, if somebody minted another for it before."""
-        values = {"call": call, "pbx": channel.pbx, "channel": channel.id, "first_seen_at": at}
+        """Store the pair, durable when it returns; a repeat changes nothing.
 
-        async def op(connection: AsyncConnection) -> CallId:
-            await connection.execute(insert(connection, calls).values(**values).on_conflict_do_nothing())
-            known = (await connection.execute(_by_channel(channel))).first()
-            return CallId(known.call) if known else call
-
-        return await self._store.writer.submit(op)
+        Written before the call's contact, which ends it, wherever either of them has to wait. Returns the id
+        under which the channel is known: the older one, if somebody minted another for it before; ``call``
+        while the database cannot be written and nobody can say.
+        """
+        to_microseconds(at)  # refuses a naive moment here, not in the spool
+        data = {"call": call, "pbx": channel.pbx, "channel": channel.id, "at": at.isoformat()}
+        answer = await self._store.writer.submit_durable(Record(KIND, call, data))
+        return call if answer is SPOOLED else CallId(answer)
 
     async def find(self, channel: ChannelRef) -> StoredCall | None:
         async with self._store.read() as connection:
@@ -71,6 +77,16 @@ class Calls:
             return (await connection.execute(delete(calls).where(calls.c.ended_at < before))).rowcount
 
         return await self._store.writer.submit(op)
+
+
+async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> str:
+    """The id under which the channel is known."""
+    channel = ChannelRef(PbxName(data["pbx"]), ChannelId(data["channel"]))
+    values = {"call": data["call"], "pbx": channel.pbx, "channel": channel.id}
+    new = insert(connection, calls).values(first_seen_at=datetime.fromisoformat(data["at"]), **values)
+    await connection.execute(new.on_conflict_do_nothing())
+    known = (await connection.execute(_by_channel(channel))).first()
+    return cast(str, known.call if known else data["call"])
 
 
 def _by_channel(channel: ChannelRef) -> Any:

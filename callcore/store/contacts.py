@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, func, select, union, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.effects import Contact
@@ -24,7 +37,8 @@ from callcore.domain import (
 )
 from callcore.store import contact_codec
 from callcore.store.engine import insert
-from callcore.store.interactions import add_unclassified
+from callcore.store.gaps import count_contact
+from callcore.store.interactions import add_unclassified, newest_choice
 from callcore.store.ports import Store
 from callcore.store.schema import calls, contact_rings, contacts, customers, interactions
 from callcore.store.spool import Record
@@ -46,11 +60,13 @@ class Saved(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """A contact as one line of a list, with its first interaction, if it has one."""
+    """A contact as one line of a list, with one of its interactions, if it has any."""
 
     call: CallId
     direction: Direction
     started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
     ended_at: datetime
     number: str | None
     """Canonical; None if withheld or unreadable."""
@@ -62,8 +78,10 @@ class ContactLine:
     route_topic: TopicCode | None
     """What the caller chose in the IVR."""
     topic: TopicCode | None
-    """What the operator chose; ``unclassified`` while nobody has; None for a contact without interaction."""
+    """What the operator chose; ``unclassified`` while he has not; None for a contact without interaction."""
     comment: str
+    written_by: Login | None
+    """Whose topic and comment these are."""
     record: int | None
     """Record number."""
     saved_at: datetime | None
@@ -90,9 +108,9 @@ class Contacts:
     async def save(self, contact: Contact) -> Saved:
         """Store the contact, durable when it returns; a second contact of the same call changes nothing.
 
-        In the same transaction the call is marked as ended, and if an operator answered and has not written
-        an interaction, he gets one with the topic ``unclassified``. A customer chosen at the desk before wins
-        over the contact's. Texts from the network are cleaned and cut, never refused.
+        In the same transaction the call is marked as ended, and each operator who talked with the caller and
+        has not written an interaction gets one with the topic ``unclassified``. A customer chosen at the desk
+        before wins over the contact's. Texts from the network are cleaned and cut, never refused.
         """
         _check_moments(contact)
         data = contact_codec.to_json(contact_codec.cleaned(contact))
@@ -109,37 +127,40 @@ class Contacts:
                 return None
             return contact_codec.from_rows(row, (await connection.execute(rings)).all())
 
-    async def line(self, call: CallId) -> ContactLine | None:
-        """One contact as a list shows it."""
-        found = await self._lines(_lines_query().where(contacts.c.call == call))
+    async def line(self, call: CallId, login: Login | None = None) -> ContactLine | None:
+        """One contact as this operator's list shows it; without ``login`` with its first interaction."""
+        query = _all_lines().order_by(interactions.c.n) if login is None else _own_lines(login)
+        found = await self._lines(query.where(contacts.c.call == call).limit(1))
         return found[0] if found else None
 
     async def today(self, login: Login, since: datetime, limit: int = 500) -> tuple[ContactLine, ...]:
         """What this operator answered (also as one of several) and that ended at ``since`` or later, newest
-        first. ``since`` is his midnight."""
-        query = _lines_query().where(
+        first, each with what he himself wrote, or has to. ``since`` is his midnight."""
+        query = _own_lines(login).where(
             contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since))
         )
         return await self._lines(_newest_first(query, limit))
 
     async def last_for(
-        self, customer: CustomerId | None, number: str | None, limit: int = 10
+        self, customer: CustomerId | None, number: str | None, limit: int = 10, without: CallId | None = None
     ) -> tuple[ContactLine, ...]:
-        """The last contacts of a customer, or of a number where there is no customer; newest first."""
+        """The last contacts of a customer, or of a number where there is no customer; newest first, with a
+        line for each interaction of a contact. ``without``: a call that shall not be among them."""
         if customer is not None:
             condition: ColumnElement[bool] = contacts.c.customer == customer
         elif number:
             condition = contacts.c.caller_number == number
         else:
             return ()
-        return await self._lines(_newest_first(_lines_query().where(condition), limit))
+        other: ColumnElement[bool] = contacts.c.call != without if without is not None else true()
+        return await self._lines(_newest_first(_all_lines().where(condition, other), limit))
 
     async def figures(self, login: Login, since: datetime) -> Figures:
         """Sums over what ``today`` lists."""
-        unclassified = func.count().filter(interactions.c.topic == UNCLASSIFIED)
+        unclassified = func.count().filter(_own_topic() == UNCLASSIFIED)
         query = (
             select(func.count(), func.coalesce(func.sum(contacts.c.talk_ms), 0), unclassified)
-            .select_from(contacts.outerjoin(interactions, _first_interaction()))
+            .select_from(contacts.outerjoin(interactions, _written_by(login)))
             .where(contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since)))
         )
         async with self._store.read() as connection:
@@ -147,8 +168,8 @@ class Contacts:
         return Figures(answered=row[0], talk_ms=int(row[1]), unclassified=row[2])
 
     async def unclassified(self, login: Login, limit: int = 100) -> tuple[ContactLine, ...]:
-        """Contacts of this operator that nobody has classified, of any day, newest first."""
-        query = _lines_query().where(interactions.c.login == login, interactions.c.topic == UNCLASSIFIED)
+        """Contacts that this operator has not classified, of any day, newest first."""
+        query = _all_lines().where(interactions.c.login == login, interactions.c.topic == UNCLASSIFIED)
         return await self._lines(_newest_first(query, limit))
 
     async def count(self) -> int:
@@ -175,11 +196,9 @@ async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:
     """True if the contact was new."""
     contact = contact_codec.from_json(data)
     row = contact_codec.to_row(contact)
-    chosen = select(interactions.c.customer).where(
-        interactions.c.call == bindparam("of_call"), interactions.c.n == 1
-    )
+    chosen = newest_choice(bindparam("of_call"))
     statement = insert(connection, contacts).values(
-        customer=func.coalesce(chosen.scalar_subquery(), bindparam("found", type_=BigInteger))
+        customer=func.coalesce(chosen, bindparam("found", type_=BigInteger))
     )
     found = row.pop("customer")
     parameters = row | {"of_call": contact.call, "found": found}
@@ -188,21 +207,31 @@ async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:
         return False
     if contact.operators:
         await connection.execute(contact_rings.insert(), contact_codec.to_ring_rows(contact))
-    if contact.answered_by is not None and contact.outcome is Outcome.answered:
-        await add_unclassified(
-            connection, contact.call, contact.answered_by, contact.customer, contact.ended_at
-        )
+    if contact.outcome is Outcome.answered:
+        await add_unclassified(connection, contact.call, _talkers(contact), contact.ended_at)
     ended = update(calls).where(calls.c.call == contact.call, calls.c.ended_at.is_(None))
     await connection.execute(ended.values(ended_at=contact.ended_at))
+    await count_contact(connection, contact)
     return True
 
 
-def _first_interaction() -> ColumnElement[bool]:
-    return and_(interactions.c.call == contacts.c.call, interactions.c.n == 1)
+def _talkers(contact: Contact) -> list[Login]:
+    """The operators who talked with the caller, each once; who answered first comes first."""
+    answered = (ring.login for ring in contact.operators if ring.result is EndReason.completed)
+    return list(dict.fromkeys(login for login in (contact.answered_by, *answered) if login is not None))
+
+
+def _written_by(login: Login) -> ColumnElement[bool]:
+    return and_(interactions.c.call == contacts.c.call, interactions.c.login == login)
+
+
+def _own_topic() -> ColumnElement[str]:
+    """In what an operator answered: what he has not written, he has not classified."""
+    return func.coalesce(interactions.c.topic, literal(UNCLASSIFIED))
 
 
 def _answered(login: Login, since: datetime) -> Any:
-    """Calls that this operator answered, as the last of several or not."""
+    """Calls that this operator answered, as one of several or not."""
     return union(
         select(contacts.c.call).where(contacts.c.answered_by == login, contacts.c.ended_at >= since),
         select(contact_rings.c.call).where(
@@ -213,11 +242,23 @@ def _answered(login: Login, since: datetime) -> Any:
     )
 
 
-def _lines_query() -> Select[Any]:
+def _own_lines(login: Login) -> Select[Any]:
+    """With this operator's interaction: one line for each contact."""
+    return _lines_query(_written_by(login), _own_topic())
+
+
+def _all_lines() -> Select[Any]:
+    """With every interaction: a line for each."""
+    return _lines_query(interactions.c.call == contacts.c.call, interactions.c.topic)
+
+
+def _lines_query(joined: ColumnElement[bool], topic: ColumnElement[str]) -> Select[Any]:
     return select(
         contacts.c.call,
         contacts.c.direction,
         contacts.c.started_at,
+        contacts.c.queued_at,
+        contacts.c.answered_at,
         contacts.c.ended_at,
         contacts.c.caller_number.label("number"),
         contacts.c.caller_number_raw.label("number_raw"),
@@ -226,8 +267,9 @@ def _lines_query() -> Select[Any]:
         customers.c.name.label("customer_name"),
         contacts.c.queue,
         contacts.c.topic.label("route_topic"),
-        interactions.c.topic,
+        topic.label("topic"),
         func.coalesce(interactions.c.comment, "").label("comment"),
+        interactions.c.login.label("written_by"),
         interactions.c.id.label("record"),
         interactions.c.saved_at,
         contacts.c.answered_by,
@@ -235,14 +277,13 @@ def _lines_query() -> Select[Any]:
         contacts.c.wait_ms,
         contacts.c.talk_ms,
     ).select_from(
-        contacts.outerjoin(interactions, _first_interaction()).outerjoin(
-            customers, customers.c.id == contacts.c.customer
-        )
+        contacts.outerjoin(interactions, joined).outerjoin(customers, customers.c.id == contacts.c.customer)
     )
 
 
 def _newest_first(query: Select[Any], limit: int) -> Select[Any]:
-    return query.order_by(contacts.c.ended_at.desc(), contacts.c.call.desc()).limit(limit)
+    newest = (contacts.c.ended_at.desc(), contacts.c.call.desc(), interactions.c.n.desc())
+    return query.order_by(*newest).limit(limit)
 
 
 def _line(row: Row[Any]) -> ContactLine:

@@ -21,12 +21,15 @@ from callcore.store.contacts import Contacts
 from callcore.store.customers import Customers
 from callcore.store.engine import is_outage, is_sqlite, parse_url, reader_engine, writer_engine
 from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
+from callcore.store.gaps import Gaps
 from callcore.store.interactions import Interactions
+from callcore.store.missed_pops import MissedPops
 from callcore.store.network import Network
 from callcore.store.outages import Outages
 from callcore.store.sessions import Sessions
 from callcore.store.shifts import Shifts
 from callcore.store.spool import Spool, SpoolInUse
+from callcore.store.stories import Stories
 from callcore.store.tokens import Tokens
 from callcore.store.users import Users
 from callcore.store.writer import Writer, WriterLimits
@@ -55,6 +58,9 @@ class Database:
         self.campaigns = Campaigns(self)
         self.attempts = Attempts(self)
         self.tokens = Tokens(self)
+        self.gaps = Gaps(self)
+        self.stories = Stories(self)
+        self.missed_pops = MissedPops(self)
 
     @classmethod
     async def open(

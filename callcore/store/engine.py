@@ -47,13 +47,16 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def writer_engine(url: URL, *, foreign_keys: bool = True) -> AsyncEngine:
-    """An engine with one connection, for the writer or for migrations (those without foreign keys)."""
+def writer_engine(url: URL, *, foreign_keys: bool = True, busy_seconds: float | None = None) -> AsyncEngine:
+    """An engine with one connection, for the writer or for migrations (those without foreign keys, and with
+    more patience for somebody else who writes)."""
     engine = _engine(
         url, pool_size=1, max_overflow=0, pool_reset_on_return=None
     )  # each use ends its transaction
     if is_sqlite(url):
-        sqlite.attach(engine, writer=True, busy_seconds=WRITER_BUSY_SECONDS, foreign_keys=foreign_keys)
+        sqlite.attach(
+            engine, writer=True, busy_seconds=busy_seconds or WRITER_BUSY_SECONDS, foreign_keys=foreign_keys
+        )
     return engine
 
 

@@ -21,6 +21,8 @@ from callcore.store.errors import ForeignDatabase, SchemaOutdated, SchemaTooNew,
 log = structlog.get_logger("callcore.store")
 
 _FOLDER = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 60.0
+"""How long an upgrade waits for another one: all steps together are one transaction."""
 
 
 class SchemaState(Enum):
@@ -105,7 +107,7 @@ async def upgrade(url: str | URL) -> tuple[str | None, str]:
     parsed = parse_url(url)
     if is_sqlite(parsed):
         await asyncio.to_thread(sqlite.prepare_file, sqlite.database_file(parsed), create=True)
-    engine = writer_engine(parsed, foreign_keys=False)
+    engine = writer_engine(parsed, foreign_keys=False, busy_seconds=BUSY_SECONDS)
     try:
         async with engine.begin() as connection:
             before = await connection.run_sync(_upgrade)

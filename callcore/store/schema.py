@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -142,6 +143,7 @@ contacts = Table(
     Index("ix_contacts_customer_ended_at", "customer", "ended_at"),
     Index("ix_contacts_caller_number_ended_at", "caller_number", "ended_at"),
     Index("ix_contacts_ended_at", "ended_at"),
+    Index("ix_contacts_channel_pbx", "channel", "pbx"),
 )
 
 contact_rings = Table(
@@ -373,4 +375,73 @@ tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime),
     UniqueConstraint("login", "name"),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    # The last moment at which the link is known to have been up.
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("from_journal", Integer, nullable=False),
+    Column("from_cdr", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
+    Index("ix_gaps_ended_at", "ended_at"),
+    Index("ix_gaps_pbx_ended_at", "pbx", "ended_at"),
+    sqlite_autoincrement=True,
+)
+
+link_beats = Table(
+    "link_beats",
+    metadata,
+    Column("pbx", Text, primary_key=True),
+    Column("up_at", UtcDateTime, nullable=False),
+)
+
+call_stories = Table(
+    "call_stories",
+    metadata,
+    Column("call", Text, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    # A pseudonym; "" without a number.
+    Column("verdict", JSON, nullable=False),
+    # The story's first line, as a list shows it.
+    Column("began_at", UtcDateTime, nullable=False, index=True),
+    Column("ended_at", UtcDateTime),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_call_stories_number_began_at", "number", "began_at"),
+)
+
+call_story_people = Table(
+    "call_story_people",
+    metadata,
+    Column("call", Text, ForeignKey("call_stories.call", ondelete="CASCADE"), primary_key=True),
+    Column("login", Text, primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Index("ix_call_story_people_login_began_at", "login", "began_at"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    # Made at random, once for each installation.
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+missed_pops = Table(
+    "missed_pops",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("call", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("why", Text, nullable=False),
+    Column("number", Text),
+    Column("customer", BigInteger),
+    Column("queue", Text),
+    Column("seen_at", UtcDateTime),
 )

@@ -8,9 +8,12 @@ a SAVEPOINT around each. A database that cannot be used
 tried again, with growing pauses, until the patience of each write is over:
 
 - an ordinary write then raises ``StoreUnavailable``, nothing of it was stored;
-- a durable one (contacts, interactions) moves to the spool and is answered with ``SPOOLED``. When the
-  database is back, also after a restart, it is written from there. Order does not matter by the design of
-  those two writes: a repeat changes nothing, and an older save never overwrites a newer one.
+- a durable one (calls, contacts, interactions) moves to the spool and is answered with ``SPOOLED``. When the
+  database is back, also after a restart, it is written from there. A repeat changes nothing.
+
+Durable writes keep their order among themselves: none goes to the spool before an older one, and while the
+spool holds any, later ones wait behind it. When the queue is full, because writes come faster than they can
+be written, the durable ones move to the spool as well and make room.
 
 So nothing is lost and nothing is stored twice; memory is bounded by the length of the queue. Reads never come
 here.
@@ -19,6 +22,7 @@ here.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -196,6 +200,7 @@ class Writer:
             else:
                 pause = 0.0
                 self._note_good()
+                await self._relieve()
             await self._tell_room()
 
     async def _sleep_until_work(self, pause: float) -> None:
@@ -219,12 +224,22 @@ class Writer:
             async with asyncio.timeout(left_or_none):
                 await self._wake.wait()
 
-    async def _write_batch(self) -> None:
+    def _take_batch(self) -> list[_Item]:
+        """What may be written now, oldest first."""
         batch: list[_Item] = []
+        behind: list[_Item] = []
+        is_spool_first = self._is_spool_due()
         while self._pending and len(batch) < self._limits.batch:
             item = self._pending.popleft()
-            if item.record is not None or not item.answer.cancelled():
+            if item.record is not None and is_spool_first:
+                behind.append(item)
+            elif item.record is not None or not item.answer.cancelled():
                 batch.append(item)
+        self._pending.extendleft(reversed(behind))
+        return batch
+
+    async def _write_batch(self) -> None:
+        batch = self._take_batch()
         if not batch:
             if not self.available:
                 await self._commit([_probe])
@@ -267,15 +282,18 @@ class Writer:
 
     # --- the spool
 
+    def _is_spool_due(self) -> bool:
+        """Records wait there, and they can be read as far as we know."""
+        return self.spool_length > 0 and asyncio.get_running_loop().time() >= self._spool_retry_at
+
     async def _replay_some(self) -> None:
         """Write one batch from the spool, if anything waits there."""
-        now = asyncio.get_running_loop().time()
-        if self._spool is None or not self._spool.waiting or now < self._spool_retry_at:
+        if self._spool is None or not self._is_spool_due():
             return
         try:
             records, mark = await asyncio.to_thread(self._spool.peek, self._limits.batch)
         except OSError as error:
-            self._spool_retry_at = now + 1.0
+            self._spool_retry_at = asyncio.get_running_loop().time() + 1.0
             log.critical("spool_unreadable", error=str(error), waiting=self._spool.waiting)
             return
         refused: list[tuple[Record | bytes, str]] = [
@@ -301,23 +319,44 @@ class Writer:
 
     async def _give_up_expired(self) -> None:
         """Take out the writes whose patience is over: to the spool, or back to the submitter as failed."""
-        now = asyncio.get_running_loop().time()
-        expired = [item for item in self._pending if self._closing or item.gives_up_at <= now]
-        durable = [item for item in expired if item.record is not None]
-        kept = await self._to_spool(durable, now) if durable else True
-        gone = expired if kept else [item for item in expired if item.record is None]
-        if not gone:
+        now = math.inf if self._closing else asyncio.get_running_loop().time()
+        self._leave([item for item in self._pending if item.record is None and item.gives_up_at <= now])
+        await self._spool_until(now)
+
+    async def _relieve(self) -> None:
+        """The database can be used, but writes come faster than it takes them, or the spool is long."""
+        if self._spool is None:
             return
-        leaving = set(map(id, gone))
+        if self.queue_length >= self._limits.queue:
+            await self._spool_until(math.inf)
+        elif self._is_spool_due():
+            await self._spool_until(asyncio.get_running_loop().time())
+
+    async def _spool_until(self, moment: float) -> None:
+        """Durable writes whose patience ends by then, and with them those that are older."""
+        durable = [item for item in self._pending if item.record is not None]
+        if self._spool is None:
+            durable = [item for item in durable if item.gives_up_at <= moment]
+        while durable and durable[-1].gives_up_at > moment:
+            durable.pop()
+        if durable and await self._to_spool(durable):
+            self._leave(durable)
+
+    def _leave(self, items: list[_Item]) -> None:
+        """Answer these, which are written nowhere or in the spool."""
+        if not items:
+            return
+        leaving = set(map(id, items))
         self._pending = deque(item for item in self._pending if id(item) not in leaving)
-        for item in gone:
+        for item in items:
             if item.record is None or self._spool is None:
                 item.fail(StoreUnavailable("the database cannot be written; nothing of this was stored"))
             else:
                 item.succeed(SPOOLED)
 
-    async def _to_spool(self, items: list[_Item], now: float) -> bool:
+    async def _to_spool(self, items: list[_Item]) -> bool:
         """True if the items need not wait here any longer."""
+        now = asyncio.get_running_loop().time()
         if self._spool is None:
             return True
         if now < self._spool_retry_at and not self._closing:

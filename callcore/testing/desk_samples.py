@@ -12,6 +12,8 @@ from callcore.domain import (
     CallId,
     Customer,
     CustomerId,
+    Direction,
+    EndReason,
     Interface,
     Language,
     Login,
@@ -26,7 +28,17 @@ from callcore.domain import (
     Text,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, Draft, Figures, PastContact, Stage, Tab, TodayContact
+from callcore.screenpop.card import (
+    Desk,
+    Draft,
+    Figures,
+    MissedCard,
+    PastContact,
+    Stage,
+    Tab,
+    TodayContact,
+    Unpainted,
+)
 from callcore.web.pages import TopicChoice, Viewer
 
 NOW = datetime(2026, 5, 14, 9, 42, 10, tzinfo=UTC)
@@ -205,6 +217,28 @@ TODAY = (
     _today(10455, 96, "Гаврилов Олег Петрович", "finance.promotion", 95),
 )
 
+
+def _missed(number: int, minutes: int, name: str, why: Unpainted, *, seen: bool = False) -> MissedCard:
+    """Card of the contact ``number`` of today."""
+    return MissedCard(
+        call=CallId(f"today{number}"),
+        at=NOW - timedelta(minutes=minutes),
+        why=why,
+        number="+7920155881" + str(number % 10),
+        customer=CustomerId(number) if name else None,
+        customer_name=name,
+        queue=QueueName("finance"),
+        seen_at=NOW if seen else None,
+    )
+
+
+MISSED = (
+    _missed(10482, 11, "Соколов Дмитрий Игоревич", Unpainted.hidden),
+    _missed(10479, 26, "", Unpainted.no_page),
+    _missed(7, 40, HOSTILE, Unpainted.unconfirmed),
+    _missed(10466, 66, "", Unpainted.unconfirmed, seen=True),
+)
+
 BASE = Desk(
     login=Login("olga"),
     name="Ольга Кузнецова",
@@ -252,6 +286,8 @@ def samples() -> dict[str, Sample]:
     odd = replace(odd, view=replace(odd.view, outages=(BLACKOUT, WORKS)))
     rings = replace(BASE, state=AgentState.ringing, since=NOW - timedelta(seconds=4))
     paused = replace(BASE, state=AgentState.paused)
+    inside = replace(view("i1"), direction=Direction.internal, queue=None, topic=None)
+    ours = replace(view("o1", IVANOVA, answered=31), direction=Direction.outbound, queue=None, topic=None)
     fresh = replace(BASE, today=(), figures=Figures(), queues=())
     crowd = tuple(
         replace(_talking(f"h{n}", who), stage=Stage.unfinished)
@@ -270,6 +306,21 @@ def samples() -> dict[str, Sample]:
         "ringing_unknown": Sample(replace(rings, ringing=view("c1"))),
         "ringing_hostile": Sample(replace(rings, ringing=view("g1", MALLORY))),
         "ringing_outage": Sample(replace(rings, ringing=replace(view("a1", IVANOVA), outages=(BLACKOUT,)))),
+        "ringing_button": Sample(replace(rings, ringing=view("a1", IVANOVA), can_take=True)),
+        "ringing_internal": Sample(
+            replace(rings, ringing=replace(inside, caller_number="102", caller_name="Сергей Белов"))
+        ),
+        "ringing_card": Sample(
+            replace(
+                _with(replace(talking, view=view("a1", IVANOVA), stage=Stage.ringing)),
+                state=AgentState.ringing,
+                ringing=view("a1", IVANOVA),
+            )
+        ),
+        "talking_button": Sample(replace(BASE, state=AgentState.talking, untaken=ours)),
+        "dropped": Sample(_with(replace(unfinished, dropped=EndReason.answered_elsewhere))),
+        "missed": Sample(replace(BASE, missed=MISSED)),
+        "missed_seen": Sample(replace(_with(talking), missed=MISSED[3:])),
         "outage": Sample(_with(dark)),
         "outages": Sample(_with(replace(several, view=replace(several.view, outages=(WORKS, BLACKOUT))))),
         "talking": Sample(_with(talking)),

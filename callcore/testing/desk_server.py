@@ -72,13 +72,19 @@ class DeskServer:
         return self.renderer.desk_main(who, self.sample.desk, TOPICS, self.now, error=self.sample.error)
 
     async def show(
-        self, desk: Desk | None, *, card: str | None = None, sound: str | None = None, error: str = ""
+        self,
+        desk: Desk | None,
+        *,
+        card: str | None = None,
+        missed: str | None = None,
+        sound: str | None = None,
+        error: str = "",
     ) -> int:
         """Make this the desk and send it to every open page; gives the message's number."""
         self.sample = replace(self.sample, desk=desk, error=error)
         self.seq += 1
         for socket in list(self.sockets):
-            await socket.send_json(self._message(card, sound))
+            await socket.send_json(self._message(card, sound, missed))
         return self.seq
 
     async def painted(self, seq: int) -> None:
@@ -102,6 +108,10 @@ class DeskServer:
     def commands(self, do: str) -> list[dict[str, Any]]:
         return [message for message in self.said if message.get("do") == do]
 
+    def about(self, seq: int) -> list[dict[str, Any]]:
+        """What pages said of the message ``seq``: painted, or only there."""
+        return [message for message in self.said if message.get("ack") == seq]
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until what the pages said fulfils ``condition``."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -109,7 +119,7 @@ class DeskServer:
                 self._news.clear()
                 await self._news.wait()
 
-    def _message(self, card: str | None, sound: str | None) -> dict[str, Any]:
+    def _message(self, card: str | None, sound: str | None, missed: str | None = None) -> dict[str, Any]:
         return {
             "epoch": "e1",
             "seq": self.seq,
@@ -117,6 +127,7 @@ class DeskServer:
             "lang": self.language,
             "html": self.main(),
             "card": card,
+            "missed": missed,
             "sound": sound,
         }
 

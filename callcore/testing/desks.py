@@ -20,7 +20,7 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, TodayContact, apply
+from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, TodayContact, apply, see
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 
@@ -65,8 +65,8 @@ class FakeDesks:
 
     # What a call does to a desk.
 
-    def ring(self, login: Login, view: CallView) -> None:
-        self._apply(login, ShowRinging(key=f"{view.call}:ring", login=login, view=view))
+    def ring(self, login: Login, view: CallView, *, can_take: bool = False) -> None:
+        self._apply(login, ShowRinging(f"{view.call}:ring", login, view, can_take))
         self._publish(login, "call.ringing", {"call": view})
 
     def stop_ringing(self, login: Login, call: CallId) -> None:
@@ -142,6 +142,20 @@ class FakeDesks:
         self._tab(login, call)
         self._desks[login] = replace(self._of(login), active=call)
         self._publish(login, "card.updated", {"call": call})
+
+    def take_card(self, login: Login, call: CallId) -> None:
+        self._note("take_card", login, call)
+        desk = self._of(login)
+        if not desk.takes(call):
+            raise DeskRefused("call_gone")
+        view = desk.ringing or desk.untaken
+        assert view is not None
+        self.pop(login, view)
+
+    def dismiss(self, login: Login, call: CallId | None) -> None:
+        self._note("dismiss", login, call)
+        self._desks[login] = see(self._of(login), call, self.now())
+        self._publish(login, "card.seen", {"call": call})
 
     async def save(
         self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool

@@ -1,8 +1,9 @@
-"""A wire between a program and the server it talks to, for tests that cut it."""
+"""A wire between a program and the server it talks to, for tests that cut it or let it go dead."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Self
 
 
@@ -15,6 +16,7 @@ class Wire:
         self._hold = b""
         self._swallow = b""
         self._is_cut = False
+        self._dead: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent = b""
@@ -29,6 +31,11 @@ class Wire:
 
     def mend(self) -> None:
         self._is_cut = False
+
+    def freeze(self) -> None:
+        """Half-open: from now on every connection of now is silent, and neither side learns that the other
+        has gone, as when a firewall has forgotten it. New connections work."""
+        self._dead |= self._tasks
 
     def cut_after(self, count: int) -> None:
         """Breaks each connection after so many more bytes from the server."""
@@ -59,25 +66,39 @@ class Wire:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
-        if self._is_cut:
+        try:
+            if self._is_cut:
+                raise ConnectionError
+            down, up = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:  # cut, or nobody is there
             writer.transport.abort()
             self._tasks.discard(task)
             return
-        down, up = await asyncio.open_connection("127.0.0.1", self._target)
-        there = asyncio.create_task(self._outward(reader, up))
-        back = asyncio.create_task(self._inward(down, writer))
+        there = asyncio.create_task(self._outward(reader, up, task))
+        back = asyncio.create_task(self._inward(down, writer, task))
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            if task in self._dead:
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass  # cut; asyncio would complain of a handler that was cancelled
         finally:
             there.cancel()
             back.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
             writer.transport.abort()
             up.close()
+            with contextlib.suppress(OSError):
+                await up.wait_closed()
             self._tasks.discard(task)
+            self._dead.discard(task)
 
-    async def _outward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
+    async def _outward(
+        self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, connection: asyncio.Task[None]
+    ) -> None:
         while data := await reader.read(65536):
+            if connection in self._dead:
+                continue
             if self._swallow and self._swallow in data:
                 self._swallow = b""
                 return
@@ -88,8 +109,12 @@ class Wire:
                 await up.drain()
                 return
 
-    async def _inward(self, down: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _inward(
+        self, down: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: asyncio.Task[None]
+    ) -> None:
         while data := await down.read(65536):
+            if connection in self._dead:
+                continue
             if self._left is not None:
                 data, self._left = data[: self._left], self._left - len(data)
                 if self._left <= 0:

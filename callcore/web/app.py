@@ -10,7 +10,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from callcore.screenpop.hub import HubCallbacks
+from callcore.domain import CallId, Login
+from callcore.screenpop.card import Unpainted
+from callcore.screenpop.hub import CARD, LEFT, HubCallbacks
 from callcore.store.errors import StoreError
 from callcore.web import api, ops, outage_api, outages, site
 from callcore.web.connections import Connections
@@ -59,9 +61,19 @@ def build(deps: WebDeps) -> web.Application:
 
 def _hook_hub(deps: WebDeps) -> None:
     metrics, hub = deps.metrics, deps.hub
+
+    def published(login: Login, _seq: int, type_: str, _call: CallId | None) -> None:
+        if type_ == CARD:
+            metrics.card_sent(login)
+        elif type_ == LEFT:
+            metrics.operator_left(login)
+
     hub.callbacks = HubCallbacks(
         opened=deps.desks.desk_opened,
         closed=deps.desks.desk_closed,
+        published=published,
+        painted=lambda login, _call, seconds: metrics.card_painted(login, seconds),
+        unpainted=lambda login, _call, why: metrics.card_unpainted(login, is_hidden=why is Unpainted.hidden),
         sent=metrics.pop_sent,
         acked=metrics.pop_acked,
         slow=metrics.connection_slow,

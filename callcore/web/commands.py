@@ -54,6 +54,15 @@ async def _front(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.front(login, _call(fields))
 
 
+async def _take_card(desks: DeskService, login: Login, fields: Fields) -> None:
+    desks.take_card(login, _call(fields))
+
+
+async def _dismiss(desks: DeskService, login: Login, fields: Fields) -> None:
+    """Without a call: all of them."""
+    desks.dismiss(login, None if fields.get("call") is None else _call(fields))
+
+
 async def _draft(desks: DeskService, login: Login, fields: Fields) -> None:
     topic = text_field(fields, "topic", LONGEST_WORD)
     desks.draft(login, _call(fields), Draft(topic=topic, comment=_comment(fields)))
@@ -77,6 +86,8 @@ COMMANDS: Mapping[str, Command] = {
     "ready": _ready,
     "pause": _pause,
     "front": _front,
+    "take_card": _take_card,
+    "dismiss": _dismiss,
     "draft": _draft,
     "choose": _choose,
     "save": _save,

@@ -12,12 +12,13 @@ from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
     Customer,
+    Direction,
     PauseReason,
     QueueName,
     Text,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, Stage, Tab, TodayContact
+from callcore.screenpop.card import Desk, MissedCard, Stage, Tab, TodayContact
 from callcore.web.i18n import Texts, catalogue
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
 from callcore.web.wording import Wording
@@ -103,10 +104,13 @@ class View(Wording):
         return replace(tab.view, customers=(tab.matched,)) if tab.matched else tab.view
 
     def who(self, call: CallView) -> str:
+        if call.direction is Direction.internal and call.caller_name:
+            return call.caller_name
         return call.customers[0].name if self.is_named(call) else self.phone(call.caller_number)
 
-    def contact_name(self, contact: TodayContact) -> str:
-        return contact.customer or self.phone(contact.number)
+    def contact_name(self, contact: TodayContact | MissedCard) -> str:
+        name = contact.customer_name if isinstance(contact, MissedCard) else contact.customer
+        return name or self.phone(contact.number)
 
     def ring_title(self, call: CallView) -> str:
         return self.t("ring.title", who=self.isolate(self.who(call)))
@@ -130,7 +134,17 @@ class View(Wording):
         return desk.state in (AgentState.ringing, AgentState.talking)
 
     def has_call(self, desk: Desk) -> bool:
-        return any(tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs)
+        return desk.untaken is not None or any(
+            tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs
+        )
+
+    def unseen(self, desk: Desk) -> int:
+        """Missed cards that he does not know of."""
+        return sum(card.seen_at is None for card in desk.missed)
+
+    def can_open(self, desk: Desk, card: MissedCard) -> bool:
+        """A card that was dropped belongs to somebody else's contact by now."""
+        return desk.tab(card.call) is not None or any(row.call == card.call for row in desk.today)
 
     def idle_key(self, desk: Desk) -> str:
         if not desk.is_pbx_linked:
@@ -150,7 +164,9 @@ class View(Wording):
 
     def recent(self, tab: Tab) -> int:
         """Earlier contacts within the window that makes a caller a repeat caller."""
-        return sum(self.now - contact.at <= REPEAT_WINDOW for contact in tab.history)
+        called = (past for past in tab.history if past.direction is Direction.inbound)
+        # A contact that two operators had has two lines.
+        return len({past.at for past in called if self.now - past.at <= REPEAT_WINDOW})
 
     def is_same_topic(self, tab: Tab) -> bool:
         recent = {contact.topic for contact in tab.history if self.now - contact.at <= REPEAT_WINDOW}

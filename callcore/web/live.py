@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, web
 
 from callcore.calls.effects import CallView
 from callcore.domain import Language
-from callcore.screenpop.hub import CARD, REFRESH, Event, Subscription, encode
+from callcore.screenpop.hub import CARD, MISSED, REFRESH, Event, Subscription, encode
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.web import commands
@@ -46,7 +46,8 @@ class DeskSocket(HubSocket):
             await asyncio.sleep(0)
             events = [first, *more.drain()]
             self._seq = events[-1].seq
-            wire = self._render(card=_card(events), is_ringing=any(e.type in _MAY_RING for e in events))
+            is_ringing = any(e.type in _MAY_RING for e in events)
+            wire = self._render(card=_call(events, CARD), missed=_call(events, MISSED), is_ringing=is_ringing)
         await self.send_event(wire)
 
     async def _show(self, error: str = "") -> None:
@@ -55,7 +56,14 @@ class DeskSocket(HubSocket):
             wire = self._render(error=error)
         await self.send_event(wire)
 
-    def _render(self, *, card: str | None = None, is_ringing: bool = False, error: str = "") -> bytes:
+    def _render(
+        self,
+        *,
+        card: str | None = None,
+        missed: str | None = None,
+        is_ringing: bool = False,
+        error: str = "",
+    ) -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
         html = deps.renderer.desk_main(viewer(identity, deps), desk, deps.topics(), deps.now(), error=error)
@@ -66,9 +74,18 @@ class DeskSocket(HubSocket):
             "lang": identity.language,
             "html": html,
             "card": card,
+            "missed": missed,
             "sound": "ring" if is_ringing and desk is not None and desk.ringing is not None else None,
         }
         return encode(message).encode()
+
+    async def take(self, fields: Mapping[str, Scalar]) -> None:
+        """``{"ack": seq, "painted": false}``: the page has it, and nobody sees the page."""
+        seq = fields.get("ack")
+        if fields.get("painted") is False and isinstance(seq, int):
+            self._deps.hub.hide(self.identity.login, seq)
+        else:
+            await super().take(fields)
 
     async def on_message(self, fields: Mapping[str, Scalar]) -> None:
         if fields.get("do") not in _ORDERS:
@@ -122,11 +139,11 @@ class DeskSocket(HubSocket):
             self._orders.put_nowait({"do": "resume"})
 
 
-def _card(events: Iterable[Event]) -> str | None:
-    """The call of the newest card among these events."""
+def _call(events: Iterable[Event], type_: str) -> str | None:
+    """The call of the newest of these events of that type."""
     call: str | None = None
     for event in events:
-        if event.type == CARD:
+        if event.type == type_:
             shown = event.data.get("call")
             call = shown.call if isinstance(shown, CallView) else shown
     return call

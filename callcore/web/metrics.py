@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from callcore.domain import Outcome, PbxName
+from callcore.domain import Login, Outcome, PbxName
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 POP_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 """Seconds from publishing a card to its acknowledgement."""
+PERSON_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
+"""The same for each operator: fewer, since every operator has them."""
 CALL_BUCKETS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 
 Readings = Callable[[], Mapping[str, float]]
@@ -58,6 +61,19 @@ class Metrics:
             registry=r,
             buckets=POP_BUCKETS,
         )
+        self._pops_by_login = Counter(
+            "callcore_operator_pops",
+            "Cards of an operator on shift: sent, painted, hidden (page not on screen), missed",
+            ["login", "result"],
+            registry=r,
+        )
+        self._latency_by_login = Histogram(
+            "callcore_operator_pop_seconds",
+            "From publishing a card to its painting, for operators on shift",
+            ["login"],
+            registry=r,
+            buckets=PERSON_BUCKETS,
+        )
         self._slow = Counter(
             "callcore_websocket_slow", "Connections told to refresh because they lagged", registry=r
         )
@@ -79,9 +95,10 @@ class Metrics:
         under any key. Raises ValueError if the name is taken."""
         self.registry.register(_Watched(f"callcore_{name}", text, label, read))
 
-    def contact_ended(self, pbx: PbxName, outcome: Outcome, wait_ms: int, talk_ms: int) -> None:
+    def contact_ended(self, pbx: PbxName, outcome: Outcome, wait_ms: int | None, talk_ms: int) -> None:
         self._calls.labels(pbx, outcome.value).inc()
-        self._wait.observe(wait_ms / 1000)
+        if wait_ms is not None:  # else no queue had him
+            self._wait.observe(wait_ms / 1000)
         if outcome is Outcome.answered:
             self._talk.observe(talk_ms / 1000)
 
@@ -91,6 +108,23 @@ class Metrics:
     def pop_acked(self, seconds: float) -> None:
         self._pops_acked.inc()
         self._pop_latency.observe(seconds)
+
+    def card_sent(self, login: Login) -> None:
+        self._pops_by_login.labels(login, "sent").inc()
+
+    def card_painted(self, login: Login, seconds: float) -> None:
+        self._pops_by_login.labels(login, "painted").inc()
+        self._latency_by_login.labels(login).observe(seconds)
+
+    def card_unpainted(self, login: Login, *, is_hidden: bool) -> None:
+        """In time, that is: it may be painted later, and then counts twice."""
+        self._pops_by_login.labels(login, "hidden" if is_hidden else "missed").inc()
+
+    def operator_left(self, login: Login) -> None:
+        """His shift is over: his figures go, so that there are never more than people at work."""
+        for result in ("sent", "painted", "hidden", "missed"):
+            _remove(self._pops_by_login, login, result)
+        _remove(self._latency_by_login, login)
 
     def connection_slow(self) -> None:
         self._slow.inc()
@@ -112,3 +146,8 @@ class Metrics:
 
     def agi_timed_out(self) -> None:
         self._agi_timeouts.inc()
+
+
+def _remove(metric: Counter | Histogram, *labels: str) -> None:
+    with suppress(KeyError):
+        metric.remove(*labels)

@@ -39,6 +39,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "phone_taken": (409, Text("Этот телефон занят другим", "Somebody else has this phone")),
     "already_on_shift": (409, Text("Вы уже на смене", "You are on shift already")),
     "busy_with_call": (409, Text("Сначала закончите разговор", "Finish the call first")),
+    "call_gone": (409, Text("Этот звонок уже не у вас", "This call is no longer yours")),
     "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
     "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),
     "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),

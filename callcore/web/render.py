@@ -21,7 +21,7 @@ from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
 
 STATIC = Path(__file__).parent / "static"
-ASSETS = ("live.js", "desk.css", "outages.js", "outages.css", "icon.svg")
+ASSETS = ("live.js", "desk.css", "outages.js", "outages.css", "story.css", "icon.svg")
 _PROBLEMS = {403: "forbidden", 404: "missing"}
 
 

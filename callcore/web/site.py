@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 
 from aiohttp import web
@@ -26,6 +27,9 @@ from callcore.web.security import (
     set_cookie,
 )
 from callcore.web.signin import Identity, SignInRefused, SignInThrottled
+
+_RETURN = re.compile(rf"(?:{OUTAGES}|/calls)(?:\?[^\s#]*)?|/calls/[a-z0-9-]{{1,64}}")
+"""Pages that one comes back to after the language was switched there."""
 
 
 async def root(request: web.Request) -> web.Response:
@@ -95,7 +99,7 @@ async def language(request: web.Request) -> web.Response:
     back = form.get("back", "")
     if identity is None:
         back = "/sign-in"
-    elif back != OUTAGES and not back.startswith(f"{OUTAGES}?"):
+    elif not _RETURN.fullmatch(back):
         back = "/desk"
     response = _go(back)
     remember_language(response, wanted, shell.settings)

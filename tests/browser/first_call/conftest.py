@@ -18,10 +18,11 @@ def needs(laboratory: None, prompts: None) -> None:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """With a minute of wrap-up, or as a test says."""
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(Stage(tmp_path))
-        stage.write_config({"desk": {"wrap_up_seconds": 60}})
+        stage.write_config({"desk": {"wrap_up_seconds": getattr(request, "param", 60)}})
         await stage.add_people(PEOPLE)
         await stage.start()
         yield House(stage, tmp_path, stack)

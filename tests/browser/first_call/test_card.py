@@ -1,10 +1,14 @@
 """The issue's own test: a SIP call is placed, and the card is found painted in the browser."""
 
+from datetime import timedelta
+
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from callcore.crm.seeds import SCRIPT_NUMBER, SHARED_NUMBER
-from callcore.testing.house import TO_FINANCE, House
+from callcore.domain import Login
+from callcore.testing.house import PASSWORD, TO_FINANCE, House
 from callcore.testing.lab import Answer
 
 
@@ -38,6 +42,51 @@ async def test_the_card_is_painted(anna: Page, house: House) -> None:
 
     await house.until(painted)
     await caller.hang_up()
+
+
+@pytest.mark.parametrize("house", [1], indirect=True)
+async def test_a_card_that_came_while_the_page_was_closed(anna: Page, house: House) -> None:
+    """The whole talk passed without a page. Signed in again, she finds the card, and opens it."""
+    daemon = house.stage.daemon
+    assert daemon is not None
+    await house.phone("101")
+    await anna.goto("about:blank")
+    caller = await house.call(*TO_FINANCE)
+
+    async def missed() -> bool:
+        desk = daemon.desks.view("anna")
+        return desk is not None and bool(desk.missed)
+
+    await house.until(missed)
+    await caller.hang_up()
+    await house.contacts()
+
+    async def is_wrapped_up() -> bool:
+        desk = daemon.desks.view("anna")
+        return desk is not None and not desk.tabs and bool(desk.today)
+
+    await house.until(is_wrapped_up)
+    await anna.context.clear_cookies()
+    await anna.goto(house.stage.url)
+    await anna.keyboard.type("anna")
+    await anna.keyboard.press("Tab")
+    await anna.keyboard.type(PASSWORD)
+    await anna.keyboard.press("Enter")
+    await anna.wait_for_url("**/desk")
+    inbox = anna.locator("#missed")
+    await expect(inbox.locator(".unseen")).to_contain_text("страница закрыта")
+    await without_violations(anna)
+    await inbox.get_by_role("button", name="Лебедев Михаил Андреевич", exact=True).click()
+    await expect(anna.get_by_role("article", name="Лебедев Михаил Андреевич")).to_be_visible()
+    await expect(inbox.locator(".seen")).to_have_count(1)
+    await expect(inbox.locator(".count")).to_have_count(0)
+
+    async def is_noted() -> bool:
+        day_ago = daemon.clock.now() - timedelta(days=1)
+        [row] = await daemon.database.missed_pops.since(Login("anna"), day_ago)
+        return row.seen_at is not None
+
+    await house.until(is_noted)
 
 
 async def test_by_keyboard_alone(anna: Page, house: House) -> None:

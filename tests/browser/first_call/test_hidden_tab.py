@@ -6,6 +6,13 @@ from pathlib import Path
 from callcore.testing.house import TO_FINANCE, House
 from callcore.testing.lab.tabs import HIDDEN_FOR_LONG, tabs
 
+NOTICES = """
+window.notices = [];
+window.Notification = class {
+  static permission = 'granted';
+  constructor(title, {body}) { window.notices.push(title + ' / ' + body); }
+  close() {}
+}"""
 COUNT = "window.ticks = 0; setInterval(() => window.ticks++, 200)"
 
 
@@ -25,6 +32,7 @@ async def test_a_card_reaches_a_tab_whose_timers_sleep(house: House, tmp_path: P
 
         await house.until(is_live)
         await desk.value(COUNT)
+        await desk.value(NOTICES)
         await browser.open("about:blank")
         assert await desk.value("document.visibilityState") == "hidden"
 
@@ -37,10 +45,26 @@ async def test_a_card_reaches_a_tab_whose_timers_sleep(house: House, tmp_path: P
         await house.until(sleeps, 60)
         caller = await house.call(*TO_FINANCE)
 
-        async def acknowledged() -> bool:
-            return b"callcore_pops_acked_total 1.0" in daemon.metrics.render()
+        async def is_hidden() -> bool:
+            return _pops("hidden") in daemon.metrics.render()
 
-        await house.until(acknowledged, 20)
+        await house.until(is_hidden, 20)
+        assert _pops("painted") not in daemon.metrics.render()
+        assert "Лебедев Михаил Андреевич" in await desk.value("notices.at(-1)")
+        assert "Финансовая группа" in await desk.value("notices.at(-1)")
+        [missed] = daemon.desks.view("anna").missed
+        assert (missed.why.value, missed.seen_at) == ("hidden", None)
         assert "Лебедев Михаил Андреевич" in await desk.value("document.querySelector('main').innerText")
         assert "Разговор" in await desk.value("document.title")
+        await desk.to_front()
+
+        async def is_painted() -> bool:
+            return _pops("painted") in daemon.metrics.render()
+
+        await house.until(is_painted)
+        assert daemon.desks.view("anna").missed[0].seen_at is not None
         await caller.hang_up()
+
+
+def _pops(result: str) -> bytes:
+    return f'callcore_operator_pops_total{{login="anna",result="{result}"}} 1.0'.encode()

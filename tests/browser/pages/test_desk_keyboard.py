@@ -120,6 +120,38 @@ async def test_alt_digit_brings_a_contact_to_the_front(desk: DeskServer, visit: 
     assert desk.commands("front")[-1]["call"] == "a1"
 
 
+@pytest.mark.parametrize("sample", ["ringing_button", "talking_button"])
+async def test_f4_asks_for_the_card(desk: DeskServer, visit: Open, sample: str) -> None:
+    desk.sample = SAMPLES[sample]
+    page = await visit()
+    await page.keyboard.press("F4")
+    await desk.until(lambda: desk.commands("take_card"))
+    call = "a1" if sample == "ringing_button" else "o1"
+    assert [order["call"] for order in desk.commands("take_card")] == [call]
+    await desk.show(SAMPLES["ringing_card"].desk, card="a1")
+    await expect(page.locator("#card-a1")).to_be_visible()
+    await expect(page.locator("[data-f4]")).to_have_count(0)
+
+
+async def test_missed_cards_are_opened_and_dismissed(desk: DeskServer, visit: Open) -> None:
+    desk.sample = SAMPLES["missed"]
+    page = await visit()
+    await expect(page.locator("#missed .count")).to_contain_text("3")
+    await page.locator("#open-missed-today10482").focus()
+    await page.keyboard.press("Enter")
+    await desk.until(lambda: desk.commands("front"))
+    assert desk.commands("front")[-1]["call"] == "today10482"
+    await page.locator("#dismiss-today10479").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("#dismiss-all").focus()
+    await page.keyboard.press("Enter")
+    await desk.until(lambda: len(desk.commands("dismiss")) == 2)
+    assert [order.get("call") for order in desk.commands("dismiss")] == ["today10479", None]
+    await desk.show(SAMPLES["missed_seen"].desk)
+    await expect(page.locator("#missed .count")).to_have_count(0)
+    await expect(page.locator("#missed-today10466 .name")).to_be_visible()
+
+
 async def test_question_mark_lists_the_keys(desk: DeskServer, visit: Open) -> None:
     page = await visit()
     await page.keyboard.press("?")

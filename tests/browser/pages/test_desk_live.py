@@ -33,6 +33,25 @@ Object.defineProperty(document, 'hidden', {get: () => window.away});
 Object.defineProperty(document, 'visibilityState', {get: () => window.away ? 'hidden' : 'visible'});
 window.requestAnimationFrame = () => 0;"""
 
+LOOKS = """
+window.away = false;
+window.requestAnimationFrame = f => setTimeout(f);
+document.dispatchEvent(new Event('visibilitychange'));"""
+NOTICES = """
+window.notices = []; window.shown = null;
+window.Notification = class {
+  static permission = 'granted';
+  static breaks = false;
+  static async requestPermission() { window.notices.push(['asked']); return this.permission = 'granted'; }
+  constructor(title, {body, tag}) {
+    if (Notification.breaks) throw new TypeError('Illegal constructor');
+    this.tag = tag; window.shown = this; window.notices.push([title, body, tag]);
+  }
+  close() { window.notices.push(['closed', this.tag]); }
+};
+window.focus = () => window.notices.push(['focus']);
+"""
+
 
 def talking(*calls: str, active: int = 0, draft: Draft = Draft()) -> Desk:  # noqa: B008 - frozen
     who = (IVANOVA, IVANOV)
@@ -61,21 +80,92 @@ async def test_a_card_is_acknowledged_after_it_was_painted(desk: DeskServer, vis
     await expect(page.locator("#announce")).to_have_text("Карточка: \u2068Иванова Мария Сергеевна\u2069")
 
 
-async def test_a_hidden_tab_acknowledges_though_it_gets_no_frames(desk: DeskServer, visit: Open) -> None:
+async def test_a_hidden_tab_has_the_card_and_paints_it_when_somebody_looks(
+    desk: DeskServer, visit: Open
+) -> None:
     page = await visit(script=HIDDEN)
     seq = await desk.show(talking("a1"), card="a1")
-    await desk.until(lambda: {"ack": seq} in desk.said)
+    await desk.until(lambda: {"ack": seq, "painted": False} in desk.said)
     assert await page.locator("#card-a1 h2").inner_text() == IVANOVA.name
+    assert {"ack": seq} not in desk.said
+    await page.evaluate(LOOKS)
+    await desk.painted(seq)
 
 
-async def test_a_tab_hidden_before_it_could_paint_acknowledges_then(desk: DeskServer, visit: Open) -> None:
+async def test_a_tab_hidden_before_it_could_paint_says_so_then(desk: DeskServer, visit: Open) -> None:
     page = await visit(script=HIDDEN)
     await page.evaluate("window.away = false")
     seq = await desk.show(talking("a1"), card="a1")
     await page.locator("#card-a1").wait_for()
-    assert {"ack": seq} not in desk.said
+    assert not desk.about(seq)
     await page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
-    await desk.until(lambda: {"ack": seq} in desk.said)
+    await desk.until(lambda: desk.about(seq))
+    assert desk.about(seq) == [{"ack": seq, "painted": False}]
+
+
+async def test_a_card_behind_another_tab_is_a_notification(desk: DeskServer, visit: Open) -> None:
+    """Who, and from which queue; one for the ring, then one for the card; a click brings the desk up."""
+    page = await visit(script=HIDDEN + NOTICES)
+    await desk.show(SAMPLES["ringing"].desk, sound="ring")
+    seq = await desk.show(talking("a1"), card="a1")
+    await desk.until(lambda: desk.about(seq))
+    who, why = "\u2068Иванова Мария Сергеевна\u2069", "Финансовая группа · Перерасчёт"
+    assert await page.evaluate("notices") == [
+        ["☎ " + who, why, "a1"],
+        ["closed", "a1"],
+        ["Карточка: " + who, why, "a1"],
+    ]
+    await page.evaluate("shown.onclick()")
+    assert (await page.evaluate("notices"))[-2:] == [["focus"], ["closed", "a1"]]
+
+
+async def test_a_card_on_the_screen_is_no_notification(desk: DeskServer, visit: Open) -> None:
+    page = await visit(script=NOTICES)
+    seq = await desk.show(talking("a1"), card="a1")
+    await desk.painted(seq)
+    seq = await desk.show(talking("a1"), missed="a1")
+    await desk.painted(seq)
+    assert await page.evaluate("notices") == []
+
+
+async def test_a_card_that_a_page_on_the_screen_did_not_paint_is_one(desk: DeskServer, visit: Open) -> None:
+    """Frames do not come: the graphics driver hangs, the window is covered."""
+    page = await visit(script=HIDDEN + NOTICES)
+    await page.evaluate("window.away = false")
+    await desk.show(talking("a1"), card="a1")
+    await desk.show(talking("a1"), missed="a1")
+    await page.wait_for_function("notices.length")
+    assert (await page.evaluate("notices"))[0][0].startswith("Карточка: ")
+
+
+async def test_without_permission_nothing_is_tried(desk: DeskServer, visit: Open) -> None:
+    page = await visit(script=HIDDEN + NOTICES + "Notification.permission = 'default';")
+    seq = await desk.show(talking("a1"), card="a1")
+    await desk.until(lambda: desk.about(seq))
+    assert await page.evaluate("notices") == []
+    await desk.show(BASE)
+    await page.locator("#notify").click()
+    assert await page.evaluate("notices") == [["asked"]]
+    await expect(page.locator("#notify")).to_be_hidden()
+
+
+async def test_a_browser_that_refuses_notifications_still_acknowledges(desk: DeskServer, visit: Open) -> None:
+    page = await visit(script=HIDDEN + NOTICES + "Notification.breaks = true;")
+    seq = await desk.show(talking("a1"), card="a1")
+    await desk.until(lambda: desk.about(seq))
+    assert await page.evaluate("notices") == []
+
+
+async def test_words_typed_just_before_a_card_is_taken_away_are_sent(desk: DeskServer, visit: Open) -> None:
+    desk.sample = replace(SAMPLES["ringing_card"])
+    page = await visit()
+    await page.evaluate("setTimeout = (run, after) => after < 1000 ? 0 : 1")  # the draft waits for its moment
+    await page.locator("#comment-a1").click()
+    await page.keyboard.type("успел")
+    assert desk.commands("draft") == []
+    await desk.show(BASE)
+    await desk.until(lambda: desk.commands("draft"))
+    assert desk.commands("draft")[-1]["comment"] == "успел"
 
 
 async def test_ringing_calls_for_attention_in_the_title_and_stops(desk: DeskServer, visit: Open) -> None:

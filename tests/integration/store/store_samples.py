@@ -10,14 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcore.domain import Login
+from callcore.store import migrations
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-ANNA = Login("anna")
+ANNA, BORIS = Login("anna"), Login("boris")
+_FILES = (Path(migrations.__file__).parent / "versions").glob("r[0-9]*.py")
+SCHEMAS = tuple(sorted(file.name[1:5] for file in _FILES))
+"""Every schema there was, oldest first, by the names of the migrations' files."""
+NEWEST = SCHEMAS[-1]
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait for a condition; the time limit only ends a test that has failed."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             found = holds()
             if found if isinstance(found, bool) else await found:

@@ -19,7 +19,7 @@ from callcore.store.engine import parse_url, writer_engine
 from callcore.store.errors import SchemaOutdated
 from callcore.store.schema import metadata
 
-from .store_samples import T0
+from .store_samples import NEWEST, SCHEMAS, T0
 
 FIRST: dict[str, dict[str, Any]] = {
     "users": {
@@ -116,17 +116,20 @@ async def rows(connection: AsyncConnection) -> dict[str, list[Any]]:
     return {name: (await connection.execute(select(metadata.tables[name]))).all() for name in FIRST}
 
 
-async def test_a_filled_database_of_the_first_schema(url: str, tmp_path: Path) -> None:
-    await as_of(url, "0001", tmp_path)
+@pytest.mark.parametrize("schema", SCHEMAS[:-1])
+async def test_a_filled_database_of_every_schema(url: str, tmp_path: Path, schema: str) -> None:
+    await as_of(url, schema, tmp_path)
     before = await on_database(url, rows)
-    with pytest.raises(SchemaOutdated, match=r"schema 0001.*needs 0002.*callcore db upgrade -c FILE"):
+    demand = rf"schema {schema}.*needs {NEWEST}.*callcore db upgrade -c FILE"
+    with pytest.raises(SchemaOutdated, match=demand):
         await Database.open(url, create=True)
-    assert await migrate.upgrade(url) == ("0001", "0002")
+    assert await migrate.upgrade(url) == (schema, NEWEST)
     assert await on_database(url, rows) == before
     async with await Database.open(url) as db:
         (customer,) = await db.customers.find_by_number("+79000000007")
         assert customer.name == "Пётр"
         assert await db.network.count() == 0
+        assert await db.gaps.latest() == ()
 
 
 async def test_a_failed_upgrade_changes_nothing(url: str, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from stories import PBX, START, Story, make_tracker, snapshot_of
-from tales import TALES, told
+from tales import TALES
+from tales import told as tale
+from traffic_tales import TRAFFIC_TALES, told_traffic
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
@@ -16,7 +18,12 @@ from callcore.calls.tracker import Tracker, UnknownAgent
 from callcore.domain import AgentState, ChannelId, ChannelRef, Login, Outcome
 
 Moments = list[tuple[datetime, f.Fact]]
+NAMES = [*TALES, *TRAFFIC_TALES]
 PEOPLE = (f.AgentSignedIn, f.AgentBecameReady, f.DeskOpened)
+
+
+def told(name: str) -> Story:
+    return tale(name) if name in TALES else told_traffic(name)
 
 
 def pops(effects: list[do.Effect]) -> set[tuple[Login, ChannelRef]]:
@@ -47,7 +54,7 @@ def with_the_shift(prefix: Moments, rest: Moments) -> Moments:
     return [(rest[0][0], fact) for _at, fact in prefix if isinstance(fact, PEOPLE)] + rest
 
 
-@pytest.mark.parametrize("name", TALES)
+@pytest.mark.parametrize("name", NAMES)
 def test_attached_without_a_snapshot(name: str) -> None:
     """Only what comes from now on is known: nobody gets a card that was not his, no call has two contacts."""
     whole = told(name)
@@ -60,7 +67,7 @@ def test_attached_without_a_snapshot(name: str) -> None:
 
 
 @pytest.mark.parametrize("with_ids", [True, False])
-@pytest.mark.parametrize("name", TALES)
+@pytest.mark.parametrize("name", NAMES)
 def test_attached_with_a_snapshot(name: str, with_ids: bool) -> None:
     """Restarted at any moment: every caller ends in one contact, his operator gets the card again.
 
@@ -72,7 +79,7 @@ def test_attached_with_a_snapshot(name: str, with_ids: bool) -> None:
     for start in range(1, len(whole.facts)):
         before = replayed_until(whole.facts[:start])
         now = whole.facts[start][0]
-        alive = dict(before.by_channel)
+        alive = {c.channel: c.id for c in before.calls.values() if c.is_ours and c.unlogged is None}
         talking = {
             (ring.login, channel)
             for channel, call in alive.items()

@@ -179,6 +179,7 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),
             originate(),
             actions.dial_journal(),
+            actions.call_journal(),
             actions.get_global("A"),
         )
     }

@@ -141,18 +141,46 @@ async def test_link_cut_in_the_middle_of_a_listing(pbx: ScriptedAmi, start: Star
 async def test_a_cancelled_list_is_no_snapshot(pbx: ScriptedAmi, start: Start) -> None:
     pbx.answers["Status"] = listing([], "StatusComplete", end="cancelled")
     one = await start(pbx.settings(), up=False)
-    assert await one.settled() == "refused"
     assert type(await one.fact()) is LinkUp
     assert type(await one.fact()) is LinkLost
+    await one.until(lambda: one.link.trouble is not None)
+    assert one.link.trouble is not None
+    assert one.link.trouble.kind == "no_answer", "it will be asked again soon: nobody has to change a setting"
+
+
+async def test_cancelled_queues_are_not_queues_that_nobody_waits_in(pbx: ScriptedAmi, start: Start) -> None:
+    pbx.answers["QueueStatus"] = listing([], "QueueStatusComplete", end="cancelled")
+    one = await start(pbx.settings(), up=False)
+    assert type(await one.fact()) is LinkUp
+    assert type(await one.fact()) is LinkLost
+
+
+async def test_what_stood_before_an_endless_message_still_counts(pbx: ScriptedAmi, start: Start) -> None:
+    one = await start(pbx.settings(longest_retry_seconds=60.0, first_retry_seconds=60.0))
+    await one.facts(2)
+    event = message(("Event", "Hangup"), ("Uniqueid", "1.1"), ("Cause", "16"))
+    pbx.raw(event + b"x" * (MAX_FRAME_BYTES + 1))
+    assert await one.fact() == hung_up("1.1")
+    assert type(await one.fact()) is LinkLost
+
+
+async def test_an_answer_is_found_by_its_action_id_alone(pbx: ScriptedAmi, start: Start) -> None:
+    one = await start(pbx.settings())
+    other = ("CommandID", "1"), ("CommandID", "2")
+    pbx.answers["Ping"] = lambda action: message(
+        ("Response", "Success"), *other, ("ActionID", action["actionid"]), ("Ping", "Pong")
+    )
+    assert (await one.link.call(PING)).headers["ping"] == "Pong"
+    assert one.link.counters.broken == 0
 
 
 async def test_events_between_the_rows_keep_their_place(pbx: ScriptedAmi, start: Start) -> None:
     """The Snapshot stands where its last list ends on the wire, even if more follows in the same chunk."""
     event = message(("Event", "Hangup"), ("Uniqueid", "1.1"), ("Cause", "16"))
     after = message(("Event", "Hangup"), ("Uniqueid", "1.2"), ("Cause", "16"))
-    status, queues = listing([], "StatusComplete"), listing([], "QueueStatusComplete")
+    status, journal = listing([], "StatusComplete"), listing([], "DBGetTreeComplete")
     pbx.answers["Status"] = lambda action: event + (status(action) or b"")
-    pbx.answers["QueueStatus"] = lambda action: (queues(action) or b"") + after
+    pbx.answers["DBGetTree"] = lambda action: (journal(action) or b"") + after
     one = await start(pbx.settings())
     up, first, snapshot, second = await one.facts(4)
     assert (type(up), first, type(snapshot), second) == (LinkUp, hung_up("1.1"), Snapshot, hung_up("1.2"))

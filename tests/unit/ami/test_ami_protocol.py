@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from callcore.ami.protocol import (
     MAX_FRAME_BYTES,
+    MAX_GREETING_BYTES,
     MAX_HEADERS,
     MAX_LINE_BYTES,
     AmiAction,
     BadAction,
     BrokenPeer,
     Frames,
+    Shapes,
     decode,
     encode,
     event_name,
@@ -76,6 +78,45 @@ def test_one_line_end_too_many_between_messages() -> None:
     assert greeted().feed(b"Event: A\r\n\r\n\r\nEvent: B\r\n\r\n") == [b"Event: A", b"Event: B"]
 
 
+@pytest.mark.parametrize("between", [b"\r\n", b"\n", b"\r", b"\r\n\r\n\r\n", b"\n\r\n\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_line_ends_too_many_come_in_any_chunk(between: bytes, size: int) -> None:
+    frames, seen = Frames(), []
+    stream = GREETING + between + b"Event: A\r\n\r\n" + between + b"Event: B\r\n\r\n"
+    for at in range(0, len(stream), size):
+        seen += frames.feed(stream[at : at + size])
+    assert [raw for raw in seen if raw] == [b"Event: A", b"Event: B"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_message_too_long_is_refused_however_it_comes(size: int) -> None:
+    stream = GREETING + b"Event: A\r\n\r\n" + b"x" * 100 + b"\r\n\r\n"
+    frames, seen = Frames(max_bytes=100), []
+    for at in range(0, len(stream), size):
+        seen += frames.feed(stream[at : at + size])
+    assert seen == [b"Event: A", b"x" * 100]
+
+    stream = stream[:-4] + b"x\r\n\r\n" + b"Event: C\r\n\r\n"
+    frames, seen = Frames(max_bytes=100), []
+
+    def feed_all() -> None:
+        for at in range(0, len(stream), size):
+            seen.extend(frames.feed(stream[at : at + size]))
+
+    with pytest.raises(BrokenPeer, match="does not end") as broken:
+        feed_all()
+    assert [*seen, *broken.value.before] == [b"Event: A"]
+
+
+@pytest.mark.parametrize("size", [1, 600])
+def test_the_longest_greeting(size: int) -> None:
+    line = b"Asterisk Call Manager/" + b"9" * (MAX_GREETING_BYTES - 22)
+    frames = Frames()
+    for at in range(0, len(line) + 2, size):
+        frames.feed((line + b"\r\n")[at : at + size])
+    assert frames.greeting == line.decode()
+
+
 def test_event_name_needs_no_parsing() -> None:
     assert event_name(b"Event: Hangup\r\nUniqueid: 1") == b"Hangup"
     assert event_name(b"Event: Hangup") == b"Hangup"
@@ -127,6 +168,56 @@ def test_whatever_comes_parses_to_text_that_json_and_sql_accept(raw: bytes) -> N
 def test_hands_of_two_encodings_in_one_message() -> None:
     raw = b"A: " + "Иван".encode() + b"\r\nB: " + "Мария".encode("cp1251")
     assert parse(raw) == {"a": "Иван", "b": "Мария"}
+
+
+# --- messages of a known shape
+
+SEEN = b"Event: E\r\nUniqueid: 1.2\r\nCallerIDName: Anna\r\nQueue: "
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Event", "Uniqueid", "CallerIDName", "Queue", "uniqueid", "Other", ""]),
+            st.sampled_from([": ", ":", " ", ":  "]),
+            st.text(st.sampled_from("a: \r\n\0Я1"), max_size=8),
+        )
+    ),
+    st.sampled_from(["utf-8", "cp1251"]),
+)
+def test_messages_of_known_and_unknown_shapes_read_as_they_parse(
+    lines: list[tuple[str, str, str]], encoding: str
+) -> None:
+    shapes = Shapes()
+    for raw in (
+        SEEN,
+        "\r\n".join(map("".join, lines)).encode(encoding),
+        SEEN + b"sales",
+        SEEN + b"\r\nQueue: x",
+    ):
+        for _ in range(2):
+            assert dict(shapes.read(raw, b"E")) == parse(raw)
+
+
+def test_headers_of_a_known_shape_are_asked_for_like_any() -> None:
+    shapes = Shapes()
+    shapes.read(SEEN, b"E")
+    read = shapes.read(SEEN.replace(b"Anna", "Анна".encode()), b"E")
+    assert not isinstance(read, dict)
+    assert (read["calleridname"], read.get("queue"), read.get("none", "-")) == ("Анна", "", "-")
+    assert "none" not in read
+    assert len(read) == len(list(read))
+    with pytest.raises(KeyError):
+        read["none"]
+
+
+def test_a_peer_of_ever_new_shapes_is_not_followed() -> None:
+    shapes = Shapes()
+    for n in range(50):
+        assert dict(shapes.read(b"Event: E\r\nX%d: 1" % n, b"E")) == {"event": "E", f"x{n}": "1"}
+    for n in range(500):
+        shapes.read(b"Event: E", b"E%d" % n)
+    assert sum(map(len, shapes._known.values())) < 120
 
 
 # --- the encoder

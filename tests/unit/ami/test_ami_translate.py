@@ -70,6 +70,23 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         {"event": "DialBegin", "destuniqueid": "lab-1.2", "destchannel": "PJSIP/101-1", "dialstring": "101"},
         facts.DialBegan(None, B, "PJSIP/101-1"),
     ),
+    (
+        {"event": "DialEnd", "uniqueid": "lab-1.1", "destuniqueid": "lab-1.2", "dialstatus": "NOANSWER"},
+        facts.DialEnded(B, "NOANSWER"),
+    ),
+    (
+        {"event": "NewCallerid", "uniqueid": "lab-1.1", "calleridnum": "101", "calleridname": "<unknown>"},
+        facts.CallerIdChanged(A, "101", None),
+    ),
+    (
+        {
+            "event": "BridgeEnter",
+            "bridgeuniqueid": "p",
+            "bridgetechnology": "holding_bridge",
+            "uniqueid": "lab-1.1",
+        },
+        facts.BridgeEntered(A, "p", True),
+    ),
     ({"event": "BridgeEnter", "bridgeuniqueid": "b", "uniqueid": "lab-1.1"}, facts.BridgeEntered(A, "b")),
     ({"event": "BridgeLeave", "bridgeuniqueid": "b", "uniqueid": "lab-1.1"}, facts.BridgeLeft(A, "b")),
     (
@@ -77,6 +94,35 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         facts.ChannelHungUp(A, 16, "Normal Clearing"),
     ),
     ({"event": "Hangup", "uniqueid": "lab-1.1", "cause": "?"}, facts.ChannelHungUp(A, None, "")),
+    ({"event": "Hold", "uniqueid": "lab-1.2", "musicclass": "default"}, facts.PutOnHold(B)),
+    ({"event": "Unhold", "uniqueid": "lab-1.2"}, facts.TakenOffHold(B)),
+    (
+        {
+            "event": "BlindTransfer",
+            "result": "Success",
+            "transfereruniqueid": "lab-1.2",
+            "transfereeuniqueid": "lab-1.1",
+            "extension": "102",
+        },
+        facts.BlindTransferred(B, A, "102"),
+    ),
+    ({"event": "BlindTransfer", "result": "Not Permitted", "transfereruniqueid": "lab-1.2"}, None),
+    (
+        {
+            "event": "AttendedTransfer",
+            "result": "Success",
+            "origtransfereruniqueid": "lab-1.2",
+            "secondtransfereruniqueid": "lab-1.3",
+            "transfereeuniqueid": "lab-1.1",
+            "desttype": "App",
+        },
+        facts.AttendedTransferred(B, ref("lab-1.3"), A, None, True),
+    ),
+    ({"event": "AttendedTransfer", "result": "Fail"}, None),
+    (
+        {"event": "ParkedCall", "parkeeuniqueid": "lab-1.1", "parkingspace": "701"},
+        facts.Parked(A),
+    ),
     (
         {
             "event": "QueueCallerJoin",
@@ -185,6 +231,14 @@ def test_translation(headers: Headers, fact: Fact | None) -> None:
 def test_device_states(event: str, status: str, in_call: bool) -> None:
     headers = {"event": event, "queue": "sales", "interface": "PJSIP/101", "paused": "0", "status": status}
     assert Translator(PBX).translate(headers) == facts.MemberStatus(PBX, SALES, PHONE, False, "", in_call)
+
+
+def test_a_local_member_names_the_device_that_is_watched() -> None:
+    headers = {"event": "QueueMemberStatus", "queue": "sales", "interface": "Local/101@agents/n"}
+    for watched, device in (("PJSIP/101", PHONE), ("Local/101@agents/n", None), ("", None)):
+        fact = Translator(PBX).translate(headers | {"stateinterface": watched})
+        assert isinstance(fact, facts.MemberStatus)
+        assert fact.state_interface == device
 
 
 def test_every_wanted_event_has_a_case() -> None:

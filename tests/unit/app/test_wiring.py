@@ -46,7 +46,7 @@ def settings(write: Write) -> Settings:
 
 def test_each_effect_has_one_room() -> None:
     carriers = wiring.carriers(_desks, _members, _records)
-    assert set(carriers) == set(get_args(do.Effect))
+    assert set(carriers) == set(get_args(do.Effect)) - {do.TellStep}, "steps are for the recorder alone"
     assert {carry for room in carriers.values() for carry in room} == {_desks, _members, _records}
     assert all(len(room) == 1 for room in carriers.values())
     assert carriers[do.PopCard] == (_desks,)

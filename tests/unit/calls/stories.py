@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.agent import Agent, AgentRules
+from callcore.calls.mirror import Channel
+from callcore.calls.policy import PopPolicy
 from callcore.calls.tracker import Tracker
 from callcore.domain import (
     AgentState,
@@ -64,6 +66,7 @@ BLACKOUT = Outage(
     START,
 )
 RULES = AgentRules()
+AT_ANSWER = PopPolicy()
 
 E = TypeVar("E")
 
@@ -86,33 +89,35 @@ def call_id(nth: int) -> CallId:
     return CallId(f"call{nth}")
 
 
-def make_tracker(rules: AgentRules = RULES, *, first: int = 1) -> Tracker:
+def make_tracker(rules: AgentRules = RULES, *, first: int = 1, policy: PopPolicy = AT_ANSWER) -> Tracker:
     """``first``: number of its first call; no life of the daemon repeats the ids of another."""
     ids = iter(range(first, 1_000_000))
-    return Tracker(mint=lambda _now: call_id(next(ids)), canonical=canonical, rules=rules)
+    return Tracker(mint=lambda _now: call_id(next(ids)), canonical=canonical, rules=rules, policy=policy)
 
 
 @dataclass
 class Story:
     rules: AgentRules = RULES
+    policy: PopPolicy = AT_ANSWER
     tracker: Tracker = field(init=False)
     now: datetime = START
     facts: list[tuple[datetime, f.Fact]] = field(default_factory=list)
     lists: list[tuple[do.Effect, ...]] = field(default_factory=list)
-    """What each fact and each stroke of the clock gave."""
+    """What each fact and each stroke of the clock gave, but for steps."""
+    tellings: list[do.TellStep] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tracker = make_tracker(self.rules)
+        self.tracker = make_tracker(self.rules, policy=self.policy)
 
     # --- telling
 
-    def at(self, seconds: float) -> Story:
+    def at(self, seconds: float) -> Self:
         """Time goes on to this second; whatever is due until then happens at its own moment."""
         moment = second(seconds)
         assert moment >= self.now
         while (due := self.tracker.next_deadline()) is not None and due <= moment:
             self.now = max(self.now, due)
-            self.lists.append(tuple(self.tracker.handle_timeout(self.now)))
+            self._note(self.tracker.handle_timeout(self.now))
         self.now = moment
         return self
 
@@ -120,10 +125,15 @@ class Story:
         told: list[do.Effect] = []
         for fact in facts:
             self.facts.append((self.now, fact))
-            effects = tuple(self.tracker.handle(fact, self.now))
-            self.lists.append(effects)
-            told += effects
+            told += self._note(self.tracker.handle(fact, self.now))
         return told
+
+    def _note(self, effects: list[do.Effect]) -> tuple[do.Effect, ...]:
+        """Steps are told apart from what is to be done."""
+        self.tellings += [effect for effect in effects if isinstance(effect, do.TellStep)]
+        rest = tuple(effect for effect in effects if not isinstance(effect, do.TellStep))
+        self.lists.append(rest)
+        return rest
 
     def on_shift(self, *logins: Login, queues: tuple[QueueName, ...] = (FINANCE, EXPERT)) -> Story:
         """They sit at their desks, and are ready."""
@@ -162,7 +172,7 @@ class Story:
     def rings(self, caller: str, login: Login, leg: str, queue: QueueName = FINANCE) -> list[do.Effect]:
         phone = PHONES[login]
         return self.tell(
-            created(leg, f"{phone}-{leg}"),
+            created(leg, f"{phone}-{leg}", linked=caller),
             f.AgentCalled(ref(caller), queue, phone, ref(leg)),
             f.DialBegan(ref(caller), ref(leg), f"{phone}-{leg}"),
         )
@@ -210,7 +220,7 @@ class Story:
         return [effect for effects in self.lists for effect in effects]
 
     def all(self, kind: type[E]) -> list[E]:
-        return [effect for effect in self.effects if isinstance(effect, kind)]
+        return [effect for effect in (*self.effects, *self.tellings) if isinstance(effect, kind)]
 
     @property
     def contacts(self) -> list[do.Contact]:
@@ -260,8 +270,8 @@ def wrapping_up(rules: AgentRules = RULES) -> Story:
 # --- facts, short
 
 
-def created(name: str, full: str, number: str | None = None) -> f.ChannelCreated:
-    return f.ChannelCreated(ref(name), full, name, number, None, "500100", "from-trunk")
+def created(name: str, full: str, number: str | None = None, *, linked: str = "") -> f.ChannelCreated:
+    return f.ChannelCreated(ref(name), full, linked or name, number, None, "500100", "from-trunk")
 
 
 def entered(caller: str, number: str | None = NUMBER) -> f.CallEntered:
@@ -312,8 +322,14 @@ def row(
     seconds: int = 20,
     call: CallId | None = None,
     topic: TopicCode | None = None,
+    state: str = "Up",
+    number: str | None = NUMBER,
+    dialed: str | None = "500100",
+    linked: str = "",
 ) -> f.LiveChannel:
-    return f.LiveChannel(ref(name), full, "Up", NUMBER, None, "500100", bridge, seconds, call, topic, None)
+    return f.LiveChannel(
+        ref(name), full, state, number, None, dialed, bridge, seconds, call, topic, None, linked
+    )
 
 
 def member(login: Login, queue: QueueName = FINANCE, *, paused: bool = False) -> f.LiveMember:
@@ -325,18 +341,32 @@ def snapshot(
     channels: tuple[object, ...] = (),
     entries: tuple[object, ...] = (),
     members: tuple[object, ...] = (),
+    journal: tuple[object, ...] = (),
+    *,
+    has_journal: bool = False,
 ) -> f.Snapshot:
-    return f.Snapshot(PBX, epoch, channels, entries, members)  # type: ignore[arg-type]
+    return f.Snapshot(PBX, epoch, channels, entries, members, journal, has_journal)  # type: ignore[arg-type]
 
 
 def snapshot_of(tracker: Tracker, at: datetime, epoch: int = 1, *, with_ids: bool = True) -> f.Snapshot:
     """What a PBX on which all this goes on would list, as the daemon's store completes it."""
+    stored = {
+        call.channel: call.id for call in tracker.calls.values() if call.is_ours and call.unlogged is None
+    }
     rows = []
     for channel in tracker.mirror.channels.values():
-        call = tracker.by_channel.get(channel.ref) if with_ids else None
-        age = int((at - channel.created_at).total_seconds())
-        live = row(channel.ref.id, channel.name, bridge=channel.bridge, seconds=age, call=call)
-        rows.append(replace(live, caller_number=channel.caller_number))
+        live = row(
+            channel.ref.id,
+            channel.name,
+            bridge=channel.bridge,
+            seconds=int((at - channel.created_at).total_seconds()),
+            call=stored.get(channel.ref) if with_ids else None,
+            state=_state(channel),
+            number=channel.caller_number,
+            dialed=channel.dialed_number,
+            linked=channel.linked,
+        )
+        rows.append(replace(live, caller_name=channel.caller_name))
     entries = tuple(
         f.LiveEntry(call.queue, call.channel, int((at - call.queued_at).total_seconds()))
         for call in tracker.calls.values()
@@ -348,3 +378,10 @@ def snapshot_of(tracker: Tracker, at: datetime, epoch: int = 1, *, with_ids: boo
         for queue in agent.queues
     )
     return f.Snapshot(PBX, epoch, tuple(rows), entries, members)
+
+
+def _state(channel: Channel) -> str:
+    """As Status spells it: who is dialled rings, who dials hears the ringing."""
+    if channel.is_up or channel.bridge is not None:
+        return "Up"
+    return "Ringing" if channel.dialled_by is not None else "Ring"

@@ -9,6 +9,7 @@ from stories import ANNA, BORIS, PBX, PHONES, RULES, call_id, ref, second
 
 from callcore.calls.agent import Agent, ClockStruck
 from callcore.calls.agent import step as agent_step
+from callcore.calls.attempt import CampaignState
 from callcore.calls.call import (
     Answered,
     Call,
@@ -156,3 +157,9 @@ def test_an_agent_has_no_deadline_that_has_not_come() -> None:
     """A stroke of the clock that comes too early changes nothing."""
     agent = Agent(ANNA, "Anna", PBX, PHONES[ANNA], (), AgentState.ready, second(0), desk_gone_at=second(0))
     assert agent_step(agent, ClockStruck(), second(29), RULES) == (agent, ())
+
+
+def test_a_campaign_is_over_for_good() -> None:
+    """A pause and a halt end; what is stopped, replaced by a newer one, or done, does not begin again."""
+    over = {state for state in CampaignState if state.is_over}
+    assert over == {CampaignState.stopped, CampaignState.superseded, CampaignState.done}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from stories import (
     ANNA,
+    BLACKOUT,
+    BORIS,
     EXPERT,
     FINANCE,
     IVAN,
+    NUMBER,
     PBX,
     PHONES,
     Story,
@@ -19,6 +22,7 @@ from stories import (
     second,
 )
 from tales import told
+from traffic import Traffic
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
@@ -295,3 +299,80 @@ def test_tombstones_go_after_a_while() -> None:
         story.at(nth * 10).tell(created(f"x{nth}", f"PJSIP/9-{nth}"), f.ChannelHungUp(ref(f"x{nth}"), 16))
     assert len(story.tracker.mirror.ended) <= TOMBSTONE.total_seconds() / 10 + 1
     assert not story.tracker.mirror.channels
+
+
+def test_a_local_channel_that_is_half_of_nothing() -> None:
+    """Its name has no half in it: it is nobody's wire, and nobody who talks."""
+    story = Story().on_shift(ANNA)
+    story.comes_to_queue("c")
+    story.tell(created("l", "Local/101@agents-0001"))
+    story.tell(f.BridgeEntered(ref("l"), "b"), f.BridgeEntered(ref("c"), "b"))
+    assert story.pops == []
+    story.hangs_up("l")
+    story.hangs_up("c")
+    assert not story.tracker.mirror.channels
+
+
+def test_asterisk_crashed_while_he_heard_of_his_outage() -> None:
+    """He was lost, whatever the IVR says of him afterwards."""
+    story = Story()
+    story.arrives("c")
+    story.found(1, IVAN, outages=(BLACKOUT,))
+    story.at(5).reconnects()
+    assert story.contacts == []
+    story.tell(f.IvrLeft(ref("c"), hung_up=True, outage_heard=True))
+    assert (story.contact.outcome, story.contact.end_reason) == (Outcome.failed, EndReason.lost)
+
+
+def test_rings_that_a_busy_daemon_hears_of_late() -> None:
+    """The clock had no time to strike between the two rings: they are told apart all the same."""
+    story = Traffic()
+    story.on_shift(ANNA, BORIS)
+    story.calls_in("c")
+    story.rings_phone("c", "a", "101")
+    story.now = second(4)
+    story.rings_phone("c", "b", "102")
+    story.at(6).takes("b", "c")
+    assert story.steps()[:2] == ["dialing 101-a", "dialing 102-b"]
+
+
+def test_a_transfer_of_somebody_who_only_rings() -> None:
+    """Boris' phone rings for Anna, and she hands him on before he answered; then it stops ringing."""
+    story = Traffic()
+    story.on_shift(ANNA, BORIS)
+    story.lifts("a", "101", dials="102")
+    story.rings_phone("a", "b", "102")
+    story.at(3).tell(f.BlindTransferred(ref("a"), ref("b"), "105"))
+    story.hangs_up("b", 26)
+    story.hangs_up("a")
+    assert not any(step.startswith("answered") for step in story.steps())
+    assert story.is_at_rest()
+
+
+def test_news_of_nobody_from_any_kind_of_call() -> None:
+    """Hold, parking, transfers and dials of channels that are not known: nothing, and nothing is kept."""
+    story = Story().on_shift(ANNA)
+    before = len(story.effects)
+    story.tell(
+        f.PutOnHold(ref("x")),
+        f.TakenOffHold(ref("x")),
+        f.Parked(ref("x")),
+        f.BlindTransferred(ref("x"), ref("y"), "102"),
+        f.AttendedTransferred(ref("x"), ref("x2"), None, None),
+        f.CallerIdChanged(ref("x"), NUMBER, None),
+        f.DialEnded(ref("y"), "CANCEL"),
+        f.ChannelHungUp(ref("y"), 16),
+        f.DialBegan(ref("x"), ref("y"), "PJSIP/101-y"),
+    )
+    assert len(story.effects) == before
+    assert story.tellings == []
+
+
+def test_told_twice() -> None:
+    """The same hold and the same transfer are told once; the phone itself leaves, and comes back."""
+    story = Traffic()
+    story.on_shift(ANNA, BORIS)
+    story.talks()
+    for fact in (f.PutOnHold(ref("a")), f.BlindTransferred(ref("a"), ref("c"), "102")):
+        story.tell(fact, fact)
+    assert story.steps()[3:] == ["held by 101-a", "transferred blind by 101-a (102)"]

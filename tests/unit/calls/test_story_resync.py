@@ -273,6 +273,30 @@ def test_a_caller_who_left_the_ivr_while_the_link_was_away() -> None:
     assert (story.contact.outcome, story.contact.end_reason) == (Outcome.abandoned_ivr, EndReason.cancelled)
 
 
+def test_a_pbx_that_died_under_a_menu() -> None:
+    """The IVR hears the same as of a caller who hangs up. But his end would stand in the journal."""
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.at(10).tell(f.LinkLost(PBX), f.IvrLeft(ref("c"), hung_up=True))
+    story.at(12).tell(f.LinkUp(PBX, 2), snapshot(2, has_journal=True))
+    assert (story.contact.outcome, story.contact.end_reason) == (Outcome.failed, EndReason.lost)
+    story.at(200)
+    assert len(story.contacts) == 1
+    assert not story.tracker.calls
+
+
+def test_a_caller_of_elsewhere_is_not_doubted() -> None:
+    """He left the menu a moment ago, and his channel still lives when the PBX lists it."""
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.at(10).tell(f.LinkLost(PBX), f.IvrLeft(ref("c"), hung_up=True))
+    story.tell(f.LinkUp(PBX, 2), snapshot(2, (row("c", "PJSIP/trunk-c"),), has_journal=True))
+    story.at(11).hangs_up("c")
+    assert story.contact.outcome is Outcome.abandoned_ivr
+
+
 def test_a_link_that_stays_away() -> None:
     """For a minute the end may wait, not for ever."""
     story = Story()

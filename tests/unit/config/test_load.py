@@ -87,6 +87,11 @@ def test_settings_do_not_change(files) -> None:
         ("secret_env: SECRET", "secret_file: none.secret", "none.secret cannot be read: No such file"),
         (
             "secret_env: SECRET",
+            "secret_env: SECRET\n    recovery: {cdr_url_file: none.url}",
+            "pbx.main.recovery.cdr_url_file: The address of the CDR database is no use: No such file",
+        ),
+        (
+            "secret_env: SECRET",
             "secret_env: SECRET\n    port: 05038",
             '"05038" is not a whole number. Write digits without a leading zero',
         ),

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from callcore.ami.client import AmiLink
 from callcore.calls import effects as do
 from callcore.domain import CallId, Interface, Login, PbxName, QueueName
+from callcore.floor import members as members_module
 from callcore.floor.members import Members
 from callcore.testing.ami import SILENT, ScriptedAmi, refusal
 
@@ -221,3 +222,22 @@ async def test_an_answer_that_never_comes(pbx: ScriptedAmi, monkeypatch: pytest.
             members.carry(add())
             await drained(members)
     assert [e["event"] for e in logs if "key" in e] == ["member_action_lost"]
+
+
+async def test_a_pbx_that_answers_nothing_costs_so_much_memory_and_no_more(
+    pbx: ScriptedAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is dropped is counted; the next Snapshot puts it right."""
+    monkeypatch.setattr(members_module, "SIZE", 3)
+    pbx.answers["QueueAdd"] = SILENT
+    async with members_of(pbx) as members:
+        members.carry(add())
+        await pbx.until(lambda: bool(pbx.actions("QueueAdd")))
+        with capture_logs() as logs:
+            for _ in range(3):
+                members.carry(pause(FINANCE))
+            assert not members.dropped
+            for _ in range(1001):
+                members.carry(remove())
+    assert (members.waiting, members.dropped) == ({MAIN: 3}, {MAIN: 1001})
+    assert [e["dropped"] for e in logs if e["event"] == "member_actions_dropped"] == [1, 1001]

@@ -55,7 +55,28 @@ async def hire(database: Database, login: str, name: str) -> None:
 )
 async def test_a_seat(people: People, chosen: str, pbx: PbxName, device: str) -> None:
     seat = await people.seat(ANNA, Interface(chosen))
-    assert seat == Seat("Анна", pbx, Interface(device), (QueueName("finance"),), Interface(chosen))
+    assert seat is not None
+    assert seat == Seat("Анна", pbx, Interface(device), (QueueName("finance"),), Interface(chosen), seat.also)
+
+
+async def test_his_other_phones(people: People, database: Database) -> None:
+    """A phone that a colleague may take as well is nobody's besides; nor is one of another PBX."""
+    seat = await people.seat(ANNA, Interface("PJSIP/101"))
+    assert seat is not None
+    assert seat.also == ("SIP/5", "Local/7@agents:x")
+    await database.users.add(
+        "boris", "Борис", Role.operator, "$argon2id$", at=T0, interfaces=[Interface("main:SIP/5")], queues=[]
+    )
+    seat = await people.seat(ANNA, Interface("PJSIP/101"))
+    assert seat is not None
+    assert seat.also == ("Local/7@agents:x",)
+
+
+async def test_every_phone_that_somebody_may_take(people: People, database: Database) -> None:
+    assert (MAIN, Interface("SIP/5")) in await people.phones()
+    assert (SECOND, Interface("PJSIP/101")) in await people.phones()
+    await database.users.disable("anna", T0)
+    assert await people.phones() == frozenset()
 
 
 @pytest.mark.parametrize("phone", ["PJSIP/102", "main:PJSIP/101", "pjsip/101", "", ":"])

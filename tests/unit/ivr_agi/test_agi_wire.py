@@ -245,3 +245,16 @@ def test_plain_words_need_no_asterisk_to_be_read():
         "/prompts/ru/a b",
         "12",
     ]
+
+
+def test_no_text_of_the_environment_is_one_that_a_database_refuses():
+    lines = [
+        b"agi_network_script: inbound/main",
+        b"agi_channel: PJSIP/\xef\xf0-1",
+        b"agi_uniqueid: \xff-1.1\x00",
+        b"agi_calleridname: Iv\x00an",
+    ]
+    environment = parse_environment(lines)
+    assert environment.channel == "PJSIP/пр-1"
+    assert environment.uniqueid == "я-1.1\ufffd"
+    assert environment.caller_name == "Iv\ufffdan"

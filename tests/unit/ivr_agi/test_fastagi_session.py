@@ -388,3 +388,46 @@ async def test_a_call_given_back(bench):
     async with bench(route) as b:
         assert await (await b.call()).run() == []
         await b.until(lambda: b.counters.results == ["done"])
+
+
+async def test_an_answer_that_is_cut_off_is_none(bench):
+    """``200 result=4`` may have been going to be the key 1, which is 49."""
+
+    async def route(session: Session):
+        return await session.wait_for_digit(1000)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        assert await pbx.command() == "SET AUTOHANGUP 6"
+        pbx.send(b"200 result=0\n")
+        assert await pbx.command() == "WAIT FOR DIGIT 1000"
+        pbx.send(b"200 result=4")
+        pbx.writer.write_eof()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], CallerHungUp)
+    assert b.counters.results == ["hung_up"]
+
+
+@pytest.mark.parametrize("result", ["6" * 5000, "\u0666", "\u00b2"])
+async def test_a_state_that_is_no_number_of_asterisks(bench, result):
+    async def route(session: Session):
+        return await session.channel_status()
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["CHANNEL STATUS"] = f"200 result={result}\n".encode()
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], CallerHungUp)
+
+
+async def test_a_key_of_five_thousand_digits_is_no_key(bench):
+    async def route(session: Session):
+        return await session.wait_for_digit(1000)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["WAIT FOR DIGIT"] = b"200 result=" + b"4" * 5000 + b"\n"
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == [None]

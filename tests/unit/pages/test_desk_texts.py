@@ -14,8 +14,17 @@ import yaml
 from babel import Locale
 
 import callcore.web
-from callcore.domain import LANGUAGES, AgentState, Customer, CustomerId, Language, Outcome, PauseReason
-from callcore.screenpop.card import Stage
+from callcore.domain import (
+    LANGUAGES,
+    AgentState,
+    Customer,
+    CustomerId,
+    Direction,
+    Language,
+    Outcome,
+    PauseReason,
+)
+from callcore.screenpop.card import Stage, Unpainted
 from callcore.web.i18n import Texts, catalogue, span
 
 WEB = Path(callcore.web.__file__).parent
@@ -29,6 +38,7 @@ REFUSALS = [
     "phone_taken",
     "busy_with_call",
     "no_such_contact",
+    "call_gone",
     "unknown_topic",
     "unknown_customer",
     "too_long",
@@ -78,6 +88,7 @@ def test_no_key_is_written_twice(language: Language) -> None:
 def test_every_value_that_the_desk_can_hold_has_its_word(language: Language) -> None:
     texts = catalogue(language)
     wanted = {f"state.{state}" for state in AgentState} | {f"pause.{reason}" for reason in PauseReason}
+    wanted |= {f"missed.{why}" for why in Unpainted} | {f"way.{direction}" for direction in Direction}
     wanted |= {f"stage.{stage}" for stage in Stage} | {f"outcome.{outcome}" for outcome in Outcome}
     wanted |= {f"error.{code}" for code in REFUSALS} | {f"language.{code}" for code in LANGUAGES}
     wanted |= {f"sign_in.error_{code}" for code in ("wrong", "throttled", "expired")}

@@ -40,11 +40,13 @@ from callcore.floor.records import Found, Records
 from callcore.screenpop.card import Desk, PastContact, Tab
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.hub import Event, Hub, HubCallbacks, Subscription
+from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.shelf import Shelf
 from callcore.store.contacts import ContactLine
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
+from callcore.store.missed_pops import MissedPops
 from callcore.store.users import Role
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -101,8 +103,8 @@ class SlowShelf(Shelf):
         found: int | None = await self._answered("save", lambda: Shelf.save(self, *args))
         return found
 
-    async def line(self, call: CallId) -> ContactLine | None:
-        found: ContactLine | None = await self._answered("line", lambda: Shelf.line(self, call))
+    async def line(self, call: CallId, login: Login) -> ContactLine | None:
+        found: ContactLine | None = await self._answered("line", lambda: Shelf.line(self, call, login))
         return found
 
     async def customer(self, customer: CustomerId) -> Customer | None:
@@ -129,7 +131,8 @@ class Room:
     """At whatever address."""
 
     def __post_init__(self) -> None:
-        self.hub = Hub("epoch", lambda: 0.0)
+        self.seconds = 0.0
+        self.hub = Hub("epoch", lambda: self.seconds)
         self.people = People(self.db.users, (MAIN, SECOND))
         self.shelf = SlowShelf(
             self.db.contacts,
@@ -139,6 +142,7 @@ class Room:
             names=lambda: self.people.names(self.now()),
             zone=ZoneInfo("Europe/Moscow"),
         )
+        self.missed = MissedBook(MissedPops(self.db))
         self.desks = Desks(
             self.hub,
             self.shelf,
@@ -147,6 +151,7 @@ class Room:
             topics=lambda: frozenset({BALANCE, CHARGES}),
             now=self.now,
             wrap_up=self.wrap_up,
+            missed=self.missed,
         )
         self.hub.callbacks = HubCallbacks(opened=self.desks.desk_opened, closed=self.desks.desk_closed)
         base = CustomerBase(self.db.customers)
@@ -180,6 +185,17 @@ class Room:
         """Time goes on, and what was due until then has happened."""
         self.time += timedelta(seconds=seconds)
         self.floor._strike()
+
+    def unconfirmed(self) -> None:
+        """The time of every card that was popped so far is up."""
+        self.seconds += self.hub.limits.confirm_seconds
+        self.hub.expire()
+
+    async def written(self) -> None:
+        """Everything on missed cards is in the database."""
+        async with asyncio.timeout(20):
+            while self.missed.is_writing:  # noqa: ASYNC110 - the book has no bell
+                await asyncio.sleep(0)
 
     def _to_pbx(self, effect: do.Effect) -> None:
         self.to_pbx.append(effect)

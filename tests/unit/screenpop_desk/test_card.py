@@ -11,6 +11,7 @@ import pytest
 from callcore.calls.effects import (
     CallView,
     CloseCard,
+    DropCard,
     EndCard,
     HideRinging,
     LogContact,
@@ -32,7 +33,19 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, TodayContact, apply
+from callcore.screenpop.card import (
+    Desk,
+    DeskEffect,
+    Draft,
+    MissedCard,
+    Stage,
+    Tab,
+    TodayContact,
+    Unpainted,
+    apply,
+    miss,
+    see,
+)
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(seconds=30)
@@ -71,13 +84,24 @@ def desk(*tabs: Tab, active: CallId | None = None, ringing: CallView | None = No
 
 
 RINGS = ShowRinging("k", ANNA, view(TWO))
-POPS = PopCard("k", ANNA, view(TWO))
+TALKED_ON = replace(view(TWO), answered_at=NOW)
+POPS = PopCard("k", ANNA, TALKED_ON)
+ASKED = replace(RINGS, can_take=True)
+TAKEN = HideRinging("k", ANNA, TWO, EndReason.completed)
+LOST = HideRinging("k", ANNA, TWO, EndReason.answered_elsewhere)
+DROPS = DropCard("k", ANNA, TWO, EndReason.answered_elsewhere)
+TALKS = ShowAgent("k", ANNA, AgentState.talking, None, NOW)
+READY = ShowAgent("k", ANNA, AgentState.ready, None, NOW)
 WAITING = replace(desk(), ringing=view(TWO))
 WRAPPING = tab(ONE, Stage.wrap_up, ended_at=NOW, wrap_up_until=UNTIL)
 DIRTY = tab(ONE, Stage.wrap_up, draft=TYPED, wrap_up_until=UNTIL)
 SAVED = tab(ONE, Stage.wrap_up, draft=TYPED, saved=TYPED, wrap_up_until=UNTIL)
-NEW = tab(TWO)
-KNOWN = view(TWO, IVAN)
+NEW = replace(tab(TWO), view=TALKED_ON)
+EARLY = tab(TWO, Stage.ringing)
+KNOWN = replace(view(TWO, IVAN), answered_at=NOW)
+STILL_RINGS = desk(replace(EARLY, view=KNOWN), ringing=KNOWN)
+TALKING = replace(desk(), state=AgentState.talking)
+OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +122,6 @@ KNOWN = view(TWO, IVAN)
         ),
         # the card comes
         (desk(), POPS, desk(NEW)),
-        (WAITING, POPS, desk(NEW)),
         (desk(ringing=view(THREE)), POPS, desk(NEW, ringing=view(THREE))),
         (desk(WRAPPING), POPS, desk(WRAPPING, NEW)),
         (desk(SAVED), POPS, desk(SAVED, NEW)),
@@ -127,7 +150,57 @@ KNOWN = view(TWO, IVAN)
             PopCard("k", ANNA, KNOWN),
             desk(DIRTY, replace(NEW, view=KNOWN), active=ONE),
         ),
-        (desk(NEW, ringing=view(TWO)), PopCard("k", ANNA, KNOWN), desk(replace(NEW, view=KNOWN))),
+        # or before anybody answered: the band stays
+        (WAITING, PopCard("k", ANNA, view(TWO)), desk(EARLY, ringing=view(TWO))),
+        (
+            desk(DIRTY, ringing=view(TWO)),
+            PopCard("k", ANNA, view(TWO)),
+            desk(DIRTY, EARLY, active=ONE, ringing=view(TWO)),
+        ),
+        (desk(EARLY, ringing=view(TWO)), TAKEN, desk(tab(TWO))),
+        (desk(EARLY), UpdateCard("k", ANNA, KNOWN), desk(replace(NEW, view=KNOWN))),
+        (desk(EARLY, ringing=view(TWO)), PopCard("k", ANNA, KNOWN), STILL_RINGS),
+        (STILL_RINGS, TAKEN, desk(replace(NEW, view=KNOWN))),
+        (desk(EARLY, ringing=view(TWO)), LOST, desk(EARLY)),
+        # and goes again when somebody else took the call, or nobody
+        (desk(EARLY), DROPS, desk()),
+        (desk(DIRTY, EARLY, active=ONE), DROPS, desk(DIRTY)),
+        (
+            desk(replace(EARLY, draft=TYPED)),
+            DROPS,
+            desk(tab(TWO, Stage.unfinished, draft=TYPED, dropped=EndReason.answered_elsewhere)),
+        ),
+        # or when he asks for it
+        (desk(), ASKED, replace(WAITING, can_take=True)),
+        (desk(EARLY), ASKED, desk(EARLY, ringing=view(TWO))),
+        (replace(WAITING, can_take=True), RINGS, WAITING),
+        (replace(WAITING, can_take=True), PopCard("k", ANNA, view(TWO)), desk(EARLY, ringing=view(TWO))),
+        (replace(WAITING, can_take=True), LOST, desk()),
+        (replace(WAITING, can_take=True), TAKEN, replace(desk(), untaken=view(TWO))),
+        (replace(desk(), untaken=view(TWO)), UpdateCard("k", ANNA, KNOWN), replace(desk(), untaken=KNOWN)),
+        (replace(desk(), untaken=view(TWO)), POPS, desk(NEW)),
+        (replace(desk(), untaken=view(TWO)), EndCard("k", ANNA, TWO, 1), desk()),
+        (replace(desk(), untaken=view(TWO)), DROPS, desk()),
+        (replace(desk(), untaken=view(TWO)), CloseCard("k", ANNA, ONE), replace(desk(), untaken=view(TWO))),
+        (
+            replace(desk(), untaken=view(TWO)),
+            TALKS,
+            replace(desk(), untaken=view(TWO), state=AgentState.talking),
+        ),
+        (replace(desk(), untaken=view(TWO)), READY, desk()),
+        # also while he talks: a bar, no ring
+        (replace(desk(), untaken=view(TWO)), OFFERED, replace(desk(), untaken=TALKED_ON)),
+        (TALKING, OFFERED, replace(TALKING, untaken=TALKED_ON)),
+        (TALKING, ASKED, replace(TALKING, ringing=view(TWO), can_take=True)),
+        (desk(), OFFERED, replace(desk(), ringing=TALKED_ON, can_take=True)),
+        (desk(NEW), OFFERED, desk(NEW, ringing=TALKED_ON)),
+        (replace(TALKING, untaken=TALKED_ON), TAKEN, TALKING),
+        # he gave the call to somebody else, and gets it back while he wraps up
+        (
+            desk(tab(TWO, Stage.wrap_up, draft=TYPED, ended_at=NOW, wrap_up_until=UNTIL), tab(THREE)),
+            POPS,
+            desk(replace(NEW, draft=TYPED), tab(THREE), active=TWO),
+        ),
         # more is known of the caller
         (WAITING, UpdateCard("k", ANNA, KNOWN), desk(ringing=KNOWN)),
         (desk(DIRTY, NEW), UpdateCard("k", ANNA, KNOWN), desk(DIRTY, replace(NEW, view=KNOWN))),
@@ -149,6 +222,8 @@ KNOWN = view(TWO, IVAN)
             EndCard("k", ANNA, ONE, 7000),
             desk(tab(ONE, Stage.unfinished, draft=TYPED, ended_at=NOW, talk_ms=7000)),
         ),
+        # his part was over before the call is: the wrap-up that runs is left alone
+        (desk(WRAPPING), EndCard("k", ANNA, ONE, 7000), desk(WRAPPING)),
         # and the wrap-up is over
         (desk(WRAPPING), CloseCard("k", ANNA, ONE), desk()),
         (desk(SAVED), CloseCard("k", ANNA, ONE), desk()),
@@ -200,6 +275,7 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
         UpdateCard: UpdateCard("k", ANNA, KNOWN),
         EndCard: EndCard("k", ANNA, TWO, 1),
         CloseCard: CloseCard("k", ANNA, TWO),
+        DropCard: DROPS,
         ShowAgent: ShowAgent("k", ANNA, AgentState.ready, None, NOW),
     }[kind]
     after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
@@ -233,3 +309,41 @@ def test_a_line_of_today() -> None:
     line = TodayContact(ONE, 1, NOW, None, "", UNCLASSIFIED, 0)
     assert line.is_unclassified
     assert not replace(line, topic=TopicCode("a.b")).is_unclassified
+
+
+@pytest.mark.parametrize(
+    ("shown", "may"),
+    [
+        (replace(WAITING, can_take=True), True),
+        (replace(desk(), untaken=view(TWO)), True),
+        (WAITING, False),
+        (desk(ringing=view(ONE)), False),
+        (replace(desk(ringing=view(ONE)), can_take=True), False),
+        (desk(), False),
+    ],
+)
+def test_who_may_ask_for_a_card(shown: Desk, may: bool) -> None:
+    assert shown.takes(TWO) is may
+
+
+def test_a_card_that_nobody_saw_is_noted_once_and_known_of_later() -> None:
+    known = desk(replace(NEW, view=KNOWN))
+    missed = miss(known, TWO, Unpainted.hidden, NOW)
+    card = MissedCard(
+        TWO, NOW, Unpainted.hidden, "+79161234567", IVAN.id, "Ivan", QueueName("finance"), seen_at=None
+    )
+    assert missed.missed == (card,)
+    assert miss(missed, TWO, Unpainted.no_page, UNTIL).missed == (
+        replace(card, why=Unpainted.no_page, at=UNTIL),
+    )
+    assert miss(known, ONE, Unpainted.hidden, NOW) == known
+    assert see(missed, ONE, UNTIL) == missed
+    for which in (TWO, None):
+        seen = see(missed, which, UNTIL)
+        assert seen.missed == (replace(card, seen_at=UNTIL),)
+        assert see(seen, which, NOW) == seen
+
+
+def test_a_card_of_somebody_unknown_is_missed_by_its_number() -> None:
+    [card] = miss(desk(NEW), TWO, Unpainted.unconfirmed, NOW).missed
+    assert (card.customer, card.customer_name, card.number) == (None, "", "+79161234567")

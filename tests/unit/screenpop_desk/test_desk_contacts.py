@@ -9,7 +9,7 @@ import pytest
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
-from callcore.domain import UNCLASSIFIED, AgentState, CallId, CustomerId, TopicCode
+from callcore.domain import UNCLASSIFIED, AgentState, CallId, CustomerId, EndReason, Source, TopicCode
 from callcore.screenpop.card import Draft, Stage
 from callcore.screenpop.desks import COMMENT_LIMIT
 from callcore.screenpop.ports import DeskRefused
@@ -20,6 +20,7 @@ from .desk_room import (
     BORIS,
     CHARGES,
     OTHER_PHONE,
+    PHONE,
     Room,
     heard,
     ref,
@@ -297,11 +298,41 @@ async def test_the_caller_goes_on_with_a_colleague(room: Room) -> None:
         f.ChannelHungUp(ref("c-leg"), 16),
     )
     assert room.desk().state is AgentState.wrap_up
+    ended_at = room.now()
     room.later(31)
     assert (room.desk().state, room.tab().stage) == (AgentState.ready, Stage.unfinished)
     room.tell(f.ChannelHungUp(ref("c"), 16))
     assert (room.tab().stage, room.tab().wrap_up_until) == (Stage.unfinished, None)
-    assert room.tab().ended_at == room.now()
+    assert room.tab().ended_at == ended_at
+
+
+async def test_the_card_that_is_opened_again_is_his_own(room: Room) -> None:
+    """Anna put the caller through to Boris; each finds his own words on the contact, and writes over them."""
+    page, _ = await room.on_shift(), await room.on_shift(BORIS, OTHER_PHONE)
+    rings = ((ANNA, PHONE), (BORIS, OTHER_PHONE))
+    now = room.now()
+    answered = tuple(do.Ring(login, phone, now, now, EndReason.completed) for login, phone in rings)
+    contact = some_contact("c", operators=answered)
+    await room.db.contacts.save(contact)
+    await room.desks.contact_logged(contact)
+    await heard(page, "contact.saved")
+    record = await room.desks.save(BORIS, CallId("c"), CHARGES, "paid twice", close=True)
+    await room.desks.front(ANNA, CallId("c"))
+    assert (room.tab("c").draft, room.tab("c").record) == (Draft(), room.desk().today[0].record)
+    assert await room.desks.save(ANNA, CallId("c"), BALANCE, "put through", close=True) != record
+    await room.desks.front(BORIS, CallId("c"))
+    assert room.tab("c", BORIS).draft == Draft(CHARGES, "paid twice")
+    assert room.tab("c", BORIS).record == record
+
+
+async def test_an_answer_that_only_the_journal_knows_of(room: Room) -> None:
+    """At which moment, nobody can say, so there is no ring; his list has the contact all the same."""
+    page = await room.on_shift()
+    contact = some_contact("c", operators=(), answered_at=None, source=Source.journal)
+    await room.db.contacts.save(contact)
+    await room.desks.contact_logged(contact)
+    await heard(page, "contact.saved")
+    assert [row.call for row in room.desk().today] == ["c"]
 
 
 async def test_without_wrap_up(room: Room) -> None:

@@ -45,11 +45,12 @@ async def test_an_older_list_of_today_comes_late(room: Room) -> None:
 async def test_a_contact_of_nobody_on_shift(room: Room) -> None:
     await room.on_shift()
     seen = room.hub.seq(ANNA)
+    (ring,) = some_contact("c").operators
     for contact in (
         some_contact("a", answered_by=None),
-        some_contact("b", operators=()),
-        some_contact("c", operators=(replace(some_contact("c").operators[0], login=None),)),
-        some_contact("d", operators=(replace(some_contact("d").operators[0], login=BORIS),)),
+        some_contact("b", answered_by=None, operators=()),
+        some_contact("c", answered_by=None, operators=(replace(ring, login=None),)),
+        some_contact("d", answered_by=BORIS, operators=(replace(ring, login=BORIS),)),
     ):
         await room.desks.contact_logged(contact)
     assert room.hub.seq(ANNA) == seen

@@ -30,6 +30,8 @@ class Watch:
         return HubCallbacks(
             opened=lambda login: tell(("opened", login)),
             closed=lambda login: tell(("closed", login)),
+            painted=lambda login, call, seconds: tell(("painted", login, call, seconds)),
+            unpainted=lambda login, call, why: tell(("unpainted", login, call, why.value)),
             sent=lambda: tell(("sent",)),
             acked=lambda seconds: tell(("acked", seconds)),
             slow=lambda: tell(("slow",)),
@@ -115,6 +117,18 @@ def test_a_place_unknown_means_refresh(watch: Watch) -> None:
     assert event.seq == 10
 
 
+def test_of_what_the_screen_has_acknowledged_only_the_newest_stay(watch: Watch) -> None:
+    hub = make(watch)
+    publish(hub, 30)
+    assert len(seen(hub.connect(ANNA, "e1", 0, AT))) == 30
+    hub.ack(ANNA, 25)
+    assert [seq for _, seq in seen(hub.connect(ANNA, "e1", 25, AT))] == [26, 27, 28, 29, 30]
+    assert [seq for _, seq in seen(hub.connect(ANNA, "e1", 22, AT))] == list(range(23, 31))
+    assert reason(hub.connect(ANNA, "e1", 21, AT)) == "gap"
+    hub.ack(ANNA, 999)  # never sent
+    assert [seq for _, seq in seen(hub.connect(ANNA, "e1", 22, AT))] == list(range(23, 31))
+
+
 def test_a_slow_reader_loses_its_backlog_and_nobody_elses(watch: Watch) -> None:
     hub = make(watch, ring=100, queue=4)
     slow, quick = hub.connect(ANNA, "e1", 0, AT), hub.connect(ANNA, "e1", 0, AT)
@@ -154,11 +168,11 @@ def test_cards_are_measured_from_publishing_to_acknowledgement(watch: Watch) -> 
     publish(hub, 1, CARD)
     watch.seconds = 2.0
     hub.ack(ANNA, 2)
-    assert watch.told == [("sent",), ("sent",), ("acked", 2.0)]
+    assert watch.told == [("sent",), ("sent",), ("painted", ANNA, None, 2.0), ("acked", 2.0)]
     assert dict(hub.unacked_by_login()) == {ANNA: 1}
     hub.ack(ANNA, 3)
     hub.ack(ANNA, 3)
-    assert watch.told[3:] == [("acked", 0.5)]
+    assert watch.told[4:] == [("painted", ANNA, None, 0.5), ("acked", 0.5)]
     assert dict(hub.unacked_by_login()) == {}
 
 
@@ -217,7 +231,7 @@ def test_a_callback_that_fails_harms_no_connection(watch: Watch) -> None:
         publish(hub)
         assert seen(events) == [("agent.state", 1)]
     assert hub.connections() == 0
-    assert [record["event"] for record in records] == ["presence_not_taken"] * 2
+    assert [record["event"] for record in records] == ["hub_listener_failed"] * 2
 
 
 def test_json_of_what_events_carry() -> None:

@@ -61,6 +61,75 @@ async def test_a_pop_names_its_card_once_and_is_acknowledged(house: House) -> No
     assert "callcore_pop_latency_seconds_sum 0.25" in text
 
 
+async def test_a_page_that_nobody_sees_acknowledges_nothing_as_painted(house: House) -> None:
+    await house.sign_in()
+    await house.on_shift()
+    ws = await house.live()
+    await told(ws)
+    seq = house.desks.pop(ANNA, some_view("c1"))
+    await told(ws)
+    await ws.send_json({"ack": seq, "painted": False})
+    await ws.send_json({"ack": "x", "painted": False})
+    assert (await told(ws))["code"] == "bad_request"
+    house.clock.pass_(seconds=3)
+    house.hub.expire()
+    house.clock.pass_(seconds=9)
+    await ws.send_json({"ack": seq, "painted": True})
+    await until(lambda: house.hub.unacked(ANNA) == 0)
+    text = house.metrics.render().decode()
+    for line in (
+        'callcore_operator_pops_total{login="anna",result="sent"} 1.0',
+        'callcore_operator_pops_total{login="anna",result="hidden"} 1.0',
+        'callcore_operator_pops_total{login="anna",result="painted"} 1.0',
+        'callcore_operator_pop_seconds_sum{login="anna"} 12.0',
+    ):
+        assert line in text
+    assert 'result="missed"' not in text
+
+
+async def test_the_figures_of_who_went_home_are_gone(house: House) -> None:
+    await house.sign_in()
+    await house.on_shift()
+    house.desks.pop(ANNA, some_view("c1"))
+    house.clock.pass_(seconds=3)
+    house.hub.expire()
+    assert 'callcore_operator_pops_total{login="anna",result="missed"} 1.0' in house.metrics.render().decode()
+    house.hub.publish(ANNA, "agent.left", {}, house.clock.now())
+    text = house.metrics.render().decode()
+    assert 'login="anna",result' not in text
+    assert "callcore_pops_sent_total 1.0" in text
+
+
+async def test_a_missed_card_is_named_to_the_page(house: House) -> None:
+    await house.sign_in()
+    await house.on_shift()
+    ws = await house.live()
+    assert (await told(ws))["missed"] is None
+    house.hub.publish(ANNA, "card.missed", {"call": "c1", "why": "hidden"}, house.clock.now())
+    assert (await told(ws))["missed"] == "c1"
+
+
+async def test_a_card_is_asked_for_and_missed_ones_are_dismissed(house: House) -> None:
+    csrf = await house.sign_in()
+    await house.on_shift()
+    ws = await house.live()
+    await told(ws)
+    house.desks.ring(ANNA, some_view("c1"), can_take=True)
+    await told(ws)
+    await ws.send_json({"do": "take_card", "call": "c1", "csrf": csrf})
+    assert (await told(ws))["card"] == "c1"
+    await ws.send_json({"do": "take_card", "call": "c2", "csrf": csrf})
+    assert "error=call_gone" in (await told(ws))["html"]
+    for order in ({"call": "c1"}, {"call": ""}, {}):
+        await ws.send_json({"do": "dismiss", **order, "csrf": csrf})
+        await told(ws)
+    assert house.desks.orders[-3:] == [
+        ("dismiss", ANNA, "c1"),
+        ("dismiss", ANNA, None),
+        ("dismiss", ANNA, None),
+    ]
+
+
 async def test_ringing_sounds(house: House) -> None:
     await house.sign_in()
     await house.on_shift()

@@ -125,10 +125,11 @@ class FakeStore:
 
 @dataclass
 class PlainRenderer:
-    """Pages of few words; counts what it drew."""
+    """Pages of few words, and of ``padding``; counts what it drew."""
 
     drawn: int = 0
     fault: Exception | None = None
+    padding: str = ""
 
     def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
         return f"<p>sign in {language} [{error}] {escape(login)}</p><input name=csrf value={csrf}>"
@@ -152,7 +153,8 @@ class PlainRenderer:
             raise self.fault
         calls = " ".join(tab.view.call for tab in desk.tabs) if desk else "offline"
         state = desk.state.value if desk else "-"
-        return f"{viewer.language} {escape(viewer.name)} {state} [{escape(calls)}] error={error}"
+        who = f"{viewer.language} {escape(viewer.name)}"
+        return f"{who} {state} [{escape(calls)}] error={error}{self.padding}"
 
     def problem(self, language: Language, status: int) -> str:
         return f"<p>problem {language} {status}</p>"

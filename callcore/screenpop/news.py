@@ -1,0 +1,55 @@
+"""What each effect is called on a person's stream of events, and what the event says."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from callcore.calls.effects import (
+    CloseCard,
+    DropCard,
+    EndCard,
+    HideRinging,
+    PopCard,
+    ShowAgent,
+    ShowRinging,
+    UpdateCard,
+)
+from callcore.screenpop.card import DeskEffect
+
+_TYPES: dict[type, str] = {
+    ShowRinging: "call.ringing",
+    HideRinging: "call.ringing_ended",
+    PopCard: "card",
+    UpdateCard: "card.updated",
+    EndCard: "call.ended",
+    CloseCard: "card.closed",
+    DropCard: "card.dropped",
+    ShowAgent: "agent.state",
+}
+
+
+def event_type(effect: DeskEffect) -> str:
+    return _TYPES[type(effect)]
+
+
+def event_data(effect: DeskEffect) -> dict[str, Any]:
+    match effect:
+        case ShowRinging():
+            return {"call": effect.view, "can_take": effect.can_take}
+        case PopCard() | UpdateCard():
+            return {"call": effect.view}
+        case HideRinging() | DropCard():
+            return {"call": effect.call, "reason": effect.reason}
+        case EndCard():
+            return {"call": effect.call, "talk_ms": effect.talk_ms}
+        case CloseCard():
+            return {"call": effect.call}
+        case ShowAgent():
+            return {
+                "state": effect.state,
+                "pause_reason": effect.pause_reason,
+                "pause_next": effect.pause_next,
+                "since": effect.since,
+            }
+        case _:
+            assert_never(effect)

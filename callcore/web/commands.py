@@ -60,7 +60,7 @@ async def _take_card(desks: DeskService, login: Login, fields: Fields) -> None:
 
 async def _dismiss(desks: DeskService, login: Login, fields: Fields) -> None:
     """Without a call: all of them."""
-    desks.dismiss(login, None if fields.get("call") is None else _call(fields))
+    desks.dismiss(login, None if fields.get("call", "") in (None, "") else _call(fields))
 
 
 async def _draft(desks: DeskService, login: Login, fields: Fields) -> None:

@@ -20,6 +20,10 @@ _BEFORE_ANSWER = {
 }
 
 
+DIAL_OVER = {"NOANSWER": EndReason.no_answer, "BUSY": EndReason.busy}
+"""What Dial's status tells of a leg whose Hangup is yet to come."""
+
+
 def leg_end_reason(cause: int | None, *, answered: bool, status: str = "") -> EndReason:
     """Why one leg ended. ``cause`` None: the leg vanished while nobody looked.
 

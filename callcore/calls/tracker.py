@@ -25,7 +25,7 @@ from callcore.calls.call import (
     RingLegEnded,
     TimeIsUp,
 )
-from callcore.calls.causes import leg_end_reason
+from callcore.calls.causes import DIAL_OVER, leg_end_reason
 from callcore.calls.crew import Crew, UnknownAgent
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
@@ -343,18 +343,19 @@ class Tracker:
     ) -> Iterator[Effect]:
         call = self.calls[call_id]
         yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
-        yield from self._time_to_ring_is_over(call_id, now)
+        yield from self._dial_is_over(call_id, now)
         last_ring = self.teller.last_result(call_id)
         yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
         yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
 
-    def _time_to_ring_is_over(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
+    def _dial_is_over(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
         """The dialplan has given up, and the caller's Hangup was quicker than that of the phone that rang."""
         for ref in self.legs.of(call_id):
             channel, leg = self.mirror.channels.get(ref), self.legs[ref]
-            if channel is not None and not channel.is_up and channel.dial_status == "NOANSWER":
-                yield from self.teller.ring_ended(call_id, ref, EndReason.no_answer, now)
-                yield from self.move(call_id, RingLegEnded(leg.interface, EndReason.no_answer, leg.ring), now)
+            reason = DIAL_OVER.get(channel.dial_status) if channel is not None and not channel.is_up else None
+            if reason is not None:
+                yield from self.teller.ring_ended(call_id, ref, reason, now)
+                yield from self.move(call_id, RingLegEnded(leg.interface, reason, leg.ring), now)
 
     # --- facts of the IVR and of the customer base
 

@@ -56,6 +56,7 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        self._is_cut = True  # also for who was accepted a moment ago, and is not served yet
         self._server.close()
         for task in self._tasks:
             task.cancel()
@@ -83,15 +84,15 @@ class Wire:
         except asyncio.CancelledError:
             pass  # cut; asyncio would complain of a handler that was cancelled
         finally:
+            # Before anything is awaited: whoever cuts twice cancels what is waited for here.
             there.cancel()
             back.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
             writer.transport.abort()
             up.close()
-            with contextlib.suppress(OSError):
-                await up.wait_closed()
-            self._tasks.discard(task)
             self._dead.discard(task)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(there, back, return_exceptions=True)
+            self._tasks.discard(task)
 
     async def _outward(
         self, reader: asyncio.StreamReader, up: asyncio.StreamWriter, connection: asyncio.Task[None]

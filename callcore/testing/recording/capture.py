@@ -45,7 +45,11 @@ class Link:
     async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._task = asyncio.create_task(self._listen())
-        await self.act("Login", Username=self._username, Secret=self._secret)
+        try:
+            await self.act("Login", Username=self._username, Secret=self._secret)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

@@ -37,7 +37,7 @@ def add(queue: QueueName = SALES, name: str = "Мария", *, paused: bool = Fa
 async def test_login_and_an_empty_snapshot(start: Start) -> None:
     one = await start()
     assert (await one.next(facts.LinkUp)).epoch == 1
-    assert await one.next(facts.Snapshot) == facts.Snapshot(PBX, 1, (), (), ())
+    assert await one.next(facts.Snapshot) == facts.Snapshot(PBX, 1, (), (), (), has_journal=True)
     assert one.link.booted
     reply = await one.link.call(actions.core_settings())
     assert str(reply.headers["asteriskversion"]).startswith("22.")

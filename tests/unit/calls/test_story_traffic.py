@@ -356,16 +356,26 @@ def test_a_queue_gives_up_a_phone_and_says_so_twice() -> None:
     assert story.steps() == ["dialing 101-a", "dial_ended 101-a no_answer", "ended cancelled"]
 
 
-def test_the_caller_s_hangup_overtakes_that_of_the_phone() -> None:
-    """The time to ring was over: whose Hangup comes first says nothing of who gave up."""
+@pytest.mark.parametrize(
+    ("status", "outcome", "reason"),
+    [
+        ("NOANSWER", Outcome.timeout, EndReason.no_answer),
+        ("BUSY", Outcome.failed, EndReason.busy),
+        ("CANCEL", Outcome.abandoned_ringing, EndReason.cancelled),
+    ],
+)
+def test_the_caller_s_hangup_overtakes_that_of_the_phone(
+    status: str, outcome: Outcome, reason: EndReason
+) -> None:
+    """Dial is over: whose Hangup comes first says nothing of who gave up."""
     story = Traffic()
     story.on_shift(ANNA)
     story.calls_in("c")
     story.rings_phone("c", "a", "101")
     story.found(1)
-    story.at(15).tell(f.DialEnded(ref("a"), "NOANSWER"))
+    story.at(15).tell(f.DialEnded(ref("a"), status))
     story.hangs_up("c", 16)
     story.hangs_up("a", 0)
-    assert (story.contact.outcome, story.contact.end_reason) == (Outcome.timeout, EndReason.no_answer)
-    assert story.steps() == ["dialing 101-a", "dial_ended 101-a no_answer", "ended no_answer"]
+    assert (story.contact.outcome, story.contact.end_reason) == (outcome, reason)
+    assert story.steps() == ["dialing 101-a", f"dial_ended 101-a {reason}", f"ended {reason}"]
     assert story.is_at_rest()

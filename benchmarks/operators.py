@@ -61,7 +61,7 @@ class Watch:
     async def run(self) -> None:
         while True:
             self.look()
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # one sample of memory a second
 
     @property
     def cores(self) -> float:
@@ -114,6 +114,7 @@ async def _calls(load: Load, seconds: float) -> list[float]:
         slices = []
         begin = time.monotonic()
         for n in range(max(1, round(seconds / SLICE_SECONDS))):
+            # the load is spread evenly over the time, whatever the loop is doing
             await asyncio.sleep(max(0.0, begin + n * SLICE_SECONDS - time.monotonic()))
             slices.append(group.create_task(load.calls_at(moments(SLICE_SECONDS, n + 1))))
     return sorted(pop for done in slices for pop in done.result())

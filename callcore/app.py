@@ -1,6 +1,7 @@
 """The composition root: the only place that knows everybody and plugs them together.
 
-Read ``Daemon.open`` from top to bottom: it is the order in which things depend on each other.
+Read ``Daemon.open`` from top to bottom: it is the order in which things depend on each other. Over
+400 lines, since nobody else may know everybody.
 """
 
 from __future__ import annotations

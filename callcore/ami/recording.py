@@ -108,7 +108,7 @@ def _json_objects(text: str) -> Iterator[Headers]:
         if end is None:
             return
         yield _headers(value)
-        at = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+        at = _BETWEEN.match(text, end).end()  # type: ignore[union-attr]  # as above
 
 
 def _next_object(text: str, at: int) -> int:

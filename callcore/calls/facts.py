@@ -2,7 +2,7 @@
 
 AMI, the IVR, the customer base and the desk all speak to the model in these. Every fact of a PBX carries
 its name; channels are named by ``ChannelRef``. Times are not part of a fact: whoever hands a fact to the
-tracker says when it came.
+tracker says when it came. Over 400 lines: it is one list, read from top to bottom.
 """
 
 from __future__ import annotations

@@ -16,7 +16,16 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ENTRIES = ("live.js", "desk.css", "outages.js", "outages.css", "story.css", "icon.svg")
+ENTRIES = (
+    "live.js",
+    "desk.css",
+    "outages.js",
+    "outages.css",
+    "record.js",
+    "record.css",
+    "story.css",
+    "icon.svg",
+)
 ESBUILD = (
     "--bundle",
     "--minify",

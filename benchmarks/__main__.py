@@ -16,10 +16,14 @@ import sys
 MODULES = {
     "ami_decode": "benchmarks.ami_decode",
     "operators": "benchmarks.operators",
+    "card": "benchmarks.card",
+    "find": "benchmarks.find",
     "originate": "benchmarks.originate",
     "pop": "benchmarks.pop",
     "resync": "benchmarks.resync",
+    "routing": "benchmarks.routing",
     "sms": "benchmarks.sms",
+    "speech": "benchmarks.speech",
     "storm": "benchmarks.storm",
 }
 """Name for ``--only`` to the module, which prints its lines when it is run."""

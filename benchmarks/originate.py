@@ -341,9 +341,9 @@ async def _caps(campaigns: Campaigns, carrier: Carrier) -> dict[str, Any]:
     moments: dict[int, list[float]] = {}
     heard: dict[int, list[float]] = {}
     for cap in CAPS:
-        before = len(carrier.invites())
+        before = len(await carrier.invites())
         moments[cap] = await campaigns.run(BUSY, cap, 1000, cap * CAP_SECONDS + 1)
-        heard[cap] = [invite.at.timestamp() for invite in carrier.invites()[before:]]
+        heard[cap] = [invite.at.timestamp() for invite in (await carrier.invites())[before:]]
     return caps_line(moments, heard)
 
 

@@ -141,6 +141,8 @@ class House:
         secret = config / "ami.secret"
         secret.write_text(SECRET, encoding="utf-8")
         secret.chmod(0o600)
+        for other in SAMPLE.glob("*.yaml"):  # named by the settings
+            (config / other.name).write_bytes(other.read_bytes())
         top = yaml.safe_load((SAMPLE / "callcore.yaml").read_text(encoding="utf-8"))
         top["database"] = {"url": "sqlite:///../callcore.db"}
         top["http"] = {"listen": f"127.0.0.1:{self.http_port}"}

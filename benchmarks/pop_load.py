@@ -212,7 +212,7 @@ class Load:
             await asyncio.sleep(max(0.0, begin + moment - time.monotonic()))
             self._floor.trigger(sent % len(self._people), payload)
             sent += 1
-        await asyncio.sleep(0.2)
+        await self._until(lambda: len(self._floor.taken) >= sent, None)
         if len(self._floor.taken) != sent:
             raise Broken(f"the bare WebSocket lost {sent - len(self._floor.taken)} of {sent} messages")
         return sorted(self._floor.taken)

@@ -34,7 +34,8 @@ from callcore.domain import AgentState, CallId, ChannelRef, Interface, Login, Pb
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.ids import mint_call_id
-from callcore.floor.records import Found, Records
+from callcore.floor.lookups import Found
+from callcore.floor.records import Records
 
 MAIN = PbxName("main")
 LIMIT_SECONDS = 120.0

@@ -10,7 +10,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from typing import Self
@@ -18,58 +18,57 @@ from typing import Self
 import structlog
 from aiohttp import web
 
-from callcore import wiring
+from callcore import voice, wiring
 from callcore.ami.client import AmiLink, Inbox
+from callcore.answering import Answering
+from callcore.bus.live import CardLink
 from callcore.calls.effects import Contact
-from callcore.calls.facts import Fact, LinkLost, PhonesKnown, Snapshot
+from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
-from callcore.config.control import control_socket
+from callcore.config.control import control_socket, spool_file
 from callcore.crm.customers import CustomerBase
-from callcore.domain import AgentState, ChannelId, ChannelRef, PbxName
+from callcore.current import Current
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
+from callcore.editions import Editions
+from callcore.exchange import Exchange, make_directories
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
 from callcore.floor.spoken import SpokenPrompts
-from callcore.ivr.campaign import CampaignCalls
 from callcore.ivr.fastagi import Server
-from callcore.ivr.flow import all_phrases
-from callcore.ivr.inbound import Inbound
+from callcore.ivr.visit import Book
+from callcore.office import Office
 from callcore.outgoing import Outgoing
+from callcore.screenpop.card import OtherPage
 from callcore.screenpop.desks import Desks
+from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf
-from callcore.speech.prompts import Prompts, SpeechSettings
+from callcore.speech import Prompts
 from callcore.store.contacts import Saved
-from callcore.store.database import Database, spool_path
-from callcore.store.errors import StoreError
-from callcore.systemd import notify, watchdog_seconds
-from callcore.web import story
+from callcore.store.database import Database
+from callcore.systemd import notify
+from callcore.upkeep import Upkeep
+from callcore.web import editions_api, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
 from callcore.web.ports import WebDeps
+from callcore.web.record import webhooks
+from callcore.web.record.webhooks_room import WebhookRoom
 from callcore.web.render import DeskRenderer
 
 log = structlog.get_logger("callcore.app")
 
 INBOX_SIZE = 20_000
 """Facts waiting before the reading of AMI is paused."""
-HOUSEKEEPING_SECONDS = 600.0
-CALLS_KEPT = timedelta(days=30)
-"""How long an ended call's channel is remembered; its contact stays."""
-MISSED_KEPT = timedelta(days=2)
-"""Cards that nobody saw are shown for their day, wherever on earth that ends."""
 DRAIN_SECONDS = 10.0
 """How long callers may stay in the IVR once the daemon was told to stop."""
-CLOCK_SECONDS = 10.0
-"""How often the system's clock is looked at."""
-PHONES_SECONDS = 30.0
-"""How soon a phone that was given to somebody is known as an operator's."""
 
 
 class CannotListen(Exception):
@@ -87,6 +86,8 @@ class Daemon:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        """Of the start; whoever must follow a reload asks ``current``."""
+        self.current = Current(settings)
         self.metrics = Metrics()
         self.clock = SteadyClock()
         self.links: dict[PbxName, AmiLink] = {}
@@ -115,14 +116,24 @@ class Daemon:
             for name in settings.pbxs
         }
         self.members = Members(self.links)
-        base = CustomerBase(self.database.customers)
+        directories, asking = make_directories(settings, self.database, time.monotonic, self.metrics)
+        stack.push_async_callback(asking.close)
+        stack.push_async_callback(directories.close)
+        base = CustomerBase(self.database.customers, directories)
         speech = settings.speech
-        self.prompts = Prompts(
-            SpeechSettings(speech.folder, espeak=speech.espeak, sox=speech.sox, voices=dict(speech.voices))
-        )
+        self.prompts = Prompts(speech.to_settings())
         self.spoken = SpokenPrompts(
             self.prompts, speech.folder, {name: pbx.prompt_folder for name, pbx in settings.pbxs.items()}
         )
+        self.editions = Editions(
+            self.current,
+            self.database.editions,
+            self._speak,
+            lambda: wiring.editions_in_use(tracker),
+            self.clock.now,
+        )
+        await self.editions.start()
+        self.editions.watch(self.metrics)
         self.outgoing = Outgoing(
             settings, self.database, base, self.links, self.prompts, self.spoken, self.clock.now
         )
@@ -132,7 +143,9 @@ class Daemon:
             self.outgoing.look_up,
             self._take,
             self._contact_logged,
+            more=self.outgoing.look_up_more if directories else None,
         )
+        stack.push_async_callback(self.records.close)
         self.hub = Hub(
             secrets.token_hex(8),
             time.monotonic,
@@ -142,7 +155,12 @@ class Daemon:
         self.hub.listen(
             HubCallbacks(published=recorder.published, painted=recorder.painted, unpainted=recorder.unpainted)
         )
-        self.people = People(self.database.users, tuple(settings.pbxs))
+        self.people = People(self.database.users, tuple(settings.pbxs), self.current.of(wiring.wanted_skills))
+        self.office = Office(
+            self.current, self.database, self.hub, self.people, self.metrics, self.clock.now, directories
+        )
+        self.exchange = Exchange(settings, self.database, self.metrics, self.clock.now, self._show_page)
+        stack.push_async_callback(self.exchange.close)
         self.shelf = Shelf(
             self.database.contacts,
             self.database.interactions,
@@ -150,28 +168,42 @@ class Daemon:
             self.database.shifts,
             names=lambda: self.people.names(self.clock.now()),
             zone=settings.organisation.zone,
+            timeline=self.database.timeline,
+            favourites=self.database.favourites,
         )
         self.desks = Desks(
             self.hub,
             self.shelf,
             take=self._take,
             seat=self.people.seat,
-            topics=lambda: frozenset(topic.code for topic in settings.tables.topics),
+            topics=self.current.of(wiring.topic_codes),
             now=self.clock.now,
             wrap_up=timedelta(seconds=settings.desk.wrap_up_seconds),
             missed=MissedBook(self.database.missed_pops),
+            source=self.office.card_source,
+            news=self.office.news,
+            drafts=DraftBook(self.database.drafts),
+            work=self.office.work_source,
         )
         stack.callback(self.desks.close)
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry),
+            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self.exchange.carry),
             watch=self._watch,
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
+        self.upkeep = Upkeep(
+            self.database,
+            self.clock,
+            self.people,
+            self.floor,
+            self._health,
+            stories_kept=timedelta(days=settings.flight.keep_days),
+        )
         self.recovery = wiring.make_recovery(
-            settings,
+            self.current,
             self.database,
             self.floor,
             self.people,
@@ -187,9 +219,10 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.office.start()
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
-        await self._tell_phones()
+        await self.upkeep.tell_phones()
         await self._resume_shifts()
         with _listening("fastagi.listen", settings.fastagi.listen):
             await self.agi.start()
@@ -209,17 +242,15 @@ class Daemon:
                 await self.database.shifts.end(shift.login)
 
     def _open_ivr(self, settings: Settings) -> None:
-        self.book = wiring.make_book(settings)
-        notices = self.outgoing.notices
-        inbound = Inbound(
-            lambda: self.book,
+        self.answering = Answering(
+            self.current,
+            self.editions,
             self.floor,
             self.spoken,
+            self.office.backoffice(self.floor),
+            self.outgoing,
             self.clock.now,
-            self.outgoing.words_for,
-            notices.take_settled,
         )
-        campaign = CampaignCalls(lambda: self.book, self.floor, self.spoken, self.clock.now, notices)
         peers: dict[str, tuple[str, ...]] = {
             name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
         }
@@ -227,7 +258,7 @@ class Daemon:
         self.agi = Server(
             listen.host,
             listen.port,
-            {"inbound": inbound, "campaign": campaign},
+            self.answering.routes,
             peers,
             max_sessions=settings.fastagi.max_sessions,
             environment_seconds=float(settings.fastagi.silence_seconds),
@@ -235,8 +266,7 @@ class Daemon:
             tap=self._agi_line,
         )
 
-    async def _open_web(self, stack: AsyncExitStack, settings: Settings) -> web.TCPSite:
-        titles = {queue: settings.queue_title(queue) for queue in settings.all_queues}
+    async def _open_web(self, stack: AsyncExitStack, settings: Settings) -> web.Application:
         deps = WebDeps(
             settings=wiring.web_settings(settings),
             users=self.database.users,
@@ -244,16 +274,34 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(titles),
-            topics=lambda: wiring.topic_choices(settings),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,
             now=self.clock.now,
             monotonic=time.monotonic,
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
+            places=(*self.office.places, *voice.PLACES),
+            second_factor=self.office.second_factor,
         )
         application = build(deps)
+        self.office.add_to(application)
+        editions_api.add_to(application, self.editions)
+        voice.add_to(
+            application,
+            self.current,
+            self.database,
+            self.people,
+            self.editions,
+            self.clock.now,
+            places=lambda: self.answering.reception.places.values(),
+            queues=self.floor.queues,
+        )
+        webhooks.add_to(
+            application,
+            WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),
+        )
         story.add_to(application, wiring.story_room(self.database.stories, self.recorder))
         runner = Runner(application, shutdown_timeout=2.0)
         stack.push_async_callback(runner.cleanup)
@@ -264,7 +312,7 @@ class Daemon:
             await site.start()
         self.http_port = int(runner.addresses[0][1])
         await self._open_control(runner)
-        return site
+        return application
 
     async def _open_control(self, runner: web.AppRunner) -> None:
         """Commands are worth less than calls: a place nobody chose that cannot be had stops nothing."""
@@ -287,8 +335,9 @@ class Daemon:
 
     # --- life
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Works until ``stop`` is set, then lets callers finish what they hear, and stores what is left."""
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event | None = None) -> None:
+        """Works until ``stop`` is set, then lets callers finish what they hear, and stores what is left.
+        ``reload``: set it to have the files read anew."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(link.run()) for link in self.links.values()]
             tasks.append(group.create_task(self.floor.consume(self._inbox, self._enrich)))
@@ -296,11 +345,13 @@ class Daemon:
             tasks.append(group.create_task(self.recorder.run()))
             tasks.append(group.create_task(self.members.run()))
             tasks.append(group.create_task(self.outgoing.run()))
+            tasks.append(group.create_task(self.office.run()))
+            tasks.append(group.create_task(self.answering.run()))
+            tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
-            tasks.append(group.create_task(_watchdog(self._health)))
-            tasks.append(group.create_task(self._follow_clock()))
-            tasks.append(group.create_task(self._keep_house()))
-            tasks.append(group.create_task(self._know_phones()))
+            tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
+            tasks.append(group.create_task(self.prompts.keep_house()))
+            tasks += [group.create_task(work) for work in self.upkeep.work()]
             notify("READY=1")
             log.info("started", http_port=self.http_port, agi_port=self.agi.port, pbx=list(self.links))
             await stop.wait()
@@ -323,46 +374,20 @@ class Daemon:
         log.info("stopped")
 
     async def _prepare_prompts(self) -> None:
-        announcements = tuple(table.closed for table in self.settings.tables)
-        phrases = all_phrases(self.book.flow, announcements)
-        await self.spoken.prepare(next(iter(self.links)), phrases)
+        unspoken = await self._speak(self.editions.newest)
         self._prompts_ready.set()
-        log.info("prompts_ready", prompts=len(phrases))
+        log.info("prompts_ready", unspoken=unspoken)
 
-    async def _keep_house(self) -> None:
-        """What nobody waits for: forget channels and receipts of long ago."""
-        while True:
-            long_ago = self.clock.now() - CALLS_KEPT
-            try:
-                await self.database.calls.purge_ended(long_ago)
-                await self.database.attempts.purge_receipts(long_ago)
-                await self.database.missed_pops.purge(self.clock.now() - MISSED_KEPT)
-                stories_from = self.clock.now() - timedelta(days=self.settings.flight.keep_days)
-                await self.database.stories.purge(stories_from)
-            except StoreError as error:
-                log.warning("not_purged", why=str(error))
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-
-    async def _know_phones(self) -> None:
-        while True:
-            await asyncio.sleep(PHONES_SECONDS)
-            await self._tell_phones()
-
-    async def _tell_phones(self) -> None:
-        try:
-            self._take(PhonesKnown(await self.people.phones()))
-        except StoreError as error:
-            log.warning("phones_not_read", why=str(error))
-
-    async def _follow_clock(self) -> None:
-        while True:
-            await asyncio.sleep(CLOCK_SECONDS)
-            self.clock.follow(is_idle=self.floor.is_idle)
+    async def _speak(self, book: Book) -> int:
+        return await self.spoken.prepare(wiring.all_said(book))
 
     # --- between the rooms
 
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
+
+    def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
+        self.desks.other_page(login, call, OtherPage(link.url, link.title))
 
     async def _store_contact(self, contact: Contact) -> None:
         if await self.database.contacts.save(contact) is not Saved.repeat:
@@ -416,14 +441,12 @@ def _listening(setting: str, address: Address | str) -> Iterator[None]:
         raise CannotListen(setting, address, error) from error
 
 
-async def _watchdog(health: Callable[[], Sequence[str]]) -> None:
-    interval = watchdog_seconds()
-    while interval is not None:
-        if not health():
-            notify("WATCHDOG=1")
-        await asyncio.sleep(interval)
-
-
 async def _open_database(settings: Settings) -> Database:
-    url = settings.database.url
-    return await Database.open(url, create=True, spool=spool_path(url))
+    database = settings.database
+    return await Database.open(
+        database.address,
+        create=True,
+        spool=spool_file(settings),
+        daemon=True,
+        connections=database.connections,
+    )

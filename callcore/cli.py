@@ -12,11 +12,15 @@ import sys
 from collections.abc import Sequence
 
 from callcore import __version__, logs
+from callcore.commands.audit import AUDIT
+from callcore.commands.case import CASE
 from callcore.commands.check import CHECK
 from callcore.commands.customer import CUSTOMER
+from callcore.commands.customer_privacy import PRIVACY
 from callcore.commands.db import DB
 from callcore.commands.demo import DEMO
 from callcore.commands.dialplan import DIALPLAN
+from callcore.commands.editions import EDITIONS
 from callcore.commands.frame import (
     DONE,
     FAULTS,
@@ -30,18 +34,24 @@ from callcore.commands.frame import (
 )
 from callcore.commands.gaps import GAPS
 from callcore.commands.ivr import IVR
+from callcore.commands.knowledge import KNOWLEDGE
 from callcore.commands.network import NETWORK
 from callcore.commands.outage import CAMPAIGN, DNC, OUTAGE
+from callcore.commands.reload import RELOAD
 from callcore.commands.replay import REPLAY
 from callcore.commands.route import ROUTE
 from callcore.commands.run import RUN
+from callcore.commands.speech import SPEECH
 from callcore.commands.user import USER
+from callcore.commands.webhook import WEBHOOK
 from callcore.commands.why import WHY
 from callcore.config import ConfigFaults
 from callcore.domain import LANGUAGES, Language, Text
 
 COMMANDS: tuple[Command, ...] = (
     RUN,
+    RELOAD,
+    EDITIONS,
     DEMO,
     CHECK,
     ROUTE,
@@ -49,13 +59,19 @@ COMMANDS: tuple[Command, ...] = (
     WHY,
     GAPS,
     IVR,
+    SPEECH,
     DIALPLAN,
     USER,
     CUSTOMER,
+    PRIVACY,
+    AUDIT,
     NETWORK,
+    KNOWLEDGE,
     OUTAGE,
     CAMPAIGN,
     DNC,
+    CASE,
+    WEBHOOK,
     DB,
 )
 

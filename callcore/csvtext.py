@@ -9,8 +9,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from callcore.domain import Text
@@ -18,6 +20,9 @@ from callcore.domain import Text
 FILE_LIMIT_BYTES = 64 << 20
 FAULTS_LIMIT = 100
 """More faults than this are counted but not listed."""
+
+
+_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|[,;\t\r\n])(?= *[=+\-@])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +66,39 @@ def records(
 
     ``columns``: each with its spellings, in lower case with е for ё. There are no rows below a faulty header.
     """
+    rows, found = csv_rows(data)
+    faults += found
+    if rows is None:
+        return
+    yield from table_records(rows, columns, required, faults)
+
+
+def csv_rows(data: bytes) -> tuple[Iterator[list[str]] | None, list[RowFault]]:
+    """The rows of a CSV file, read as they are asked for (which may raise ``csv.Error``), or why not."""
     text = _decoded(data)
     if text is None:
-        faults.append(
-            row_fault(0, "файл не в UTF-8 и не в Windows-1251", "the file is neither UTF-8 nor Windows-1251")
-        )
-        return
-    rows = _rows(text)
+        return None, [
+            row_fault(
+                0,
+                "файл не в UTF-8 и не в Windows-1251: сохраните его в UTF-8",
+                "the file is neither UTF-8 nor Windows-1251: save it as UTF-8",
+            )
+        ]
+    return _rows(text), []
+
+
+def table_records(
+    rows: Iterator[list[str]],
+    columns: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    faults: list[RowFault],
+    listed: Text | None = None,
+) -> Iterator[Record]:
+    """The same for a table that was read already, its header being the first row. ``listed``: where the
+    names of its columns stand, if they are too many to be told."""
     number = 1
     try:
-        names, found = _header(next(rows, []), columns, required)
+        names, found = _header(next(rows, []), columns, required, listed)
         faults += found
         if found:
             return
@@ -78,12 +106,29 @@ def records(
             stripped = [cell.strip() for cell in cells]
             if any(stripped[len(names) :]):
                 faults.append(
-                    row_fault(number, "полей больше, чем в заголовке", "more fields than the header has")
+                    row_fault(
+                        number,
+                        "полей больше, чем в заголовке: уберите лишние",
+                        "more fields than the header has: remove the surplus",
+                    )
                 )
             if any(stripped):
                 yield Record(number, dict(zip(names, stripped, strict=False)))
     except csv.Error as error:
-        faults.append(row_fault(number + 1, f"это не CSV: {error}", f"this is not CSV: {error}"))
+        faults.append(
+            row_fault(
+                number + 1,
+                f"это не CSV ({error}): проверьте кавычки и разделители",
+                f"this is not CSV ({error}): look at quotes and separators",
+            )
+        )
+
+
+def inert(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula, even one that separates cells by another sign than we
+    do and so makes two cells of it."""
+    text = "" if value is None else str(value)
+    return _FORMULA.sub(lambda found: f"{found[0]}'", text)
 
 
 def row_fault(row: int, ru: str, en: str) -> RowFault:
@@ -116,26 +161,47 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _header(
-    header: list[str], spellings: Mapping[str, Sequence[str]], required: Sequence[str]
+    header: list[str],
+    spellings: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    listed: Text | None,
 ) -> tuple[list[str], list[RowFault]]:
     """Our name of each column, in order; unknown columns are faults, so that no spelling error loses data."""
     by_spelling = {alias: column for column, aliases in spellings.items() for alias in aliases}
     names = [" ".join(cell.lower().replace("ё", "е").split()) for cell in header]
     columns = [by_spelling.get(name, "") for name in names]
     faults = [
-        row_fault(1, f"неизвестный столбец: {cell[:40]!r}", f"unknown column: {cell[:40]!r}")
-        for cell, column in zip(header, columns, strict=True)
+        _unknown(cell, name, by_spelling, listed or _all_of(spellings))
+        for cell, name, column in zip(header, names, columns, strict=True)
         if not column
     ]
     known = [column for column in columns if column]
     faults += [
-        row_fault(1, f"столбец повторяется: {column}", f"the column stands twice: {column}")
+        row_fault(
+            1, f"столбец повторяется: {column}; оставьте один", f"the column stands twice: {column}; keep one"
+        )
         for column in dict.fromkeys(known)
         if known.count(column) > 1
     ]
     faults += [
-        row_fault(1, f"нет столбца {column} ({spellings[column][1]})", f"the column {column} is missing")
+        row_fault(
+            1,
+            f"нет столбца {column} ({spellings[column][1]}): добавьте его",
+            f"the column {column} is missing: add it",
+        )
         for column in required
         if column not in known
     ]
     return columns, faults
+
+
+def _unknown(cell: str, name: str, by_spelling: Mapping[str, str], listed: Text) -> RowFault:
+    near = get_close_matches(name[:40], by_spelling, n=1, cutoff=0.7)
+    ru = f"похож на {near[0]}: переименуйте" if near else f"переименуйте или уберите; {listed.ru}"
+    en = f"it looks like {near[0]}: rename it" if near else f"rename or remove it; {listed.en}"
+    return row_fault(1, f"неизвестный столбец: {cell[:40]!r}; {ru}", f"unknown column: {cell[:40]!r}; {en}")
+
+
+def _all_of(spellings: Mapping[str, Sequence[str]]) -> Text:
+    names = ", ".join(spellings)
+    return Text(f"есть: {names}", f"there are: {names}")

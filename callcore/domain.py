@@ -19,6 +19,8 @@ QueueName = NewType("QueueName", str)
 TopicCode = NewType("TopicCode", str)
 """``table.topic``, e.g. ``finance.recalculation``."""
 CustomerId = NewType("CustomerId", int)
+NULL_CUSTOMER = CustomerId(0)
+"""Stands for somebody who is not in the base and leaves nothing (D-41); contract ``0``, as typed."""
 Interface = NewType("Interface", str)
 """An operator's device as Asterisk spells it: ``PJSIP/101``, ``SIP/101``, ``Local/101@agents``."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
-from callcore.calls.attempt import AttemptId, Medium, News
+from callcore.calls.attempt import AttemptId, Medium, News, NumberHistory
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,
@@ -37,8 +38,9 @@ from callcore.campaigns.runner import CampaignRunner
 from callcore.config import Settings
 from callcore.config.control import dry_messages
 from callcore.crm.customers import CustomerBase
+from callcore.crm.directory import merged
 from callcore.domain import LANGUAGES, Customer, Language, Outage, OutageKind, PbxName, Text
-from callcore.floor.records import Found
+from callcore.floor.lookups import Found
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import Notice
 from callcore.ivr.inbound import OutageWords
@@ -49,10 +51,10 @@ from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outages.board import Board
 from callcore.outages.words import Templates, caller_words, notice, templates
-from callcore.outbound.gate import Destinations, Profile
+from callcore.outbound.gate import Ask, Destinations, Profile, Purpose, Refusal, decide
 from callcore.outbound.ports import CallNews, CallTold
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
-from callcore.speech.prompts import Prompts
+from callcore.speech import Prompts
 from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.web.ports import OutageRoom
@@ -94,6 +96,7 @@ class Outgoing:
         self._tasks: set[asyncio.Task[object]] = set()
         self._now = now
         self.words = Words(settings, now)
+        self._forwarding = Profile("forward", None, None, 0, 0, WINDOW, make_destinations(settings))
         trunks = settings.outbound.trunks
         self.dialers = {
             name: AmiDialer(link, self._take, now) for name, link in links.items() if name in trunks
@@ -195,6 +198,16 @@ class Outgoing:
         customers = await self._base.lookup(number)
         return Found(customers, await self._outages_of(customers))
 
+    async def look_up_more(self, number: str, known: Found, tell: Callable[[Found], None]) -> None:
+        """What other systems know of this number, told as it comes, with what is known already. At the end
+        it is told in any case, with those systems that did not answer."""
+        others, silent = await self._base.others(
+            number, lambda some: tell(replace(known, customers=merged(known.customers, some)))
+        )
+        everybody = merged(known.customers, others)
+        outages = await self._outages_of(everybody) if others else known.outages
+        tell(Found(everybody, outages, silent))
+
     async def words_for(self, number: str | None) -> tuple[OutageWords, ...]:
         """What a caller with this number, as the PBX gave it, hears before any menu."""
         known = numbers.normalise(number, self._settings.organisation.country)
@@ -204,6 +217,20 @@ class Outgoing:
         outages = await self._outages_of(customers)
         language = customers[0].language if len(customers) == 1 else None
         return tuple(OutageWords(self.words.caller(outage), language) for outage in outages)
+
+    def forward(self, pbx: PbxName, number: str) -> str | None:
+        """What to dial, in digits, where a caller's own way leads outside; None: there is no trunk, or the
+        gate says no."""
+        known = numbers.normalise(number, self._settings.organisation.country)
+        if known is None or pbx not in self._settings.outbound.trunks:
+            return None
+        zone, profile = self._settings.organisation.zone.key, self._forwarding
+        ask = Ask(AttemptId(""), Medium.voice, Purpose.forward, known.canonical, zone, pbx, profile)
+        answer = decide(ask, NumberHistory(), self._now())
+        if isinstance(answer, Refusal):
+            log.warning("forward_refused", rule=answer.rule, why=answer.evidence.en)
+            return None
+        return answer.ask.number.removeprefix("+")
 
     async def _outages_of(self, customers: tuple[Customer, ...]) -> tuple[Outage, ...]:
         """None where the register does not answer in time: the card does not wait for it."""
@@ -346,10 +373,14 @@ def make_setup(settings: Settings, *, has_sms: bool) -> ports.Setup:
     )
 
 
-def make_profiles(settings: Settings) -> dict[str, Profile]:
+def make_destinations(settings: Settings) -> Destinations:
     own = f"+{phonenumbers.country_code_for_region(settings.organisation.country)}"
     listed = settings.outbound.destinations
-    destinations = Destinations(tuple(listed.allow) or (own,), tuple(listed.deny))
+    return Destinations(tuple(listed.allow) or (own,), tuple(listed.deny))
+
+
+def make_profiles(settings: Settings) -> dict[str, Profile]:
+    destinations = make_destinations(settings)
     return {
         code: Profile(
             code,

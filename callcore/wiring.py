@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from babel.numbers import get_territory_currencies
+
 from callcore import numbers
 from callcore.ami.cdr import Sources, read_past_calls
 from callcore.ami.client import AmiLink, AmiSettings
@@ -19,26 +21,30 @@ from callcore.calls.recovery import PastCall
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.pop import is_device_among, pop_policy
-from callcore.domain import CallId, Customer, Direction, Interface, PbxName, TopicCode
+from callcore.crm.topics import TopicTree
+from callcore.current import Current
+from callcore.domain import CallId, Direction, Interface, PbxName, QueueName, Text, TopicCode
 from callcore.flight.book import Book as StoryBook
 from callcore.flight.mask import Mask
 from callcore.flight.recorder import Recorder
 from callcore.floor.floor import Carry, Floor
 from callcore.floor.ids import mint_call_id
+from callcore.floor.lookups import Lookup
 from callcore.floor.members import Members
 from callcore.floor.people import People
-from callcore.floor.records import Lookup, Records
+from callcore.floor.records import Records
 from callcore.floor.recovery import FloorView, Past, Recovery
-from callcore.ivr.flow import Flow, FlowTexts
+from callcore.ivr.flow import Flow, FlowTexts, Phrase, all_phrases, leg_texts
 from callcore.ivr.visit import Book
-from callcore.routing.decide import Route, decide
 from callcore.routing.menu import main_menu
+from callcore.routing.skills import Skills
 from callcore.store.database import Database
 from callcore.store.stories import Stories
 from callcore.store.writer import Writer
 from callcore.web.metrics import Metrics
 from callcore.web.pages import TopicChoice
 from callcore.web.ports import WebSettings
+from callcore.web.record.dossier_page import House
 from callcore.web.render import STATIC
 
 Canonical = Callable[[str | None], str | None]
@@ -88,11 +94,17 @@ def make_book(settings: Settings) -> Book:
             to_default=texts.to_default,
             connecting=texts.connecting,
             goodbye=texts.goodbye,
+            again=texts.again,
             other_language=texts.other_language,
             outage_keys=texts.outage_keys,
             notice_keys=texts.notice_keys,
             notice_thanks=texts.notice_thanks,
             opted_out=texts.opted_out,
+            leave_message=texts.leave_message,
+            message_kept=texts.message_kept,
+            case_kept=texts.case_kept,
+            call_back_offer=texts.call_back_offer,
+            call_back_kept=texts.call_back_kept,
         ),
         menu=main_menu(tables),
         language=settings.organisation.language,
@@ -100,12 +112,40 @@ def make_book(settings: Settings) -> Book:
         silence_seconds=ivr.silence_seconds,
         wrong_keys=ivr.wrong_keys,
         default_topic=tables.default_topic,
+        script=settings.script,
+        currency=(get_territory_currencies(settings.organisation.country) or ["RUB"])[0],
+        staff_pin=ivr.staff_pin.get_secret_value(),
     )
 
-    def route(topic: TopicCode, at: datetime, customer: Customer | None) -> Route:
-        return decide(tables, topic, at, customer)
+    return Book(flow, tables)
 
-    return Book(flow, route)
+
+def all_said(book: Book) -> tuple[Phrase, ...]:
+    """Everything that callers may hear by this book, but for sentences with values in them."""
+    legs = [leg for table in book.tables for row in table.all_rows for leg in row.legs]
+    return all_phrases(book.flow, tuple(leg_texts(legs)))
+
+
+def wanted_skills(settings: Settings) -> Skills:
+    """What calls ask of operators, by the tables."""
+    return settings.tables.skills
+
+
+def queue_titles(settings: Settings) -> dict[QueueName, Text]:
+    """What people call each queue."""
+    return {queue: settings.queue_title(queue) for queue in settings.all_queues}
+
+
+def department_titles(settings: Settings) -> dict[str, Text]:
+    return {each.code: each.title for each in settings.departments}
+
+
+def topic_titles(settings: Settings) -> dict[TopicCode, Text]:
+    return {topic.code: topic.title for topic in settings.tables.topics}
+
+
+def topic_codes(settings: Settings) -> frozenset[TopicCode]:
+    return frozenset(topic.code for topic in settings.tables.topics)
 
 
 def ami_settings(settings: Settings, name: PbxName) -> AmiSettings:
@@ -138,17 +178,35 @@ def web_settings(settings: Settings) -> WebSettings:
     )
 
 
-def topic_choices(settings: Settings) -> tuple[TopicChoice, ...]:
-    """What an operator may register a contact under."""
-    return tuple(
-        TopicChoice(topic.code, topic.title, table.title)
-        for table in settings.tables
-        for topic in table.topics
+def house_of(settings: Settings) -> House:
+    """Words for what is given to a customer himself."""
+    return House(
+        settings.organisation.language,
+        settings.organisation.zone,
+        settings.cases,
+        topics=topic_titles(settings),
+        queues=queue_titles(settings),
+        offices={code: office.title for code, office in settings.offices.items()},
     )
 
 
-def carriers(desks: Carry, members: Carry, records: Carry) -> dict[type, tuple[Carry, ...]]:
-    """Who carries out what. One effect, one room."""
+def topic_choices(settings: Settings) -> tuple[TopicChoice, ...]:
+    """What an operator may register a contact under."""
+    return tuple(
+        TopicChoice(node.code, node.title, node.group, node.trail, node.script, node.article, node.macros)
+        for node in TopicTree.of(settings.tables).nodes
+    )
+
+
+def editions_in_use(tracker: Tracker) -> set[int]:
+    """Those that calls were routed by which still last."""
+    return {call.edition for call in tracker.calls.values() if call.edition is not None}
+
+
+def carriers(
+    desks: Carry, members: Carry, records: Carry, others: Carry | None = None
+) -> dict[type, tuple[Carry, ...]]:
+    """Who carries out what. One effect, one room; ``others``, who tell other programs, only listen."""
     by_room: dict[Carry, Sequence[type]] = {
         desks: (
             do.ShowRinging,
@@ -160,10 +218,15 @@ def carriers(desks: Carry, members: Carry, records: Carry) -> dict[type, tuple[C
             do.DropCard,
             do.ShowAgent,
         ),
-        members: (do.AddMember, do.RemoveMember, do.PauseMember),
+        members: (do.AddMember, do.RemoveMember, do.PauseMember, do.SetPenalty),
         records: (do.RememberCall, do.LookUpCustomers, do.LogContact),
     }
-    return {kind: (carry,) for carry, kinds in by_room.items() for kind in kinds}
+    heard = (do.ShowRinging, do.ShowAgent, do.LogContact) if others is not None else ()
+    return {
+        kind: (carry, others) if others is not None and kind in heard else (carry,)
+        for carry, kinds in by_room.items()
+        for kind in kinds
+    }
 
 
 async def make_recorder(
@@ -190,7 +253,7 @@ def story_room(stories: Stories, recorder: Recorder) -> StoryBook:
 
 
 def make_recovery(
-    settings: Settings,
+    current: Current,
     database: Database,
     floor: Floor,
     people: People,
@@ -198,7 +261,7 @@ def make_recovery(
     now: Callable[[], datetime],
     save: Callable[[Contact], Awaitable[object]],
 ) -> Recovery:
-    tracker = floor.tracker
+    tracker, settings = floor.tracker, current.settings
 
     def past(name: PbxName) -> Past:
         told = settings.pbxs[name].recovery
@@ -207,7 +270,7 @@ def make_recovery(
 
         async def read(since: datetime, until: datetime) -> Sequence[PastCall]:
             devices = frozenset(device for pbx, device in await people.phones() if pbx == name)
-            return await read_past_calls(sources, since, until, settings.all_queues, devices)
+            return await read_past_calls(sources, since, until, current.settings.all_queues, devices)
 
         return read
 

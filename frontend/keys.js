@@ -9,21 +9,37 @@ export function keys($) {
     if (key === 'F2') press(document.querySelector('[data-f2]'));
     else if (key === 'F4' && !event.altKey && !event.ctrlKey) press(document.querySelector('[data-f4]'));
     else if (key === 'Enter' && event.ctrlKey) {
-      const form = target.closest('.late-form') ?? document.querySelector('.panel:not([hidden]) form[data-draft]');
-      form?.requestSubmit(form.querySelector('[data-close], [name=close]'));
+      const form = target.closest('.late-form') ?? current(target, 'close');
+      form?.requestSubmit(button(form, 'close'));
+    } else if (code === 'KeyS' && event.ctrlKey && !event.altKey) {
+      const form = target.closest('.late-form') ?? current(target);
+      form?.requestSubmit(button(form, 'save')); // the first of both would close
+    } else if (code === 'KeyN' && event.altKey && !event.ctrlKey) {
+      press(document.querySelector('.panel:not([hidden]) [data-alt-n]'));
     } else if (digit) press(document.querySelectorAll('[role=tab]')[digit[1] - 1]);
     else if (key === '?' && !isTyping) $('keys').showModal();
     else if (menu && step[key]) {
-      const items = [...menu.querySelectorAll('button')];
+      const items = [...menu.querySelectorAll('button, a')];
       items[(items.indexOf(target) + step[key] + items.length) % items.length].focus();
     } else return;
     event.preventDefault();
   });
+  /** The form of the topic being written, else the last one of the contact in front. */
+  function current(target, does) {
+    const own = target.closest?.('form[data-draft]');
+    if (own && (!does || button(own, does))) return own;
+    return [...document.querySelectorAll('.panel:not([hidden]) form[data-draft]')].at(-1);
+  }
+  /** The button that saves, or closes; a form's own buttons may stand below it, in the bar. */
+  function button(form, does) {
+    const all = [...form.elements];
+    return all.find(each => does in each.dataset) ?? all.find(each => each.name === 'close');
+  }
   function press(button) {
     button?.focus();
     button?.click();
     const menu = button?.popoverTargetElement;
-    if (menu?.matches(':popover-open')) menu.querySelector('button').focus();
+    if (menu?.matches(':popover-open')) menu.querySelector('button, a').focus();
   }
-  addEventListener('toggle', ({target, newState}) => target.matches('[popover]') && newState === 'open' && target.querySelector('button').focus(), true);
+  addEventListener('toggle', ({target, newState}) => target.matches('[popover]') && newState === 'open' && target.querySelector('button, a')?.focus(), true);
 }

@@ -1,15 +1,22 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
 import {alarm, hush, notify} from './alarm.js';
+import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
+import {panels} from './panel.js';
 import {morph, seconds, setClock, template, tick as tickTimes} from './paint.js';
+import {liveSearch} from './search.js';
+import {macros} from './macros.js';
 import {readTopic, topicList} from './topics.js';
+import {forgetTyped, keepTypedHere, typedHere} from './typed.js';
 import {say, wire} from './wire.js';
 
 const main = document.getElementById('desk'), root = document.documentElement;
 const $ = id => document.getElementById(id);
 const touched = new WeakSet(); // fields typed in on this page
-const drafts = new Map(), unsent = new Set(); // typed text by call; calls whose text the server has not got yet
+// Typed text by the form of its topic (form-CALL, form-CALL-2 …), and the forms whose text the server has not got yet.
+const drafts = new Map(), unsent = new Set();
+let added = null; // the contact that was just given one more topic, and how many it had
 let draftTimer, epoch = '', seq = 0, unpainted = null;
 
 // --- connection
@@ -21,7 +28,11 @@ const line = wire({
     return url;
   },
   hear,
-  opened() { drafts.forEach((_, call) => unsent.add(call)); sendDrafts(); },
+  opened() {
+    drafts.forEach((_, id) => unsent.add(id));
+    sendDrafts();
+    if (epoch) send({do: 'resume'}); // nothing may have been missed, and then nothing else would say that it is back
+  },
   ask: () => ({do: 'resume', csrf: main.dataset.csrf}),
   quiet: 60000,
 });
@@ -78,25 +89,39 @@ function show(html) {
   });
   rescue();
   settle();
+  const forms = added && document.querySelectorAll(`#panel-${CSS.escape(added.call)} form[data-draft]`);
+  if (forms?.length > added?.forms) forms[forms.length - 1].elements.topic.focus(), added = null;
 }
 // A new card never takes the keyboard from a text that is not saved: its tab waits beside this one.
 function keepFront(next) {
   const field = document.activeElement, call = touched.has(field) && field.closest('.panel')?.dataset.call;
-  const panel = drafts.has(call) && next.getElementById('panel-' + call);
+  const panel = drafts.has(field.form?.id) && next.getElementById('panel-' + call);
   if (!panel?.hidden || panel.dataset.record) return;
   for (const other of next.querySelectorAll('.panel')) other.hidden = other !== panel;
   for (const tab of next.querySelectorAll('[role=tab]')) tab.setAttribute('aria-selected', String(tab.value === call));
   send({do: 'front', call});
 }
-// The contact was closed while its text was still only here: it goes on in the list of the day.
+// The contact was closed while its text was still only here: it goes on in the list of the day. What the server
+// lacks (it came up anew, or this page did) stands in its form again, and goes to it.
 function rescue() {
-  for (const [call, {topic, comment}] of drafts) {
-    const form = $('late-' + call);
-    if ($('form-' + call)) continue;
-    drafts.delete(call);
-    if (!form) continue;
-    for (const [name, value] of Object.entries({topic, comment})) if (value) touched.add(form.elements[name]), form.elements[name].value = value;
-    form.closest('details').open = true;
+  for (const [id, {call, topic, comment}] of drafts) {
+    const form = $(id), late = $('late-' + call);
+    if (form) {
+      fill(form, {topic, comment}, id);
+      continue;
+    }
+    if (late) fill(late, {topic, comment}), late.closest('details').open = true;
+    if (late || $('today-' + call)) drafts.delete(id), forgetTyped(id); // there, it is classified
+  }
+}
+function fill(form, words, id) {
+  for (const [name, value] of Object.entries(words)) {
+    const field = form.elements[name];
+    if (!value || touched.has(field)) continue;
+    touched.add(field);
+    if (field.value === value || name === 'topic' && readTopic(field).code) continue; // a topic may be there in another language
+    field.value = value;
+    if (id) unsent.add(id);
   }
 }
 function forgetTranslated() {
@@ -124,9 +149,12 @@ function read(form, submitter) {
 function sendDrafts() {
   clearTimeout(draftTimer);
   draftTimer = 0;
-  for (const call of unsent) {
-    const form = $('form-' + call);
-    if (!form || send({...read(form), do: 'draft'})) unsent.delete(call);
+  for (const id of unsent) {
+    const form = $(id);
+    if (!form) continue;
+    if (!send({...read(form), do: 'draft'})) continue;
+    unsent.delete(id);
+    forgetTyped(id, 5000);
   }
 }
 addEventListener('input', ({target}) => {
@@ -134,8 +162,9 @@ addEventListener('input', ({target}) => {
   const form = target.closest('form[data-draft]');
   if (!form) return;
   const {call, topic, comment} = Object.fromEntries(new FormData(form));
-  drafts.set(call, {topic, comment});
-  unsent.add(call);
+  drafts.set(form.id, {call, topic, comment});
+  unsent.add(form.id);
+  keepTypedHere(form.id, {call, topic, comment});
   draftTimer ||= setTimeout(sendDrafts, 400);
 });
 addEventListener('submit', event => {
@@ -143,6 +172,8 @@ addEventListener('submit', event => {
   if (!form.matches('[data-command]') || form.matches('[action]') && !isOpen()) return;
   event.preventDefault();
   sendDrafts();
+  const {call} = form.elements;
+  if (form.elements.do?.value === 'add_topic') added = {call: call.value, forms: document.querySelectorAll(`#panel-${CSS.escape(call.value)} form[data-draft]`).length};
   form.closest(':popover-open')?.hidePopover();
   $('error')?.remove();
   root.classList.remove('failed');
@@ -168,6 +199,12 @@ document.addEventListener('visibilitychange', () => {
 });
 setInterval(tick, 1000);
 topicList();
+macros();
 keys($);
+for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
+rescue();
+panels({home: () => { const call = main.querySelector('.panel:not([hidden])')?.dataset.call; return call ? `?contact=${call}` : ''; }});
+keepTyped();
+liveSearch();
 settle();
 line.connect();

@@ -1,7 +1,9 @@
 // The outages' page. Its address says what is looked at; <main> is what the server last sent for that. Links and
 // forms work without this script, with it nothing jumps: what is typed stays, what is playing goes on.
 import {morph, setClock, template, tick} from './paint.js';
+import {panels} from './panel.js';
 import {player} from './player.js';
+import {liveSearch} from './search.js';
 import {tree} from './tree.js';
 import {say, wire} from './wire.js';
 
@@ -198,4 +200,6 @@ setClock(main.dataset.now);
 setInterval(() => tick(main), 1000);
 begin();
 tick(main);
+panels();
+liveSearch();
 line.connect();

@@ -4,6 +4,26 @@ const LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`", CYRILLIC = 'йцукенгш�
 const swapped = text => [...text].map(c => CYRILLIC[LATIN.indexOf(c)] ?? LATIN[CYRILLIC.indexOf(c)] ?? c).join('');
 const options = () => [...document.querySelectorAll('#topics option')];
 const picked = new WeakMap(); // field -> the option's code and label, as picked
+const fold = text => text.trim().toLowerCase().replaceAll('ё', 'е');
+
+// As `fits` of crm/topics.py: a typed word begins a word, is another form of one, or stands within one.
+function fits(option, typed) {
+  const words = option.dataset.words.split(' '), stems = option.dataset.stems.split(' ').filter(Boolean);
+  return typed.every(part => words.some(word => word.startsWith(part)) || part.length > 2 && (stems.some(stem => part.startsWith(stem)) || words.some(word => word.includes(part))));
+}
+// 0: the label begins with it; 1: each word fits the label; 2: group or code.
+function rank(option, typed) {
+  const label = fold(option.value);
+  return label.startsWith(typed[0]) ? 0 : typed.every(part => label.includes(part)) ? 1 : 2;
+}
+const parts = text => fold(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+function find(text) {
+  const all = options(), typed = parts(text), other = parts(swapped(fold(text)));
+  if (!typed.length) return [...all.filter(o => 'star' in o.dataset), ...all.filter(o => !('star' in o.dataset))];
+  const found = all.filter(o => fits(o, typed));
+  if (!found.length && other.length) return all.filter(o => fits(o, other));
+  return found.map((o, n) => [rank(o, typed), n, o]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , o]) => o);
+}
 
 /** The code that a field's text stands for, empty if it is no topic. */
 export function readTopic(field) {
@@ -26,8 +46,7 @@ export function topicList() {
     field = null;
   }
   function open(target, all) {
-    const text = all ? '' : target.value.trim().toLowerCase().replaceAll('ё', 'е'), other = swapped(text);
-    const found = options().filter(({dataset: {words}}) => { const w = words.replaceAll('ё', 'е'); return w.includes(text) || w.includes(other); });
+    const found = find(all ? '' : target.value);
     if (!found.length) return close();
     field = target;
     list.replaceChildren(...found.map((option, n) => {
@@ -37,6 +56,7 @@ export function topicList() {
       row.dataset.code = option.dataset.code;
       row.dataset.label = option.value;
       row.append(' ', group);
+      if ('star' in option.dataset) row.classList.add('starred');
       return row;
     }));
     const box = field.getBoundingClientRect(), below = innerHeight - box.bottom > 240;
@@ -56,12 +76,22 @@ export function topicList() {
     list.children[at].scrollIntoView({block: 'nearest'});
   }
   function pick(row) {
-    const target = field, {code, label} = row.dataset;
+    const target = field;
+    close();
+    put(target, row.dataset);
+  }
+  function put(target, {code, label}) {
     picked.set(target, {code, label});
     target.value = label;
-    close();
     target.dispatchEvent(new InputEvent('input', {bubbles: true, inputType: 'insertReplacementText'}));
   }
+  document.addEventListener('click', ({target}) => {
+    const offer = target.closest?.('button[data-topic]');
+    if (!offer) return;
+    const {topic, label, for: id} = offer.dataset, input = document.getElementById(id);
+    put(input, {code: topic, label});
+    input.form.elements.comment.focus();
+  });
 
   document.addEventListener('input', ({target, inputType}) => target.matches('.topic') && inputType !== 'insertReplacementText' && open(target, false));
   document.addEventListener('focusin', ({target}) => target.matches('.topic') && target.select());
@@ -78,7 +108,11 @@ export function topicList() {
       event.preventDefault(); // never a save by accident
       if (field && at >= 0) pick(list.children[at]);
       else event.target.form.elements.comment.focus();
-    } else if (event.key === 'Tab' && field && at >= 0 && event.target.value && !event.shiftKey) pick(list.children[at]);
-    else if (event.key === 'Escape' && field) { event.stopPropagation(); close(); }
+    } else if (event.key === 'Tab' && field && at >= 0 && event.target.value && !event.shiftKey) {
+      const {comment} = event.target.form.elements;
+      event.preventDefault();
+      pick(list.children[at]);
+      comment.focus(); // past star and suggestions, which Shift+Tab finds
+    } else if (event.key === 'Escape' && field) { event.stopPropagation(); close(); }
   });
 }

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from callcore.ami.journal import FAMILY as CALL_JOURNAL
 from callcore.ami.protocol import AmiAction, BadAction, check_variable
-from callcore.calls.effects import AddMember, PauseMember, RemoveMember
+from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import LANGUAGES, Interface, Language, QueueName
 
 STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE")
@@ -25,6 +25,7 @@ NEEDED_ACTIONS: dict[str, str] = {
     "QueueAdd": "agent",
     "QueueRemove": "agent",
     "QueuePause": "agent",
+    "QueuePenalty": "agent",
     "CoreSettings": "reporting",
     "ShowDialPlan": "reporting",
     "DBGetTree": "reporting",
@@ -56,7 +57,7 @@ _PROMPT = re.compile(r"[\w /.@=+~-]{1,500}\Z")
 _INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:+/-]+\Z")
 _SEPARATORS = re.compile(r"[;|,&\s]+")
 
-MemberEffect = AddMember | RemoveMember | PauseMember
+MemberEffect = AddMember | RemoveMember | PauseMember | SetPenalty
 
 
 def login(username: str, secret: str) -> AmiAction:
@@ -104,13 +105,16 @@ def setvar(channel: str, name: str, value: str) -> AmiAction:
     return AmiAction("Setvar", (("Channel", _channel(channel)), ("Variable", name), ("Value", value)))
 
 
-def queue_add(queue: QueueName, interface: Interface, name: str, *, paused: bool, reason: str) -> AmiAction:
+def queue_add(
+    queue: QueueName, interface: Interface, name: str, *, paused: bool, reason: str, penalty: int = 0
+) -> AmiAction:
     """``name`` is what Asterisk shows; characters its member database separates by become blanks."""
     headers = [
         ("Queue", _given("queue", queue)),
         ("Interface", _interface(interface)),
         ("MemberName", _SEPARATORS.sub(" ", name).strip() or interface),
         ("Paused", "true" if paused else "false"),
+        ("Penalty", _penalty(penalty)),
     ]
     if paused and reason:
         headers.append(("Reason", reason))
@@ -130,6 +134,11 @@ def queue_pause(queue: QueueName, interface: Interface, *, paused: bool, reason:
     if paused and reason:
         headers.append(("Reason", reason))
     return AmiAction("QueuePause", tuple(headers))
+
+
+def queue_penalty(queue: QueueName, interface: Interface, penalty: int) -> AmiAction:
+    headers = (("Interface", _interface(interface)), ("Penalty", _penalty(penalty)))
+    return AmiAction("QueuePenalty", (("Queue", _given("queue", queue)), *headers))
 
 
 def originate(
@@ -190,7 +199,10 @@ def for_effect(effect: MemberEffect) -> tuple[AmiAction, ...]:
     """The actions that carry out ``effect``, in order; each concerns one queue that callcore named."""
     match effect:
         case AddMember(queue=queue, interface=interface, name=name, paused=paused, reason=reason):
-            return (queue_add(queue, interface, name, paused=paused, reason=reason),)
+            penalty = effect.penalty
+            return (queue_add(queue, interface, name, paused=paused, reason=reason, penalty=penalty),)
+        case SetPenalty(queue=queue, interface=interface, penalty=penalty):
+            return (queue_penalty(queue, interface, penalty),)
         case RemoveMember(queue=queue, interface=interface):
             return (queue_remove(queue, interface),)
         case PauseMember(queues=queues, interface=interface, paused=paused, reason=reason):
@@ -208,6 +220,12 @@ def _given(what: str, value: str) -> str:
     if not value.strip():
         raise BadAction(f"no {what} given: Asterisk would take all of them")
     return value
+
+
+def _penalty(penalty: int) -> str:
+    if not 0 <= penalty <= 1000:
+        raise BadAction(f"a penalty of {penalty} is not between 0 and 1000")
+    return str(penalty)
 
 
 def _must(pattern: re.Pattern[str], value: str, what: str) -> None:

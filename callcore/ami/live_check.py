@@ -9,25 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from callcore.ami import actions
-from callcore.ami.client import ActionRefused, AmiError, AmiLink, Reply
-from callcore.ami.protocol import AmiAction
-from callcore.domain import QueueName, Text
+from callcore.ami.client import AmiError, AmiLink
+from callcore.ami.finding import Finding, ask
+from callcore.ami.live_fallback import WantedFallback, check_fallback
+from callcore.ami.live_queues import WantedQueue, check_queues
+from callcore.domain import Text
 
 OLDEST_TRIED, NEWEST_TRIED = 16, 22
-NOTHING = Text("", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: Literal["ok", "warning", "fault"]
-    place: str
-    """Where it is set, e.g. ``manager.conf [callcore]``."""
-    message: Text
-    remedy: Text = NOTHING
-    """What to do; empty for what is in order."""
+INTERNAL = "CALLCORE_INTERNAL"
+"""Global of the dialplan: the context of internal numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +30,19 @@ class LiveReport:
 
 
 async def check_live(
-    link: AmiLink, contexts: Sequence[str], queues: Sequence[QueueName], *, dials: bool = False
+    link: AmiLink,
+    contexts: Sequence[str],
+    queues: Sequence[WantedQueue],
+    *,
+    dials: bool = False,
+    inside: bool = False,
+    fallback: WantedFallback | None = None,
 ) -> LiveReport:
     """Looks at the PBX behind ``link``, which must have ``settled()``.
 
     ``contexts``: those of our dialplan, ``queues``: those that the topic tables name, ``dials``: callcore
-    places calls through it. Never raises AmiError: a PBX that goes away in the middle is a finding.
+    places calls through it, ``inside``: rows lead to internal numbers, ``fallback``: that of the topic tables
+    (None: not asked). Never raises AmiError: a PBX that goes away in the middle is a finding.
     """
     if link.state != "up":
         return LiveReport(0, (_without_link(link),))
@@ -52,8 +51,8 @@ async def check_live(
     try:
         for reached, part in (
             (1, _account(link, dials)),
-            (2, _dialplan(link, contexts, dials)),
-            (3, _queues(link, queues)),
+            (2, _dialplan(link, contexts, dials, inside, fallback)),
+            (3, check_queues(link, queues)),
         ):
             found = [finding async for finding in part]
             findings += found
@@ -132,10 +131,12 @@ def _version(version: str | list[str]) -> Finding:
     )
 
 
-async def _dialplan(link: AmiLink, contexts: Sequence[str], dials: bool) -> AsyncIterator[Finding]:
+async def _dialplan(
+    link: AmiLink, contexts: Sequence[str], dials: bool, inside: bool, fallback: WantedFallback | None
+) -> AsyncIterator[Finding]:
     for context in (*contexts, *(actions.DIALLING_CONTEXTS if dials else ())):
         place = f"extensions.conf [{context}]"
-        if await _answer(link, actions.show_dialplan(context)) is None:
+        if await ask(link, actions.show_dialplan(context)) is None:
             yield Finding(
                 "fault",
                 place,
@@ -147,7 +148,10 @@ async def _dialplan(link: AmiLink, contexts: Sequence[str], dials: bool) -> Asyn
             )
         else:
             yield Finding("ok", place, Text(f"контекст {context} есть", f"context {context} is there"))
-
+    if fallback is not None:
+        yield await check_fallback(link, fallback)
+    if inside:
+        yield await _inside(link)
     if dials:
         yield await _trunk(link)
 
@@ -173,52 +177,32 @@ async def _trunk(link: AmiLink) -> Finding:
     )
 
 
+async def _inside(link: AmiLink) -> Finding:
+    place = "extensions.conf [globals]"
+    context = await _global(link, INTERNAL)
+    if not context:
+        return Finding(
+            "fault",
+            place,
+            Text(
+                f"{INTERNAL} не задана, а таблицы тем ведут на внутренние номера",
+                f"{INTERNAL} is not set, but rows of the topic tables lead to internal numbers",
+            ),
+            Text(
+                "задайте контекст, который их знает (FreePBX: from-internal), затем dialplan reload",
+                "set it to the context that knows them (FreePBX: from-internal), then: dialplan reload",
+            ),
+        )
+    if await ask(link, actions.show_dialplan(context)) is None:
+        return Finding(
+            "fault",
+            place,
+            Text(f"{INTERNAL}: нет контекста {context}", f"{INTERNAL}: there is no context {context}"),
+            Text("назовите контекст, который знает номера", "name the context that knows the numbers"),
+        )
+    return Finding("ok", place, Text(f"внутренние номера: {context}", f"internal numbers: {context}"))
+
+
 async def _global(link: AmiLink, name: str) -> str:
-    reply = await _answer(link, actions.get_global(name))
+    reply = await ask(link, actions.get_global(name))
     return str(reply.headers.get("value", "")) if reply else ""
-
-
-async def _queues(link: AmiLink, queues: Sequence[QueueName]) -> AsyncIterator[Finding]:
-    reply = await _answer(link, actions.queue_status())
-    rows = reply.rows if reply else ()
-    known = {row.get("queue") for row in rows if row.get("event") == "QueueParams"}
-    members = {str(row.get("queue")): str(row.get("location")) for row in rows if row.get("location")}
-    for queue in queues:
-        place = f"queues.conf [{queue}]"
-        if queue not in known:
-            yield Finding(
-                "fault",
-                place,
-                Text(f"нет очереди {queue}", f"there is no queue {queue}"),
-                Text(
-                    "добавьте её (callcore dialplan --part queues), затем queue reload all",
-                    "add it (callcore dialplan --part queues), then: queue reload all",
-                ),
-            )
-            continue
-        yield Finding("ok", place, Text(f"очередь {queue} есть", f"queue {queue} is there"))
-        if queue in members and await _rings_in_use(link, queue, members[queue]):
-            yield Finding(
-                "warning",
-                place,
-                Text(
-                    f"ringinuse включён: {members[queue]} звонит и во время разговора",
-                    f"ringinuse is on: {members[queue]} is rung while its operator talks",
-                ),
-                Text("ringinuse = no, затем queue reload all", "ringinuse = no, then: queue reload all"),
-            )
-
-
-async def _rings_in_use(link: AmiLink, queue: str, interface: str) -> bool:
-    """Only visible where the queue has a member."""
-    asked = AmiAction("Getvar", (("Variable", f"QUEUE_MEMBER({queue},ringinuse,{interface})"),))
-    reply = await _answer(link, asked)
-    return reply is not None and reply.headers.get("value") == "1"
-
-
-async def _answer(link: AmiLink, action: AmiAction) -> Reply | None:
-    """None if Asterisk refuses."""
-    try:
-        return await link.call(action)
-    except ActionRefused:
-        return None

@@ -105,6 +105,7 @@ class SnapshotBuilder:
             self._each(status_rows, "Status", _live_channel),
             self._each(queue_rows, "QueueEntry", _live_entry),
             self._each(queue_rows, "QueueMember", _live_member),
+            queues=self._each(queue_rows, "QueueParams", lambda row, _pbx: _queue(row)),
         )
 
     def _each(
@@ -440,4 +441,5 @@ def _live_member(row: Headers, pbx: PbxName) -> LiveMember:
         _text(row, "pausedreason"),
         _text(row, "status") in _BUSY_DEVICE,
         _state_interface(row, interface),
+        _number(row, "penalty") or 0,
     )

@@ -6,7 +6,8 @@ race. It is unpaused when the wrap-up is over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -57,6 +58,8 @@ class Agent:
     """Since when no page of his is connected."""
     turn: int = 0
     """Counts the changes: makes the keys of his effects unique."""
+    penalties: Mapping[QueueName, int] = field(default_factory=dict)
+    """By queue whose calls may ask for skills; in any other his penalty is nobody's concern."""
 
     @property
     def is_available(self) -> bool:
@@ -153,6 +156,7 @@ def sign_in(agent: Agent) -> Result:
             agent.name,
             not agent.is_available,
             agent.queue_reason,
+            agent.penalties.get(queue, 0),
         )
         for queue in agent.queues
     )
@@ -378,6 +382,22 @@ def pause_member(agent: Agent, *, paused: bool) -> do.PauseMember:
     """Pause or unpause his device in all his queues."""
     key = f"{agent.login}:{agent.since.timestamp()}:{agent.turn}:{'pause' if paused else 'unpause'}"
     return do.PauseMember(key, agent.pbx, agent.queues, agent.interface, paused, agent.queue_reason)
+
+
+def set_penalties(agent: Agent, penalties: Mapping[QueueName, int]) -> Result:
+    """What he can do has changed, or what the queues ask for."""
+    if penalties == agent.penalties:
+        return agent, ()
+    before = agent.penalties
+    agent = _turned(replace(agent, penalties=penalties))
+    changed = [queue for queue in agent.queues if penalties.get(queue, 0) != before.get(queue, 0)]
+    return agent, tuple(set_penalty(agent, queue) for queue in changed)
+
+
+def set_penalty(agent: Agent, queue: QueueName) -> do.SetPenalty:
+    """Tell the queue the penalty that he has in it."""
+    key = f"{agent.login}:{agent.since.timestamp()}:{agent.turn}:penalty:{queue}"
+    return do.SetPenalty(key, agent.pbx, queue, agent.interface, agent.penalties.get(queue, 0))
 
 
 def _show(agent: Agent) -> Effect:

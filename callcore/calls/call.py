@@ -11,6 +11,7 @@ from callcore.calls.facts import (
     CustomersFound,
     IvrLeft,
     LanguageChosen,
+    MessageBegun,
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
@@ -26,8 +27,10 @@ from callcore.domain import (
     Language,
     Login,
     Outage,
+    Outcome,
     QueueName,
     Source,
+    Text,
     TopicCode,
 )
 
@@ -64,7 +67,14 @@ class Call:
     language: Language | None = None
     topic: TopicCode | None = None
     route: str | None = None
-    route_reason: str | None = None
+    route_reason: Text | None = None
+    edition: int | None = None
+    node: str | None = None
+    """Where he left the IVR's file."""
+    word: Outcome | None = None
+    """What he left or got without an operator."""
+    is_leaving_word: bool = False
+    """The IVR records him."""
     queue: QueueName | None = None
     queued_at: datetime | None = None
     left_queue_at: datetime | None = None
@@ -88,6 +98,7 @@ class Call:
     customers: tuple[Customer, ...] = ()
     customers_known: bool = False
     lookup_failed: bool = False
+    silent: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_heard: bool = False
     ends_by: datetime | None = None
@@ -124,6 +135,7 @@ class Call:
             answered_at=self.answered_at,
             outages=self.outages,
             direction=self.direction,
+            silent=self.silent,
         )
 
 
@@ -224,6 +236,7 @@ Move = (
     | TimeIsUp
     | LanguageChosen
     | RouteChosen
+    | MessageBegun
     | IvrLeft
     | QueueJoined
     | QueueLeft

@@ -50,12 +50,21 @@ def contact_of(
         end_reason=_end_reason(call, outcome, cause, last_ring),
         hangup_cause=cause,
         outcome=outcome,
+        edition=call.edition,
+        node=call.node,
     )
 
 
 def sole_customer(call: Call) -> CustomerId | None:
     """Who called, when the number leaves no doubt."""
     return call.customers[0].id if len(call.customers) == 1 else None
+
+
+def with_word(contact: Contact, word: Outcome, node: str | None) -> Contact:
+    """``contact`` of a caller of whom it turns out what he left before he hung up."""
+    if contact.outcome is Outcome.answered:
+        return contact
+    return replace(contact, outcome=word, end_reason=EndReason.completed, node=node)
 
 
 def served(contact: Contact) -> Contact:
@@ -73,6 +82,8 @@ def _is_direct(call: Call) -> bool:
 def _outcome(call: Call, cause: int | None, ended_at: datetime, last_ring: EndReason | None) -> Outcome:
     if call.answered_at is not None:
         return Outcome.answered
+    if call.word is not None:
+        return call.word
     if call.phase is Phase.announced:
         return Outcome.closed
     if cause is None:
@@ -109,7 +120,9 @@ def _end_reason(call: Call, outcome: Outcome, cause: int | None, last_ring: EndR
     if outcome is not Outcome.answered and _is_direct(call) and last_ring is not None:
         return last_ring
     match outcome:
-        case Outcome.answered | Outcome.closed | Outcome.self_served:
+        case Outcome.answered | Outcome.closed:
+            return EndReason.completed
+        case Outcome.self_served | Outcome.voicemail | Outcome.callback_requested:
             return EndReason.completed
         case Outcome.timeout:
             return EndReason.no_answer

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from callcore.calls import agent as agents
 from callcore.calls.agent import Agent, AgentMove, AgentRules
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
-from callcore.calls.facts import AgentSignedIn, DeskClosed, DeskOpened, PhonesKnown
+from callcore.calls.facts import AgentSignedIn, DeskClosed, DeskOpened, PenaltiesKnown, PhonesKnown
 from callcore.calls.mirror import seat_of
 from callcore.domain import Interface, Login, PbxName
 
@@ -46,6 +47,12 @@ class Crew:
 
     def phones_are(self, fact: PhonesKnown) -> None:
         self._phones = frozenset((pbx, seat_of(interface)) for pbx, interface in fact.phones)
+
+    def penalties_are(self, fact: PenaltiesKnown) -> Iterator[Effect]:
+        for login, before in list(self.agents.items()):
+            agent, effects = agents.set_penalties(before, fact.penalties.get(login, {}))
+            self.agents[login] = agent
+            yield from effects
 
     def member_is(self, pbx: PbxName, interface: Interface, state_interface: Interface | None) -> None:
         """A queue names the device behind its member."""
@@ -89,6 +96,7 @@ class Crew:
             now,
             fact.pause_reason,
             desk_gone_at=None if fact.login in self._desks else now,
+            penalties=fact.penalties,
         )
         agent, effects = agents.sign_in(agent)
         self._devices[fact.pbx, seat_of(fact.interface)] = fact.login

@@ -22,6 +22,7 @@ from callcore.domain import (
     PbxName,
     QueueName,
     Source,
+    Text,
     TopicCode,
 )
 
@@ -57,7 +58,7 @@ class Contact:
     """Set when exactly one customer matched (or the operator chose one)."""
     topic: TopicCode | None
     route: str | None
-    route_reason: str | None
+    route_reason: Text | None
     queue: QueueName | None
     started_at: datetime
     queued_at: datetime | None
@@ -72,6 +73,10 @@ class Contact:
     end_reason: EndReason
     hangup_cause: int | None
     outcome: Outcome
+    edition: int | None = None
+    """Of the tables and the IVR that decided; None: they were not asked."""
+    node: str | None = None
+    """Of the IVR's file: where he was last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class CallView:
     """Open ones at these customers' addresses."""
     direction: Direction = Direction.inbound
     """``outbound``: we rang with a notice, and he asked for an operator."""
+    silent: tuple[str, ...] = ()
+    """Other systems that did not answer who he is, by their names in the settings."""
 
 
 class StepEvent(StrEnum):
@@ -257,6 +264,8 @@ class AddMember:
     name: str
     paused: bool
     reason: str
+    penalty: int = 0
+    """The higher, the later his phone is rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +288,17 @@ class PauseMember:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SetPenalty:
+    """Of a member that callcore added."""
+
+    key: str
+    pbx: PbxName
+    queue: QueueName
+    interface: Interface
+    penalty: int
+
+
 Effect = (
     TellStep
     | RememberCall
@@ -295,4 +315,5 @@ Effect = (
     | AddMember
     | RemoveMember
     | PauseMember
+    | SetPenalty
 )

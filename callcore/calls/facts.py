@@ -7,7 +7,8 @@ tracker says when it came. Over 400 lines: it is one list, read from top to bott
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from callcore.domain import (
@@ -20,9 +21,11 @@ from callcore.domain import (
     Language,
     Login,
     Outage,
+    Outcome,
     PauseReason,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 
@@ -81,6 +84,7 @@ class LiveMember:
     in_call: bool
     state_interface: Interface | None = None
     """The device behind a Local member, where the queue knows it."""
+    penalty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Snapshot:
     """Calls that ended and were not told of yet; none of them has a stored contact."""
     has_journal: bool = False
     """The journal could be read: a call of our dialplan that ended while the PBX ran stands in it."""
+    queues: tuple[QueueName, ...] = ()
+    """All that this PBX has, the empty ones too."""
 
 
 # --- channels and bridges
@@ -364,15 +370,24 @@ class LanguageChosen:
 
 @dataclass(frozen=True, slots=True)
 class RouteChosen:
-    """The topic table has decided; ``reason`` is for people, one step a line."""
+    """The topic tables have decided; ``reason`` is for people, one step a line."""
 
     channel: ChannelRef
     topic: TopicCode
     table: str
     queue: QueueName | None
-    """None: closed, the caller hears an announcement."""
+    """The first one on his way; None: there is none, he hears an announcement or leaves word."""
     route: str
-    reason: str
+    reason: Text
+    edition: int | None = None
+    """Which edition of the tables and the IVR decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBegun:
+    """The IVR records what he says: how that came out is told by its IvrLeft, even after his Hangup."""
+
+    channel: ChannelRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +399,10 @@ class IvrLeft:
     closed: bool = False
     outage_heard: bool = False
     """He was told of the outage at his address, and stayed to hear it."""
+    word: Outcome | None = None
+    """What he left or got without an operator: ``voicemail``, ``callback_requested``, ``self_served``."""
+    node: str | None = None
+    """Of the IVR's file: where he was last."""
 
 
 # --- the customer base
@@ -398,6 +417,8 @@ class CustomersFound:
     failed: bool = False
     outages: tuple[Outage, ...] = ()
     """Open ones at these customers' addresses."""
+    silent: tuple[str, ...] = ()
+    """Other systems that did not answer, by their names in the settings."""
 
 
 # --- the house
@@ -408,6 +429,14 @@ class PhonesKnown:
     """Every phone that some operator may take, whether or not he is on shift; replaces what was told."""
 
     phones: frozenset[tuple[PbxName, Interface]]
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltiesKnown:
+    """How far behind the others each operator is rung, by queues whose calls may ask for skills; replaces
+    what was told. Who or what is not named has no penalty."""
+
+    penalties: Mapping[Login, Mapping[QueueName, int]]
 
 
 # --- operators: what a person did at his desk (commands are checked by AgentModel, then become facts)
@@ -425,6 +454,8 @@ class AgentSignedIn:
     pause_reason: PauseReason | None = None
     also: tuple[Interface, ...] = ()
     """His other phones: a call there is his, too."""
+    penalties: Mapping[QueueName, int] = field(default_factory=dict)
+    """See PenaltiesKnown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,9 +535,11 @@ Fact = (
     | CallEntered
     | LanguageChosen
     | RouteChosen
+    | MessageBegun
     | IvrLeft
     | CustomersFound
     | PhonesKnown
+    | PenaltiesKnown
     | AgentSignedIn
     | AgentSignedOut
     | AgentBecameReady

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from callcore.calls.agent import Agent, pause_member, sign_in
+from callcore.calls.agent import Agent, pause_member, set_penalty, sign_in
 from callcore.calls.call import EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
 from callcore.calls.facts import ChannelHungUp, JournalRow, LiveChannel, LiveEntry, QueueJoined, Snapshot
@@ -210,3 +210,7 @@ def _put_members_right(agent: Agent, fact: Snapshot) -> Iterator[Effect]:
     if wrong:
         pause = pause_member(agent, paused=wants_pause)
         yield dataclasses.replace(pause, key=f"{pause.key}:{fact.epoch}", queues=wrong)
+    for queue, penalty in agent.penalties.items():
+        if queue in there and queue in agent.queues and there[queue].penalty != penalty:
+            rated = set_penalty(agent, queue)
+            yield dataclasses.replace(rated, key=f"{rated.key}:{fact.epoch}")

@@ -35,12 +35,13 @@ from callcore.calls.call import (
     TimeIsUp,
 )
 from callcore.calls.causes import NORMAL_CLEARING
-from callcore.calls.contact import contact_of, served, sole_customer
+from callcore.calls.contact import contact_of, served, sole_customer, with_word
 from callcore.calls.effects import Contact, Effect, Ring
 from callcore.calls.facts import (
     CustomersFound,
     IvrLeft,
     LanguageChosen,
+    MessageBegun,
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
@@ -79,6 +80,8 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
             return replace(call, language=move.language), ()
         case RouteChosen():
             return _routed(call, move), ()
+        case MessageBegun():
+            return replace(call, is_leaving_word=True), ()
         case IvrLeft():
             return _left_ivr(call, move, now), ()
         case QueueJoined():
@@ -122,16 +125,23 @@ def _routed(call: Call, move: RouteChosen) -> Call:
         return replace(call, topic=move.topic)
     phase = Phase.announced if move.queue is None else call.phase
     return replace(
-        call, topic=move.topic, route=move.route, route_reason=move.reason, queue=move.queue, phase=phase
+        call,
+        topic=move.topic,
+        route=move.route,
+        route_reason=move.reason,
+        queue=move.queue,
+        phase=phase,
+        edition=move.edition,
     )
 
 
 def _left_ivr(call: Call, move: IvrLeft, now: datetime) -> Call:
-    if call.phase not in _IN_IVR:
+    call = replace(call, is_leaving_word=False, word=move.word or call.word, node=move.node or call.node)
+    if call.phase not in (*_IN_IVR, Phase.left_queue):
         return call
-    phase = Phase.announced if move.closed else call.phase
+    phase = Phase.announced if move.closed and call.phase in _IN_IVR else call.phase
     ends_by = now + HANGUP_GRACE if move.hung_up or move.closed else None
-    return replace(call, phase=phase, ends_by=ends_by, outage_heard=move.outage_heard)
+    return replace(call, phase=phase, ends_by=ends_by, outage_heard=move.outage_heard or call.outage_heard)
 
 
 def _queued(call: Call, move: QueueJoined, now: datetime) -> Call:
@@ -323,6 +333,7 @@ def _found(call: Call, move: CustomersFound) -> Result:
         customers_known=True,
         lookup_failed=move.failed,
         outages=move.outages,
+        silent=move.silent,
         updates=call.updates + 1,
     )
     ringing = tuple(r.login for r in call.rings if r.ended_at is None and r.login is not None)
@@ -368,7 +379,9 @@ def _cause_of(call: Call, cause: int | None) -> int | None:
 
 
 def _is_ivr_to_say(call: Call) -> bool:
-    """His Hangup was quicker than the IVR's word on how much of the outage he heard."""
+    """His Hangup was quicker than the IVR's word on how much of the outage he heard, or what he said."""
+    if call.is_leaving_word:
+        return True
     return bool(call.outages) and call.phase is Phase.ivr and call.route is None and call.ends_by is None
 
 
@@ -383,6 +396,7 @@ def _after_the_end(call: Call, move: Move) -> Result:
             contact = dataclasses.replace(contact, customer=sole_customer(call))
         case IvrLeft():
             contact = served(contact) if move.outage_heard else contact
+            contact = with_word(contact, move.word, move.node) if move.word else contact
             if not call.customers_known:
                 return replace(call, unlogged=contact), ()
         case TimeIsUp():

@@ -35,8 +35,9 @@ from callcore.calls.effects import Effect
 from callcore.calls.finished import Finished
 from callcore.calls.follow import FOLLOWED, agent_moves
 from callcore.calls.holdings import Holdings
-from callcore.calls.mirror import Channel, Mirror, placed_number
+from callcore.calls.mirror import Channel, Mirror, placed_number, seat_of
 from callcore.calls.policy import PopPolicy
+from callcore.calls.queue_book import QueueBook
 from callcore.calls.resync import resync
 from callcore.calls.telling import Teller
 from callcore.calls.values import replace
@@ -73,6 +74,7 @@ class Tracker:
         """``mint`` makes the id of a call that begins now; ``canonical`` one form of a number, or None;
         ``is_internal`` names phones of the house that are no operator's."""
         self.mirror = Mirror()
+        self.queue_book = QueueBook(self.mirror.ended)
         self.calls: dict[CallId, Call] = {}
         self.by_channel: Holdings[CallId] = Holdings(lambda call: call)
         """Channels of callers, and of those whom operators have called, in calls that are not over."""
@@ -104,6 +106,7 @@ class Tracker:
     # --- the three entrances
 
     def handle(self, fact: f.Fact, now: datetime) -> list[Effect]:
+        self.queue_book.take(fact, now)
         handler = _HANDLERS.get(type(fact))
         if handler is None:
             return []
@@ -251,7 +254,8 @@ class Tracker:
     def seat(self, login: Login, channel: Channel) -> Interface:
         """The interface under which an operator's channel counts: his seat, or the other phone he uses."""
         seat = self.agents[login].interface
-        return seat if self.login_at(channel.ref.pbx, channel.device) != login else channel.device
+        is_seat = channel.device == seat_of(seat)  # a Local one is written with its options only at the seat
+        return seat if is_seat or self.login_at(channel.ref.pbx, channel.device) != login else channel.device
 
     def move_agent(self, login: Login, move: AgentMove, now: datetime) -> list[Effect]:
         return list(self._crew.move(login, move, now))
@@ -364,7 +368,13 @@ class Tracker:
 
     def on_channel(
         self,
-        fact: f.QueueJoined | f.QueueLeft | f.QueueAbandoned | f.LanguageChosen | f.RouteChosen | f.IvrLeft,
+        fact: f.QueueJoined
+        | f.QueueLeft
+        | f.QueueAbandoned
+        | f.LanguageChosen
+        | f.RouteChosen
+        | f.MessageBegun
+        | f.IvrLeft,
         now: datetime,
     ) -> Iterator[Effect]:
         """A fact of the caller's channel that is a move of his call as it is."""
@@ -413,6 +423,9 @@ class Tracker:
     def _phones_known(self, fact: f.PhonesKnown, _now: datetime) -> Iterator[Effect]:
         self._crew.phones_are(fact)
         return iter(())
+
+    def _penalties_known(self, fact: f.PenaltiesKnown, _now: datetime) -> Iterator[Effect]:
+        return self._crew.penalties_are(fact)
 
     def _card_taken(self, fact: f.CardTaken, now: datetime) -> Iterator[Effect]:
         if fact.call in self.calls:
@@ -468,6 +481,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.QueueAbandoned: Tracker.on_channel,
     f.LanguageChosen: Tracker.on_channel,
     f.RouteChosen: Tracker.on_channel,
+    f.MessageBegun: Tracker.on_channel,
     f.IvrLeft: Tracker.on_channel,
     f.AgentCalled: queues.agent_called,
     f.AgentDidNotAnswer: queues.agent_missed,
@@ -476,6 +490,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.CallEntered: Tracker._call_entered,
     f.CustomersFound: Tracker._customers_found,
     f.PhonesKnown: Tracker._phones_known,
+    f.PenaltiesKnown: Tracker._penalties_known,
     f.CardTaken: Tracker._card_taken,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,

@@ -22,9 +22,17 @@ from callcore.commands.frame import (
     fault_json,
     print_fault,
 )
-from callcore.commands.live import PbxReport, check_settings
-from callcore.config import ConfigFaults, Settings, load
+from callcore.commands.live import (
+    DatabaseReport,
+    PbxReport,
+    SourceReport,
+    check_database,
+    check_settings,
+    check_sources,
+)
+from callcore.config import ConfigFaults, Fault, Settings, load
 from callcore.domain import Text
+from callcore.speech.programs import lacking
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -34,7 +42,10 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
         "--live",
         action="store_true",
         help=output.words(
-            Text("спросить и АТС: права, контексты, очереди", "ask the PBX too: rights, contexts, queues")
+            Text(
+                "спросить и АТС (права, контексты, очереди), и базу данных",
+                "ask the PBX (rights, contexts, queues) and the database too",
+            )
         ),
     )
 
@@ -44,27 +55,44 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         settings = load(Path(options.config))
     except ConfigFaults as faulty:
         return _report_faults(faulty, options, output)
-    reports = _ask_pbxs(settings) if options.live else ()
-    is_ok = all(report.is_ok for report in reports)
+    database, reports, sources = _ask(settings) if options.live else (None, (), ())
+    is_ok = all(report.is_ok for report in reports) and all(source.is_ok for source in sources)
+    is_ok = is_ok and (database is None or database.is_ok)
+    warnings = (*settings.warnings, *_lacking_programs(settings))
     if options.json:
-        output.json(_summary(settings, reports, is_ok=is_ok))
+        output.json(_summary(settings, warnings, database, reports, sources, is_ok=is_ok))
     else:
-        for warning in settings.warnings:
+        for warning in warnings:
             print_fault(warning, output)
         output.say(_counts(settings), "green")
+        if database is not None:
+            mark, colour = MARKS["ok" if database.is_ok else "fault"]
+            output.say(f"{output.paint(mark, colour)} database: {output.words(database.message)}")
+        for source in sources:
+            mark, colour = MARKS["ok" if source.is_ok else "fault"]
+            output.say(
+                f"{output.paint(mark, colour)} directory {source.name}: {output.words(source.message)}"
+            )
         for report in reports:
             _print_report(report, output)
     return DONE if is_ok else FAULTS
 
 
-def _ask_pbxs(settings: Settings) -> tuple[PbxReport, ...]:
+_Live = tuple[DatabaseReport, tuple[PbxReport, ...], tuple[SourceReport, ...]]
+
+
+def _ask(settings: Settings) -> _Live:
     """Without log lines between: the report says it all."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        return asyncio.run(check_settings(settings))
+        return asyncio.run(_ask_all(settings))
     finally:
         structlog.configure(**before)
+
+
+async def _ask_all(settings: Settings) -> _Live:
+    return await check_database(settings), await check_settings(settings), await check_sources(settings)
 
 
 def _report_faults(faulty: ConfigFaults, options: argparse.Namespace, output: Output) -> int:
@@ -78,13 +106,42 @@ def _report_faults(faulty: ConfigFaults, options: argparse.Namespace, output: Ou
     return FAULTS
 
 
-def _summary(settings: Settings, reports: Sequence[PbxReport], *, is_ok: bool) -> dict[str, Any]:
+def _lacking_programs(settings: Settings) -> tuple[Fault, ...]:
+    """Without them callers would miss what was not spoken before."""
+    return tuple(
+        Fault(
+            str(settings.file),
+            0,
+            f"speech.{program.setting}",
+            Text(f"Программы {program.name} здесь нет.", f"There is no program {program.name} here."),
+            program.remedy,
+            "warning",
+        )
+        for program in lacking(settings.speech.to_settings())
+    )
+
+
+def _summary(
+    settings: Settings,
+    warnings: Sequence[Fault],
+    database: DatabaseReport | None,
+    reports: Sequence[PbxReport],
+    sources: Sequence[SourceReport],
+    *,
+    is_ok: bool,
+) -> dict[str, Any]:
     return {
         "ok": is_ok,
-        "faults": [fault_json(fault) for fault in settings.warnings],
+        "faults": [fault_json(fault) for fault in warnings],
         "tables": len(settings.tables.tables),
         "topics": len(settings.tables.topics),
+        "rows": _rows(settings),
+        "tests": _trials(settings),
         "queues": list(settings.tables.queues),
+        "database": database and {"ok": database.is_ok, "message": asdict(database.message)},
+        "directory": [
+            {"source": each.name, "ok": each.is_ok, "message": asdict(each.message)} for each in sources
+        ],
         "live": [
             {
                 "pbx": report.pbx,
@@ -100,10 +157,19 @@ def _counts(settings: Settings) -> Text:
     tables = settings.tables
     return Text(
         f"{settings.file}: в порядке. Таблиц: {len(tables.tables)}, тем: {len(tables.topics)}, "
-        f"очереди: {', '.join(tables.queues)}.",
+        f"строк: {_rows(settings)}, проб: {_trials(settings)}, очереди: {', '.join(tables.queues)}.",
         f"{settings.file}: all right. Tables: {len(tables.tables)}, topics: {len(tables.topics)}, "
-        f"queues: {', '.join(tables.queues)}.",
+        f"rows: {_rows(settings)}, tests: {_trials(settings)}, queues: {', '.join(tables.queues)}.",
     )
+
+
+def _rows(settings: Settings) -> int:
+    return sum(len(table.rows) for table in settings.tables)
+
+
+def _trials(settings: Settings) -> int:
+    """The tables' own tests; all of them have passed, or there would be faults."""
+    return sum(len(table.trials) for table in settings.tables)
 
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}

@@ -7,20 +7,22 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from callcore.commands.frame import CommandFailed, Output
 from callcore.config import Settings, load
-from callcore.config.control import control_socket
+from callcore.config.control import Places, control_socket, places
 from callcore.domain import Language, Text
 from callcore.store.errors import StoreError
 from callcore.strictyaml.faults import ConfigFaults, Fault
 
 TIME_LIMIT_SECONDS = 120.0
 """A publication for a hundred thousand customers takes seconds."""
+READING_LIMIT_SECONDS = 900.0
+"""A new edition is answered once its last prompt is spoken."""
 ANSWER_LIMIT_BYTES = 64 << 20
 
 Json = dict[str, Any]
@@ -30,6 +32,14 @@ class NotThere(CommandFailed):
     """The daemon knows nothing under this number."""
 
 
+class NotRunning(CommandFailed):
+    """There is no daemon."""
+
+
+class Refused(CommandFailed):
+    """The daemon cannot do it as things are; it said why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Daemon:
     """The running callcore. Every call raises ``CommandFailed`` or, with what it said, ``ConfigFaults``."""
@@ -37,6 +47,8 @@ class Daemon:
     path: Path
     language: Language
     time_limit_seconds: float = TIME_LIMIT_SECONDS
+    journal: str = "outage list"
+    """The command that tells what the daemon took, after it did not answer in time."""
 
     def get(self, *steps: str, query: Mapping[str, str] | None = None) -> Json:
         return self._ask("GET", steps, query, b"", "")
@@ -69,9 +81,9 @@ class Daemon:
             raise CommandFailed(
                 Text(
                     f"callcore не ответил за {self.time_limit_seconds:g} с. Что он принял, покажет "
-                    "callcore outage list.",
+                    f"callcore {self.journal}.",
                     f"callcore did not answer within {self.time_limit_seconds:g} s. What it took, callcore "
-                    "outage list tells.",
+                    f"{self.journal} tells.",
                 )
             ) from None
         except http.client.HTTPException as error:
@@ -97,7 +109,7 @@ class Daemon:
         if isinstance(faults, list) and faults:
             raise ConfigFaults(tuple(_fault(each) for each in faults if isinstance(each, dict)))
         said = str(answer.get("detail") or answer.get("title") or f"HTTP {status}")
-        raise (NotThere if status == 404 else CommandFailed)(Text(said, said))
+        raise {404: NotThere, 409: Refused}.get(status, CommandFailed)(Text(said, said))
 
     def _unreachable(self, error: OSError) -> CommandFailed:
         if isinstance(error, PermissionError):
@@ -108,7 +120,7 @@ class Daemon:
                 )
             )
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            return CommandFailed(
+            return NotRunning(
                 Text(
                     f"callcore не запущен: на {self.path} никто не отвечает. "
                     "Запустите callcore run с теми же настройками (-c).",
@@ -142,6 +154,16 @@ class _Connection(http.client.HTTPConnection):
 def daemon(options: argparse.Namespace, output: Output) -> tuple[Daemon, Settings]:
     """The daemon that runs with the settings of ``-c``; whether it does is seen at the first call."""
     settings = load(Path(options.config), need_secrets=False)
+    return _found(settings, output), settings
+
+
+def daemon_despite_faults(options: argparse.Namespace, output: Output) -> Daemon:
+    """The same for those who mend what is wrong in the files: they need not be right."""
+    found = _found(places(Path(options.config)), output)
+    return replace(found, time_limit_seconds=READING_LIMIT_SECONDS, journal="editions list")
+
+
+def _found(settings: Places, output: Output) -> Daemon:
     try:
         path = control_socket(settings)
     except StoreError as error:
@@ -153,7 +175,7 @@ def daemon(options: argparse.Namespace, output: Output) -> tuple[Daemon, Setting
                 "The settings do not say where callcore's socket is: set control.socket.",
             )
         )
-    return Daemon(path, output.language), settings
+    return Daemon(path, output.language)
 
 
 def _fault(told: Json) -> Fault:

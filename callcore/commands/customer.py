@@ -1,53 +1,123 @@
-"""``callcore customer import``: customers from a CSV file, all of them or none."""
+"""``callcore customer import``: customers from a CSV or XLSX file, all of them or none."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from callcore import csvtext
 from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config
 from callcore.config import Settings, load
-from callcore.crm.csv_import import ImportReport, import_csv
-from callcore.domain import Text
+from callcore.crm.importing_columns import Place
+from callcore.crm.importing_run import Importer, ImportReport
+from callcore.csvtext import FAULTS_LIMIT
+from callcore.domain import Login, Text
 from callcore.store.database import Database
 from callcore.store.errors import StoreError
+from callcore.store.records_write import Verdict
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
     add_config(parser, output)
     parser.add_argument("action", choices=("import",))
-    parser.add_argument("file", help=output.words(Text("файл CSV", "CSV file")))
+    parser.add_argument("file", help=output.words(Text("файл CSV или XLSX", "CSV or XLSX file")))
+    parser.add_argument(
+        "--dry",
+        action="store_true",
+        help=output.words(Text("только показать, что изменится", "only tell what would change")),
+    )
+    parser.add_argument(
+        "--json", action="store_true", help=output.words(Text("отчёт в JSON", "the report as JSON"))
+    )
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
     settings = load(Path(options.config), need_secrets=False)
     try:
-        report = asyncio.run(_import(settings, Path(options.file)))
+        report = asyncio.run(_import(settings, Path(options.file), is_dry=options.dry))
     except StoreError as error:
         raise CommandFailed(Text(str(error), str(error))) from None
     except OSError as error:
         why = f"{options.file}: {error.strerror}"
         raise CommandFailed(Text(why, why)) from None
-    for fault in report.faults:
-        place = Text(f"строка {fault.row}: ", f"row {fault.row}: ") if fault.row else Text("", "")
-        output.complain(Text(place.ru + fault.message.ru, place.en + fault.message.en), "red")
+    if options.json:
+        output.json(_as_json(report, output))
+    else:
+        _tell(report, Path(options.file).name, output)
+    return FAULTS if report.faults else DONE
+
+
+async def _import(settings: Settings, file: Path, *, is_dry: bool) -> ImportReport:
+    data = await asyncio.to_thread(_read, file)
+    organisation = settings.organisation
+    async with await Database.open(settings.database.address, create=True) as database:
+        importer = Importer(database, Place(organisation.country, organisation.zone))
+        if is_dry:
+            return await importer.preview(data)
+        report = await importer.run(data, file.name, Login(f"cli:{getpass.getuser()}"), datetime.now(UTC))
+        await importer.finish()
+        return report
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(csvtext.FILE_LIMIT_BYTES + 1)
+
+
+def _tell(report: ImportReport, name: str, output: Output) -> None:
+    for fault in report.faults[:FAULTS_LIMIT]:
+        place = Text(f", строка {fault.row}", f", row {fault.row}") if fault.row else Text("", "")
+        said = fault.message
+        output.complain(Text(f"{name}{place.ru}: {said.ru}", f"{name}{place.en}: {said.en}"), "red")
     if report.faults:
-        if report.more_faults:
-            output.complain(Text(f"… и ещё {report.more_faults}.", f"… and {report.more_faults} more."))
+        more = len(report.faults) - FAULTS_LIMIT
+        if more > 0:
+            output.complain(Text(f"… и ещё {more}.", f"… and {more} more."))
         output.complain(
             Text("Ничего не загружено: исправьте строки.", "Nothing was imported: mend these rows."), "red"
         )
-        return FAULTS
-    output.say(Text(f"Загружено строк: {report.rows}.", f"Imported rows: {report.rows}."))
-    return DONE
+        return
+    for odd in report.table.odd:
+        place = Text(f", строка {odd.row}", f", row {odd.row}")
+        said = odd.message
+        output.complain(Text(f"{name}{place.ru}: {said.ru}", f"{name}{place.en}: {said.en}"), "yellow")
+    counts = report.counts
+    new, changed, same = (counts[verdict] for verdict in Verdict)
+    said = Text(
+        f"строк {report.table.rows}; новых договоров {new}, изменённых {changed}, прежних {same}.",
+        f"{report.table.rows} rows; contracts: {new} new, {changed} changed, {same} unchanged.",
+    )
+    done = (
+        Text("Загружено: ", "Imported: ") if report.is_done else Text("Будет загружено: ", "Would import: ")
+    )
+    output.say(Text(done.ru + said.ru, done.en + said.en))
 
 
-async def _import(settings: Settings, file: Path) -> ImportReport:
-    async with await Database.open(settings.database.url, create=True) as database:
-        return await import_csv(database.customers, file, settings.organisation.country)
+def _as_json(report: ImportReport, output: Output) -> dict[str, object]:
+    return {
+        "done": report.is_done,
+        "rows": report.table.rows,
+        "contracts": {verdict.value: count for verdict, count in report.counts.items()},
+        "report": [
+            {
+                "row": row.row,
+                "contract": row.contract,
+                "verdict": row.verdict.value,
+                "fields": list(row.fields),
+            }
+            for row in report.rows
+        ],
+        "faults": [{"row": fault.row, "message": output.words(fault.message)} for fault in report.faults],
+        "warnings": [{"row": odd.row, "message": output.words(odd.message)} for odd in report.table.odd],
+    }
 
 
 CUSTOMER = Command(
-    "customer", Text("клиентская база: загрузка из CSV", "customer base: import of CSV"), _configure, _run
+    "customer",
+    Text("клиентская база: загрузка из CSV и XLSX", "customer base: import of CSV and XLSX"),
+    _configure,
+    _run,
 )

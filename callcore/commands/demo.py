@@ -20,7 +20,8 @@ from pathlib import Path
 
 from callcore.app import CannotListen
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse
-from callcore.domain import Text
+from callcore.crm.knowledge_import import import_folder
+from callcore.domain import Login, Text
 
 SUPERVISOR = "olga"
 PEOPLE = {
@@ -140,10 +141,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event) -> None:
-    from callcore.store.users import Role
+    from callcore.rights import Role
     from callcore.testing.carrier import Carrier
     from callcore.testing.people import Crowd, staff
-    from callcore.testing.stage import Stage
+    from callcore.testing.stage import SAMPLE, Stage
 
     folder: Path = options.folder
     people = _passwords(folder / "passwords.json")
@@ -159,8 +160,16 @@ async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event
             await stage.add_people({login: (PEOPLE[login], word) for login, word in people.items()})
             await stage.speak("emma", "en")
             await stage.add_network()
+            await stage.add_work()
             outage = _ready_outage(folder / "outage.yaml")
             daemon = await stage.start()
+            await import_folder(
+                daemon.database.articles,
+                daemon.settings.tables,
+                SAMPLE / "knowledge",
+                Login(SUPERVISOR),
+                daemon.clock.now(),
+            )
             daemon.drain_seconds = 0.0  # nobody real is in the menu when the demo ends
             dice = random.Random(7)
             phones = await staff(tuple(stage.lab.phone_port(n) for n in PHONES), scratch, dice)
@@ -244,6 +253,10 @@ def _welcome(
         Text(
             "4. Выберите тему, напишите пару слов, Ctrl+Enter: контакт — в списке за сегодня.",
             "4. Choose a topic, type a few words, Ctrl+Enter: the contact is in today's list.",
+        ),
+        Text(
+            "   Ctrl+K — поиск клиента; кейсы, заметки, база знаний — вверху страниц.",
+            "   Ctrl+K finds a customer; cases, notes, knowledge are at the top of the pages.",
         ),
         Text(
             f"5. Отключение: войдите как {SUPERVISOR}, откройте {url}/outages — или в другом окне:",

@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_config
+from callcore.commands.pbx_files import fallback_ways, queue_definitions
 from callcore.config import Settings, load
-from callcore.domain import Text
-from callcore.ivr.dialplan import PARTS, QueueDefinition, render
+from callcore.domain import PbxName, Text
+from callcore.ivr.dialplan import PARTS, render
+from callcore.ivr.fallback import render_fallback
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -33,45 +35,38 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     name = _pbx_name(settings, options.pbx)
     pbx = settings.pbx[name]
     try:
+        static = fallback_ways(settings, name) if options.part in ("all", "fallback") else {}
         text = render(
             pbx=name,
             agi=str(pbx.agi_address or settings.fastagi.listen),
             fallback_queue=settings.fallback_queue(pbx),
             queues=queue_definitions(settings),
             max_wait_seconds=pbx.max_wait_seconds,
+            fallback=render_fallback(static),
             part=options.part,
         )
     except ValueError as error:
         raise CommandFailed(Text(f"pbx.{name}: {error}", f"pbx.{name}: {error}")) from None
     output.say(text.rstrip("\n"))
+    if any(_is_mute(extension, lines) for (_context, extension), lines in static.items()):
+        output.complain(
+            Text(
+                "Объявления таблиц ещё не озвучены: callcore speech build, затем повторите.",
+                "The tables' announcements are not spoken yet: callcore speech build, then again.",
+            )
+        )
     return DONE
 
 
-def queue_definitions(settings: Settings) -> tuple[QueueDefinition, ...]:
-    """Every queue that a topic leads to, as the settings describe it."""
-    definitions = []
-    for name in settings.all_queues:
-        listed = settings.queues.get(name)
-        definitions.append(
-            QueueDefinition(
-                name,
-                strategy=listed.strategy,
-                timeout_seconds=listed.timeout_seconds,
-                retry_seconds=listed.retry_seconds,
-                weight=listed.weight,
-                music=listed.music,
-            )
-            if listed
-            else QueueDefinition(name)
-        )
-    return tuple(definitions)
+def _is_mute(extension: str, lines: tuple[str, ...]) -> bool:
+    return extension.startswith("closed.") and not lines[0].startswith("Playback")
 
 
-def _pbx_name(settings: Settings, wanted: str | None) -> str:
+def _pbx_name(settings: Settings, wanted: str | None) -> PbxName:
     if wanted is None and len(settings.pbx) == 1:
-        return next(iter(settings.pbx))
+        return next(iter(settings.pbxs))
     if wanted in settings.pbx:
-        return str(wanted)
+        return PbxName(str(wanted))
     names = ", ".join(settings.pbx)
     raise WrongUse(Text(f"Выберите АТС: --pbx, одна из {names}.", f"Choose a PBX: --pbx, one of {names}."))
 

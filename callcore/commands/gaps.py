@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
 
 
 async def _latest(settings: Settings, limit: int, pbx: str | None) -> tuple[Gap, ...]:
-    async with await Database.open(settings.database.url) as database:
+    async with await Database.open(settings.database.address) as database:
         return await database.gaps.latest(max(1, limit), None if pbx is None else PbxName(pbx))
 
 

@@ -1,46 +1,118 @@
-"""``callcore ivr walk``: the menu in a terminal, as a caller would go through it; no PBX, no sound."""
+"""``callcore ivr``: the IVR's file walked through in a terminal, or drawn; no PBX, no sound."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config
+from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_config
+from callcore.commands.ivr_walk import Caller, walk
 from callcore.config import Settings, load
-from callcore.domain import LANGUAGES, Outage, OutageId, OutageKind, OutageState, Text
-from callcore.ivr.flow import Phrase
-from callcore.ivr.machine import Ask, begin, last_words, press
-from callcore.outages.words import caller_words, templates
-from callcore.wiring import make_book
-
-KEYS = frozenset("0123456789*#")
+from callcore.config.ivr import check_ivr, with_departments
+from callcore.domain import LANGUAGES, Text
+from callcore.ivr.graph import graph
+from callcore.ivr.schema import read_script
+from callcore.ivr.script import Script
+from callcore.routing.situation import Standing
+from callcore.strictyaml.fields import raise_faults
+from callcore.strictyaml.reader import read
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
+    words = output.words
     add_config(parser, output)
-    parser.add_argument("action", choices=("walk",))
     parser.add_argument(
-        "--at",
-        metavar="TIME",
-        help=output.words(
-            Text("момент ISO 8601 с зоной; иначе сейчас", "moment in ISO 8601 with a zone; now if not given")
+        "action",
+        choices=("walk", "graph"),
+        help=words(
+            Text(
+                "walk: пройти меню как абонент; graph: схема меню, SVG",
+                "walk: go through the menu as a caller would; graph: the menu drawn, as SVG",
+            )
         ),
     )
     parser.add_argument(
+        "--file",
+        metavar="FILE",
+        help=words(
+            Text(
+                "этот файл голосового меню вместо заданного в ivr.file",
+                "this file of the IVR in place of the one that ivr.file names",
+            )
+        ),
+    )
+    group = parser.add_argument_group("walk")
+    group.add_argument(
+        "--at",
+        metavar="TIME",
+        help=words(
+            Text("момент ISO 8601 с зоной; иначе сейчас", "moment in ISO 8601 with a zone; now if not given")
+        ),
+    )
+    group.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        help=words(Text("язык абонента, если он известен", "the caller's own language, if it is known")),
+    )
+    group.add_argument(
+        "--value",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=words(
+            Text(
+                "что известно сначала, например caller.segment=VIP-0 или hint.region=Север",
+                "what is known at the start, such as caller.segment=VIP-0 or hint.region=North",
+            )
+        ),
+    )
+    group.add_argument(
         "--outage",
         action="store_true",
-        help=output.words(
+        help=words(
             Text("абонент, по адресу которого отключение", "a caller at whose address there is an outage")
+        ),
+    )
+    group.add_argument(
+        "--emergency",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help=words(
+            Text("экстренное объявление, которое сейчас включено", "an emergency announcement that is on")
         ),
     )
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
     settings = load(Path(options.config), need_secrets=False)
-    return walk(settings, _moment(options.at), sys.stdin, output, has_outage=options.outage)
+    if options.file is not None:
+        settings = settings.model_copy(update={"script": _script(settings, Path(options.file))})
+    if options.action == "graph":
+        print(graph(settings.script), file=output.out)
+        return DONE
+    caller = Caller(
+        _moment(options.at),
+        options.language,
+        _values(options.value),
+        options.outage,
+        tuple(Text(text, text) for text in options.emergency),
+    )
+    return walk(settings, caller, sys.stdin, output)
+
+
+def _script(settings: Settings, file: Path) -> Script:
+    """Raises ConfigFaults."""
+    document = read(file)
+    script = read_script(document, file.parent)
+    if script is not None:
+        script = with_departments(script, settings.departments, document)
+        check_ivr(script, settings.tables, settings, settings.cases.kinds, document)
+    raise_faults(document)
+    assert script is not None, "a file without faults is a script"
+    return script
 
 
 def _moment(text: str | None) -> datetime:
@@ -60,76 +132,33 @@ def _moment(text: str | None) -> datetime:
     return at
 
 
-def walk(settings: Settings, at: datetime, keys: TextIO, output: Output, *, has_outage: bool = False) -> int:
-    """Plays the caller's part from ``keys``: a line is a key, an empty one silence, the end a hang-up."""
-    book = make_book(settings)
-    output.say(
-        Text(
-            "Цифра и Enter — клавиша, просто Enter — молчание, Ctrl-D — повесить трубку.",
-            "A digit and Enter: a key; Enter alone: silence; Ctrl-D: hang up.",
-        ),
-        "dim",
-    )
-    state, action = begin(book.flow, (_outage(settings, at),) if has_outage else ())
-    while isinstance(action, Ask):
-        _say(action.phrases, output)
-        key = _key(keys, output)
-        if key is None:
-            output.say(Text("Абонент повесил трубку.", "The caller hung up."), "dim")
-            return DONE
-        state, action = press(book.flow, state, key or None)
-    _say(action.phrases, output)
-    route = book.decide(action.topic, at, None)
-    words = last_words(book.flow, state.language, route.target)
-    _say(words.phrases, output)
-    for step in route.steps:
-        output.say(f"  {output.words(step.text)}", "dim")
-    end = Text("Конец звонка.", "The call ends.")
-    output.say(Text(f"Очередь {words.queue}.", f"Queue {words.queue}.") if words.queue else end, "bold")
-    return DONE
-
-
-def _outage(settings: Settings, at: datetime) -> Text:
-    """An invented one, in this organisation's words."""
-    outage = Outage(
-        id=OutageId(0),
-        number="1",
-        revision=1,
-        source="",
-        kind=OutageKind.emergency,
-        state=OutageState.estimated,
-        cause=Text("обрыв кабеля", "a torn cable"),
-        starts_at=at - timedelta(hours=1),
-        estimated_restoration_at=at + timedelta(hours=2),
-        ended_at=None,
-        nodes=(),
-        published_at=at,
-        changed_at=at,
-    )
-    texts = settings.outages.texts
-    words, zone = templates(texts.voice, texts.sms, texts.caller), settings.organisation.zone
-    ru, en = (caller_words(outage, language, words, zone, at) for language in LANGUAGES)
-    return Text(ru, en)
-
-
-def _say(phrases: tuple[Phrase, ...], output: Output) -> None:
-    for phrase in phrases:
-        output.say(f"{output.paint(phrase.language, 'dim')}  {phrase.text}")
-
-
-def _key(keys: TextIO, output: Output) -> str | None:
-    """A key, "" for silence, None for a hang-up."""
-    while line := keys.readline():
-        key = line.strip()
-        if key == "" or key in KEYS:
-            return key
-        output.complain(Text("Одна клавиша: 0–9, * или #.", "One key: 0-9, * or #."), "yellow")
-    return None
+def _values(given: list[str]) -> dict[str, str]:
+    values = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise WrongUse(
+                Text(f"--value {each}: нужно ИМЯ=ЗНАЧЕНИЕ.", f"--value {each}: NAME=VALUE is wanted.")
+            )
+        values[name] = value
+    standing = values.get("caller.standing", Standing.unknown)
+    if standing not in list(Standing):
+        known = ", ".join(Standing)
+        raise WrongUse(
+            Text(
+                f"caller.standing={standing}: возможны {known}.",
+                f"caller.standing={standing}: one of {known}.",
+            )
+        )
+    return values
 
 
 IVR = Command(
     "ivr",
-    Text("пройти голосовое меню в терминале", "walk through the IVR in a terminal"),
+    Text(
+        "пройти голосовое меню в терминале или нарисовать его",
+        "walk through the IVR in a terminal, or draw it",
+    ),
     _configure,
     _run,
 )

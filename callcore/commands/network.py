@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
 
 
 async def _import(settings: Settings, file: Path) -> NetworkReport:
-    async with await Database.open(settings.database.url, create=True) as database:
+    async with await Database.open(settings.database.address, create=True) as database:
         return await import_network(database.network, file)
 
 
@@ -100,7 +100,7 @@ def _print_report(report: NetworkReport, output: Output) -> int:
 
 
 async def _show(settings: Settings, code: str | None) -> list[Tree]:
-    async with await Database.open(settings.database.url) as database:
+    async with await Database.open(settings.database.address) as database:
         network = database.network
         if code is None:
             return [

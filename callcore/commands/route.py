@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import difflib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from callcore.commands.frame import DONE, Command, Output, WrongUse, add_config, add_json, text_json
+from callcore.commands.route_facts import add_facts, look_up, moment, situation_of
 from callcore.config import Settings, load
-from callcore.domain import Text, TopicCode
+from callcore.domain import Text
+from callcore.ivr.ports import Profile
 from callcore.numbers import Number, format_national, normalise
-from callcore.routing.decide import Closed, Route, ToQueue, decide
+from callcore.routing.decide import Route, decide
+from callcore.routing.explain import Step, explain
+from callcore.routing.legs import kind_of
+from callcore.routing.situation import CallerFacts, Situation
 from callcore.routing.tables import TopicTable, UnknownTopic
+from callcore.routing.words import caller_words, leg_words
+from callcore.store.errors import StoreError
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -48,6 +56,7 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
             )
         ),
     )
+    add_facts(parser, output)
     parser.add_argument(
         "--explain",
         action="store_true",
@@ -68,32 +77,31 @@ def _run(options: argparse.Namespace, output: Output) -> int:
             ),
             "yellow",
         )
-    route = decide(settings.tables, TopicCode(options.topic), at, None)
+    known = _known(settings, number, at, output) if number else None
+    situation = situation_of(options, settings, at, known or Profile())
+    route = decide(settings.tables, situation)
+    steps = explain(settings.tables, situation, route)
     if options.json:
-        output.json(_as_json(route, at, number))
+        output.json(_as_json(route, steps, situation, number, known))
     else:
-        _print(route, table, number, settings, output, explain=options.explain)
+        caller = format_national(number, settings.organisation.country) if number else None
+        _print(route, steps if options.explain else (), situation.caller, caller, output)
     return DONE
 
 
-def moment(text: str, table: TopicTable) -> datetime:
-    """The moment that ``--at`` names, in UTC; without a zone it is meant in the table's. Raises WrongUse."""
-    if text == "now":
-        return datetime.now(UTC)
+def _known(settings: Settings, number: Number, at: datetime, output: Output) -> Profile | None:
+    """What the base says of him; None where it cannot be asked."""
     try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=table.hours.zone)
-        if not 1970 <= at.year <= 9000:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongUse(
+        return asyncio.run(look_up(settings, number, at))
+    except StoreError as fault:
+        output.complain(
             Text(
-                f"--at {text[:40]!a}: это не момент. Напишите, например, 2026-12-31T09:00 или now.",
-                f"--at {text[:40]!a} is no moment. Write for example 2026-12-31T09:00, or now.",
-            )
-        ) from None
+                f"База не ответила, звонящий считается неизвестным: {fault.text.ru}",
+                f"The base did not answer, the caller counts as unknown: {fault.text.en}",
+            ),
+            "yellow",
+        )
+        return None
 
 
 def _table(settings: Settings, topic: str) -> TopicTable:
@@ -111,59 +119,50 @@ def _table(settings: Settings, topic: str) -> TopicTable:
 
 
 def _print(
-    route: Route,
-    table: TopicTable,
-    number: Number | None,
-    settings: Settings,
-    output: Output,
-    *,
-    explain: bool,
+    route: Route, steps: tuple[Step, ...], facts: CallerFacts, number: str | None, output: Output
 ) -> None:
-    colour = "green" if isinstance(route.target, ToQueue) else "yellow"
-    caller = format_national(number, settings.organisation.country) if number else None
-    who = Text(f"{caller or 'неизвестный'} → ", f"{caller or 'unknown'} → ")
-    output.say(output.words(who) + output.paint(route.name, colour))
-    match route.target:
-        case ToQueue(queue):
-            title = settings.queue_title(queue)
-            output.say(Text(f"  очередь {queue} («{title.ru}»)", f'  queue {queue} ("{title.en}")'))
-        case Closed(announcement, next_open_at):
-            output.say(Text(f"  объявление: {announcement.ru}", f"  announcement: {announcement.en}"))
-            if next_open_at is not None:
-                local = next_open_at.astimezone(table.hours.zone)
-                zone = table.hours.zone.key
-                output.say(
-                    Text(
-                        f"  снова открыто {local:%d.%m.%Y %H:%M} ({zone})",
-                        f"  open again {local:%Y-%m-%d %H:%M} ({zone})",
-                    )
-                )
-    if explain:
+    colour = "green" if route.queue else "yellow"
+    who = caller_words(facts)
+    shown = (
+        Text(f"{number}, {who.ru} → ", f"{number}, {who.en} → ")
+        if number
+        else Text(f"{who.ru} → ", f"{who.en} → ")
+    )
+    output.say(output.words(shown) + output.paint(route.name, colour))
+    for leg in route.legs:
+        output.say(f"  {output.words(leg_words(leg))}")
+    if steps:
         output.say(Text("Почему:", "Why:"))
-        for index, step in enumerate(route.steps, 1):
+        for index, step in enumerate(steps, 1):
             mark = output.paint("✓", "green") if step.matched else output.paint("✗", "yellow")
             output.say(f"  {index}. {mark} {output.words(step.text)}")
 
 
-def _as_json(route: Route, at: datetime, number: Number | None) -> dict[str, Any]:
-    match route.target:
-        case ToQueue(queue):
-            target: dict[str, Any] = {"kind": "queue", "queue": queue}
-        case Closed(announcement, next_open_at):
-            target = {
-                "kind": "closed",
-                "announcement": text_json(announcement),
-                "next_open_at": next_open_at.isoformat() if next_open_at else None,
-            }
+def _as_json(
+    route: Route, steps: tuple[Step, ...], at: Situation, number: Number | None, known: Profile | None
+) -> dict[str, Any]:
+    caller = at.caller
     return {
         "route": route.name,
         "topic": route.topic,
         "table": route.table,
-        "target": target,
-        "at": at.isoformat(),
+        "row": route.row,
+        "queue": route.queue,
+        "legs": [{"kind": kind_of(leg), "text": text_json(leg_words(leg))} for leg in route.legs],
+        "at": at.at.isoformat(),
         "from": number.canonical if number else None,
+        "caller": {
+            "standing": caller.standing,
+            "segment": caller.segment,
+            "legal_form": caller.legal_form,
+            "region": caller.region,
+            "marks": sorted(caller.marks),
+            "language": at.language,
+            "last_contact_at": at.last_contact_at.isoformat() if at.last_contact_at else None,
+            "is_from_base": known is not None,
+        },
         "steps": [
-            {"rule": step.rule, "matched": step.matched, "text": text_json(step.text)} for step in route.steps
+            {"rule": step.rule, "matched": step.matched, "text": text_json(step.text)} for step in steps
         ],
     }
 

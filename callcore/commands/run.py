@@ -1,4 +1,4 @@
-"""``callcore run``: the daemon in the foreground, until SIGTERM or Ctrl-C."""
+"""``callcore run``: the daemon in the foreground, until SIGTERM or Ctrl-C; SIGHUP has it read its files."""
 
 from __future__ import annotations
 
@@ -64,9 +64,11 @@ async def _serve(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
+    reload = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with Daemon(settings) as daemon:
         _spare_collector()
-        await daemon.run(stop)
+        await daemon.run(stop, reload)
 
 
 def _spare_collector() -> None:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from callcore.commands.frame import DONE, CommandFailed, Output
 from callcore.config import Settings
 from callcore.domain import Text
+from callcore.rights import TABLE, Permission
 from callcore.store.database import Database
 from callcore.store.errors import NotStored
 from callcore.store.tokens import Token
-from callcore.store.users import Role
+from callcore.store.users import By
+from callcore.web.control import CLI
 from callcore.web.signin import TOKEN_BYTES, digest
 from callcore.web.tokens import PREFIX
 
@@ -20,23 +22,25 @@ from callcore.web.tokens import PREFIX
 async def add(database: Database, options: argparse.Namespace, _s: Settings, output: Output) -> int:
     """Print a new token, this once: only its hash is kept."""
     user = await database.users.get(options.login)
-    if user is not None and user.role is Role.operator:
+    scopes = frozenset(map(Permission, options.scope)) or None
+    beyond = sorted(scopes - TABLE[user.role]) if user is not None and scopes is not None else []
+    if user is not None and beyond:
         raise CommandFailed(
             Text(
-                f"{user.login} — оператор: по токену ему ничего не открыто. "
-                "Возьмите супервизора или администратора.",
-                f"{user.login} is an operator: a token would open nothing for him. "
-                "Take a supervisor or an administrator.",
+                f"Роль {user.role.value} этого не может: {', '.join(beyond)}. "
+                "Уберите лишнее или возьмите другого человека.",
+                f"The role {user.role.value} may not: {', '.join(beyond)}. "
+                "Leave that out, or take somebody else.",
             )
         )
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     try:
-        await database.tokens.add(digest(token), options.login, options.name, datetime.now(UTC))
+        await database.tokens.add(digest(token), options.login, options.name, datetime.now(UTC), scopes, CLI)
     except NotStored:
         raise CommandFailed(
             Text(
-                f"Токен не создан: нет человека {options.login}, или токен с таким именем у него уже есть.",
-                f"No token was made: nobody has the login {options.login}, or he has one of this name.",
+                f"Токен не создан: такой у {options.login} уже есть: callcore user tokens {options.login}",
+                f"No token: {options.login} has one of this name: callcore user tokens {options.login}",
             )
         ) from None
     output.complain(
@@ -57,7 +61,7 @@ async def show(database: Database, options: argparse.Namespace, _s: Settings, ou
     for token in tokens:
         used = token.last_used_at
         last = f"{used:%Y-%m-%d %H:%M}" if used else output.words(Text("не использован", "never used"))
-        output.say(f"{token.name:24} {token.created_at:%Y-%m-%d}  {last}")
+        output.say(f"{token.name:24} {token.created_at:%Y-%m-%d}  {last}  {' '.join(sorted(token.scopes))}")
     if not tokens:
         output.say(
             Text(
@@ -69,7 +73,8 @@ async def show(database: Database, options: argparse.Namespace, _s: Settings, ou
 
 
 async def remove(database: Database, options: argparse.Namespace, _s: Settings, output: Output) -> int:
-    if not await database.tokens.remove(options.login, options.name):
+    by = By(CLI, datetime.now(UTC))
+    if not await database.tokens.remove(options.login, options.name, by):
         raise CommandFailed(
             Text(
                 f"У {options.login} нет такого токена. Какие есть: callcore user tokens {options.login}",
@@ -86,4 +91,5 @@ def _json(token: Token) -> dict[str, object]:
         "name": token.name,
         "created_at": token.created_at.isoformat(),
         "last_used_at": used.isoformat() if used else None,
+        "scopes": sorted(token.scopes),
     }

@@ -88,12 +88,12 @@ class _Stored:
         return asyncio.run(self._latest(limit, number))
 
     async def _story(self, call: str) -> Json | None:
-        async with await Database.open(self.settings.database.url) as database:
+        async with await Database.open(self.settings.database.address) as database:
             told = await (await self._book(database)).told(call)
         return to_json(told) if told is not None else None
 
     async def _latest(self, limit: int, number: str) -> list[Json]:
-        async with await Database.open(self.settings.database.url) as database:
+        async with await Database.open(self.settings.database.address) as database:
             found = await (await self._book(database)).latest(limit, number=number)
         return [head_json(head) for head in found]
 

@@ -107,23 +107,6 @@ def _origin(value: object) -> object:
     )
 
 
-def _database_url(value: object, info: ValidationInfo) -> object:
-    text = str(value)
-    if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
-        folder: Path = (info.context or {}).get("folder", Path())
-        return f"sqlite:///{(folder / text.removeprefix('sqlite:///')).resolve()}"
-    remedy = Text(
-        "Напишите, например, sqlite:////var/lib/callcore/callcore.db.",
-        "Write for example sqlite:////var/lib/callcore/callcore.db.",
-    )
-    if text.lower().startswith("postgres"):
-        raise wrong(Text("PostgreSQL пока не поддерживается.", "PostgreSQL is not supported yet."), remedy)
-    value = re.sub(r"//.*@", "//…@", text)  # there may be a password in it
-    raise wrong(
-        Text(f"{shown(value, 'ru')} — не адрес базы.", f"{shown(value)} is no address of a database."), remedy
-    )
-
-
 def _identifier(value: object) -> object:
     """What goes out unquoted: a user's name, a voice, a program."""
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,79}", value, re.ASCII):
@@ -221,7 +204,6 @@ _RANGE = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0
 AddressField = Annotated[Address, BeforeValidator(_address)]
 Host = Annotated[str, BeforeValidator(_host)]
 Origin = Annotated[str, BeforeValidator(_origin)]
-DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Region = Annotated[str, BeforeValidator(_region)]
 Identifier = Annotated[str, BeforeValidator(_identifier)]
 Networks = tuple[Annotated[str, BeforeValidator(_network)], ...]

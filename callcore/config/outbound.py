@@ -18,7 +18,7 @@ from callcore.config.fields import (
     Variable,
 )
 from callcore.domain import OutageKind
-from callcore.routing.schema import Code
+from callcore.routing.fields import Code
 from callcore.strictyaml.fields import Bilingual, FilePath, Line, Model, Whole
 
 

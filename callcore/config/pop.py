@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.domain import Interface, QueueName, Text
-from callcore.routing.schema import QueueField
+from callcore.routing.fields import QueueField
 from callcore.strictyaml.faults import Document
 from callcore.strictyaml.fields import Model, Whole, shown, wrong
 

@@ -10,12 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from callcore.config.access import Audit, SignIn
+from callcore.config.database import Database
+from callcore.config.directory import Directory
 from callcore.config.fields import (
     NO_SECRET,
     Address,
     AddressField,
     Command,
-    DatabaseUrl,
     Host,
     Identifier,
     MenuKey,
@@ -28,11 +30,16 @@ from callcore.config.fields import (
     Variable,
     is_ip,
 )
+from callcore.config.offices import OfficeModel
 from callcore.config.outbound import Control, Outages, Outbound, Sms
 from callcore.config.pop import DevicePattern, Pop
 from callcore.config.recovery import Recovery
+from callcore.config.webhooks import Webhooks
 from callcore.domain import Language, Text
-from callcore.routing.schema import Code, QueueField
+from callcore.ivr import flow
+from callcore.routing.fields import Code, QueueField
+from callcore.routing.schema import MacroModel
+from callcore.speech.settings import EngineChoice, SpeechSettings
 from callcore.strictyaml.fields import Bilingual, FilePath, Flag, Line, Model, Whole, Zone, wrong
 
 
@@ -41,10 +48,6 @@ class Organisation(Model):
     country: Region = "RU"
     zone: Zone
     language: Language = "ru"
-
-
-class Database(Model):
-    url: DatabaseUrl
 
 
 class Http(Model):
@@ -90,6 +93,8 @@ class Pbx(Model):
     recovery: Recovery = Recovery()
     prompt_folder: Line | None = None
     """``speech.folder`` as this Asterisk sees it; None: the same path."""
+    recording_folder: Line | None = None
+    """The folder of recordings as this Asterisk sees it; None: the same path."""
 
     @model_validator(mode="after")
     def _peers_are_known(self) -> Self:
@@ -110,6 +115,16 @@ class Pbx(Model):
         return tuple(ip_network(peer) for peer in peers)
 
 
+class Recordings(Model):
+    folder: FilePath | None = None
+    """Where Asterisk writes what callers say; None: ``recordings`` beside ``speech.folder``."""
+    keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
+    """Then the sound goes; that somebody called, and what became of it, stays."""
+
+
+HintName = Annotated[Line, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
+
+
 class IvrTexts(Model):
     """What the IVR says besides greeting and menu; each has words of its own by default."""
 
@@ -120,6 +135,8 @@ class IvrTexts(Model):
         "Соединяю. Пожалуйста, оставайтесь на линии.", "I am putting you through. Please hold the line."
     )
     goodbye: Bilingual = Text("Всего доброго!", "Goodbye!")
+    again: Bilingual = flow.AGAIN
+    """Too few digits."""
     other_language: Bilingual = Text("Для разговора по-русски нажмите", "For English press")
     """Said in the language it offers, followed by ``language_key``."""
     outage_keys: Bilingual = Text(
@@ -136,29 +153,65 @@ class IvrTexts(Model):
     opted_out: Bilingual = Text(
         "Больше мы вам с такими сообщениями не позвоним.", "We will not call you with such messages again."
     )
+    leave_message: Bilingual = flow.LEAVE_MESSAGE
+    message_kept: Bilingual = flow.MESSAGE_KEPT
+    case_kept: Bilingual = flow.CASE_KEPT
+    call_back_offer: Bilingual = flow.CALL_BACK_OFFER
+    """Key 1."""
+    call_back_kept: Bilingual = flow.CALL_BACK_KEPT
 
 
 class Ivr(Model):
     greeting: Bilingual
+    file: FilePath | None = None
+    """The IVR's own way (``docs/ivr.md``); None: outages, emergencies, the menu of the tables."""
+    staff_pin_file: FilePath | None = None
+    staff_pin_env: Variable | None = None
+    staff_pin: Secret = NO_SECRET
+    """Filled by ``load``: of those who may switch an emergency announcement by phone; empty: nobody may."""
     language_key: MenuKey | None = "9"
     silence_seconds: Annotated[Whole, Field(ge=1, le=30)] = 5
     wrong_keys: Annotated[Whole, Field(ge=1, le=10)] = 3
     default_topic: Line
     texts: IvrTexts = IvrTexts()
+    hints: tuple[HintName, ...] = ()
+    """Names whose ``CALLCORE_HINT_NAME`` the PBX's own dialplan may set on a call."""
 
 
 class Voices(Model):
-    """espeak-ng voices."""
+    """espeak-ng's."""
 
     ru: Identifier = "ru"
     en: Identifier = "en-gb"
 
 
+class RhvoiceVoices(Model):
+    ru: Identifier = "anna"
+    en: Identifier = "slt"
+
+
 class Speech(Model):
     folder: FilePath
+    recorded: FilePath | None = None
+    """Folder of texts that a person has spoken; None: there are none."""
+    engine: EngineChoice = "auto"
     espeak: Command = "espeak-ng"
-    sox: Command = "sox"
     voices: Voices = Voices()
+    rhvoice: Command = "RHVoice-test"
+    rhvoice_voices: RhvoiceVoices = RhvoiceVoices()
+    sox: Command = "sox"
+
+    def to_settings(self) -> SpeechSettings:
+        return SpeechSettings(
+            self.folder,
+            recorded=self.recorded,
+            engine=self.engine,
+            espeak=self.espeak,
+            rhvoice=self.rhvoice,
+            sox=self.sox,
+            voices=dict(self.voices),
+            rhvoice_voices=dict(self.rhvoice_voices),
+        )
 
 
 class Queue(Model):
@@ -179,6 +232,13 @@ class Queue(Model):
     retry_seconds: Annotated[Whole, Field(ge=1, le=300)] = 2
     weight: Annotated[Whole, Field(ge=0, le=1000)] = 0
     music: QueueField = "default"
+    announce: Literal["none", "position", "wait", "both"] = "none"
+    """What a waiting caller is told: his position again and again, how long it takes once."""
+    announce_seconds: Annotated[Whole, Field(ge=10, le=3600)] = 60
+    exit_by_key: Flag = False
+    """Key 1 leads out of it, to the next leg of the row that led here."""
+    skills_first_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 20
+    """How long a call that asks for a skill is kept for those who have it."""
 
 
 class Desk(Model):
@@ -209,8 +269,17 @@ class SettingsModel(Model):
     pbx: Annotated[dict[Code, Pbx], Field(min_length=1)]
     queues: dict[QueueField, Queue] = Field(default_factory=dict)
     topics: FilePath
+    macros: tuple[MacroModel, ...] = ()
+    """Ready texts for the comment, whatever the topic."""
+    offices: dict[Code, OfficeModel] = Field(default_factory=dict)
+    """Where visitors are served."""
+    departments_file: FilePath | None = None
+    """The departments (``config.departments``); None: there are none."""
+    cases_file: FilePath | None = None
+    """Queues, forms and stages of cases (``config.cases``); None: one general queue."""
     ivr: Ivr
     speech: Speech
+    recordings: Recordings = Recordings()
     outbound: Outbound = Outbound()
     sms: Sms = Sms()
     outages: Outages = Outages()
@@ -218,4 +287,8 @@ class SettingsModel(Model):
     desk: Desk = Desk()
     pop: Pop = Pop()
     flight: Flight = Flight()
+    webhooks: Webhooks = Webhooks()
+    directory: Directory = Directory()
+    sign_in: SignIn = SignIn()
+    audit: Audit = Audit()
     logs: Logs = Logs()

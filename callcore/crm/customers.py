@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from callcore.crm.directory import Directories
 from callcore.domain import Customer, CustomerId
 from callcore.store.customers import Customers
 from callcore.store.errors import StoreError
@@ -23,8 +25,20 @@ class CustomerBaseUnavailable(Exception):
 class CustomerBase:
     """The own base. Another one (a company's CRM) takes its place by offering the same two methods."""
 
-    def __init__(self, customers: Customers) -> None:
+    def __init__(self, customers: Customers, directories: Directories | None = None) -> None:
+        """``directories``: other systems, asked by ``others`` beside the own base."""
         self._customers = customers
+        self.directories = directories
+
+    async def others(
+        self, number: str, told: Callable[[tuple[Customer, ...]], None]
+    ) -> tuple[tuple[Customer, ...], tuple[str, ...]]:
+        """Everybody whom other systems know by this canonical number, and the names of those that did not
+        answer. ``told`` hears of all of so far as each answers. Takes as long as the slowest of them may;
+        never raises."""
+        if not self.directories:
+            return (), ()
+        return await self.directories.by_number(number, told)
 
     async def lookup(self, number: str, seconds: float = LOOKUP_SECONDS) -> tuple[Customer, ...]:
         """Everybody who has this canonical number; empty: nobody.

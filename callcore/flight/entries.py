@@ -28,6 +28,8 @@ class What(StrEnum):
     """Found alive after a restart, or after the link to the PBX came back."""
     language = "language"
     routed = "routed"
+    message = "message"
+    """He speaks after the tone."""
     ivr_left = "ivr_left"
     lookup = "lookup"
     found = "found"

@@ -140,11 +140,24 @@ class _Notes:
                         "topic": item.topic,
                         "queue": item.queue,
                         "route": text(item.route),
-                        "reason": text(item.reason),
+                        "reason": text(item.reason.en),
+                        "reason_ru": text(item.reason.ru),
+                        "edition": item.edition,
                     },
                 )
+            case f.MessageBegun():
+                return What.message, "", {}
             case f.IvrLeft():
-                return What.ivr_left, "", {"hung_up": int(item.hung_up), "closed": int(item.closed)}
+                return (
+                    What.ivr_left,
+                    "",
+                    {
+                        "hung_up": int(item.hung_up),
+                        "closed": int(item.closed),
+                        "word": item.word.value if item.word else None,
+                        "node": item.node,
+                    },
+                )
             case f.CustomersFound():
                 return What.found, "", self._found(item)
             case f.QueueJoined():
@@ -221,6 +234,7 @@ class _Notes:
             "count": len(fact.customers),
             "names": names,
             "failed": int(fact.failed),
+            "silent": ", ".join(fact.silent),
             "outages": len(fact.outages),
         }
 

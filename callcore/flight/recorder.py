@@ -383,6 +383,7 @@ _TAPS: dict[type, Callable[..., None]] = {
     f.QueueAbandoned: Recorder._on_channel,
     f.LanguageChosen: Recorder._on_channel,
     f.RouteChosen: Recorder._on_channel,
+    f.MessageBegun: Recorder._on_channel,
     f.IvrLeft: Recorder._on_channel,
     f.AgentDidNotAnswer: Recorder._on_channel,
     f.Parked: Recorder._on_channel,

@@ -156,16 +156,32 @@ def _adopted(entry: Entry) -> Text:
 
 def _routed(entry: Entry) -> Text:
     topic, queue, why = entry.text("topic"), entry.text("queue"), entry.text("reason").replace("\n", "; ")
-    because = Text(f". Почему: {why}", f". Because: {why}") if why else _NOTHING
+    # stories told before there were two languages have only the English one
+    reason = entry.text("reason_ru").replace("\n", "; ") or why
+    because = Text(f". Почему: {reason}", f". Because: {why}") if why else _NOTHING
+    by = entry.number("edition")
+    of = Text(f", по редакции {by}", f", by edition {by}") if by is not None else _NOTHING
     if not queue:
         return Text(
-            f"Тема {topic}: закрыто, только объявление{because.ru}",
-            f"Topic {topic}: closed, only an announcement{because.en}",
+            f"Тема {topic}: ни одной очереди на пути{of.ru}{because.ru}",
+            f"Topic {topic}: no queue on the way{of.en}{because.en}",
         )
-    return Text(f"Тема {topic} → очередь {queue}{because.ru}", f"Topic {topic} → queue {queue}{because.en}")
+    return Text(
+        f"Тема {topic} → очередь {queue}{of.ru}{because.ru}",
+        f"Topic {topic} → queue {queue}{of.en}{because.en}",
+    )
+
+
+_LEFT = {
+    "voicemail": Text("Оставил голосовое сообщение", "Left a voicemail"),
+    "callback_requested": Text("Попросил перезвонить", "Asked to be called back"),
+    "self_served": Text("Узнал сам, что хотел", "Got by himself what he wanted"),
+}
 
 
 def _ivr_left(entry: Entry) -> Text:
+    if left := _LEFT.get(entry.text("word")):
+        return left
     if entry.number("hung_up"):
         return Text("Положил трубку в меню", "Hung up in the menu")
     if entry.number("closed"):
@@ -176,11 +192,12 @@ def _ivr_left(entry: Entry) -> Text:
 def _found(entry: Entry) -> Text:
     if entry.number("failed"):
         return Text("База клиентов не ответила", "The customer base did not answer")
-    count, names = entry.number("count") or 0, entry.text("names")
+    count, names, silent = entry.number("count") or 0, entry.text("names"), entry.text("silent")
+    more = Text(f"; нет ответа: {silent}", f"; no answer from {silent}") if silent else _NOTHING
     if not count:
-        return Text("Клиента с таким номером нет", "No customer has this number")
-    outages = entry.number("outages")
-    more = Text("; по адресу отключение", "; an outage at the address") if outages else _NOTHING
+        return Text(f"Клиента с таким номером нет{more.ru}", f"No customer has this number{more.en}")
+    if entry.number("outages"):
+        more = Text(f"; по адресу отключение{more.ru}", f"; an outage at the address{more.en}")
     if count == 1:
         return Text(f"Найден один клиент: {names}{more.ru}", f"One customer found: {names}{more.en}")
     return Text(
@@ -286,6 +303,7 @@ _LINES: dict[What, Callable[[Entry], Line]] = {
     What.adopted: _core(_adopted),
     What.language: _core(_plain("Язык: {language}", "Language: {language}")),
     What.routed: _core(_routed),
+    What.message: _core(lambda _entry: Text("Говорит после сигнала", "Speaks after the tone")),
     What.ivr_left: _core(_ivr_left),
     What.lookup: _core(
         _plain(

@@ -17,11 +17,13 @@ from callcore.calls.facts import (
     IvrLeft,
     LanguageChosen,
     LinkLost,
+    MessageBegun,
     RouteChosen,
     Snapshot,
 )
 from callcore.calls.tracker import Tracker
-from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName, QueueName
+from callcore.routing.situation import QueueState
 
 log = structlog.get_logger("callcore.floor")
 
@@ -175,8 +177,26 @@ class Floor:
         call = self.tracker.call_of(fact.channel)
         return call.id if call else CallId("gone")
 
-    def report(self, fact: LanguageChosen | RouteChosen | IvrLeft) -> None:
+    def report(self, fact: LanguageChosen | RouteChosen | MessageBegun | IvrLeft) -> None:
         self.take(fact)
+
+    def queues(self, pbx: PbxName) -> dict[QueueName, QueueState]:
+        """How busy each queue of this PBX is now; none is known while its link is down."""
+        now = self._clock.now()
+        return {
+            queue: QueueState(
+                signed_in=len(line.members),
+                ready=len(line.members) - len(line.paused),
+                waiting=len(line.waiting),
+                longest_wait=now - (line.waits_since() or now),
+            )
+            for queue, line in self.tracker.queue_book.lines(pbx)
+        }
+
+    def number(self, call: CallId) -> str | None:
+        """Canonical number of the caller, or of him whom we rang."""
+        known = self.tracker.calls.get(call)
+        return known.caller_number if known else None
 
     def customer(self, call: CallId) -> Customer | None:
         """Who calls, if exactly one customer has this number."""

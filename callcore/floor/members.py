@@ -16,7 +16,7 @@ import structlog
 from callcore.ami.actions import MemberEffect, for_effect
 from callcore.ami.client import ActionRefused, AmiError, LinkDown, Reply
 from callcore.ami.protocol import AmiAction, BadAction
-from callcore.calls.effects import AddMember, Effect, PauseMember, RemoveMember
+from callcore.calls.effects import AddMember, Effect, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import PbxName
 
 log = structlog.get_logger("callcore.members")
@@ -44,7 +44,7 @@ class Members:
         self.dropped: Counter[PbxName] = Counter()
 
     def carry(self, effect: Effect) -> None:
-        if isinstance(effect, AddMember | RemoveMember | PauseMember):
+        if isinstance(effect, AddMember | RemoveMember | PauseMember | SetPenalty):
             queue = self._queues.get(effect.pbx)
             if queue is None:
                 return

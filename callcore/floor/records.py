@@ -6,24 +6,24 @@ Two lanes, each with its bound, and with what happens there:
   spool while the database is away. The lane fills only if neither takes anything: the disk is full
   too. Then calls are not remembered any more, and at the very bound a contact is given up, aloud: its row in
   the PBX's journal stays, and the next Snapshot brings it again.
-- **lookup**: questions about callers. Beyond the bound the answer is at once that nobody answered: the card
-  shows what is known without.
+- **lookup**: questions about callers, see ``lookups.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from callcore.calls.effects import Contact, Effect, LogContact, LookUpCustomers, RememberCall
-from callcore.calls.facts import CustomersFound, Fact, Snapshot
-from callcore.domain import CallId, ChannelRef, Customer, Outage, PbxName
+from callcore.calls.facts import Fact, Snapshot
+from callcore.domain import CallId, ChannelRef, PbxName
 from callcore.floor.lane import Lane
+from callcore.floor.lookups import Lookup, Lookups, More
 
 log = structlog.get_logger("callcore.records")
 
@@ -37,8 +37,6 @@ CALLS_SIZE = STORE_SIZE // 2
 """Beyond it calls are not remembered: a contact is worth more than the old id of a living call."""
 STORE_AT_ONCE = 512
 """Two of the writer's batches: one is being written while the next one gathers."""
-LOOKUP_SIZE = 5_000
-LOOKUPS_AT_ONCE = 16
 
 
 class StoredCall(Protocol):
@@ -59,20 +57,6 @@ class Contacts(Protocol):
     async def save(self, contact: Contact) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Who has a number, and what is out at their addresses."""
-
-    customers: tuple[Customer, ...] = ()
-    outages: tuple[Outage, ...] = ()
-
-
-class Lookup(Protocol):
-    async def __call__(self, number: str) -> Found:
-        """Raises TimeoutError or any other error when the base does not answer. Outages that cannot be had
-        are none: the customers are worth more."""
-
-
 class Records:
     """``lanes``: for the metrics, and ``contacts_lost``, which is 0 unless the disk was full for long."""
 
@@ -83,17 +67,16 @@ class Records:
         lookup: Lookup,
         answer: Callable[[Fact], None],
         logged: Callable[[Contact], Awaitable[None]],
+        more: More | None = None,
     ) -> None:
         """``answer`` takes the customer base's answer as a fact; ``logged`` hears of each stored contact."""
         self._calls = calls
         self._contacts = contacts
-        self._lookup = lookup
-        self._answer = answer
         self._logged = logged
         self._store = Lane("store", self._keep, size=STORE_SIZE, workers=STORE_AT_ONCE)
-        self._lookups = Lane("lookup", self._look_up, size=LOOKUP_SIZE, workers=LOOKUPS_AT_ONCE)
+        self._lookups = Lookups(lookup, answer, more)
         self.lanes: tuple[Lane[RememberCall | LogContact], Lane[LookUpCustomers]]
-        self.lanes = (self._store, self._lookups)
+        self.lanes = (self._store, self._lookups.lane)
         self.contacts_lost = 0
 
     def carry(self, effect: Effect) -> None:
@@ -104,9 +87,7 @@ class Records:
                 if not self._store.offer(effect):
                     self._lose(effect.contact)
             case LookUpCustomers():
-                if not self._lookups.offer(effect):
-                    # Later, since the floor is in the middle of the fact that asked.
-                    asyncio.get_running_loop().call_soon(self._tell, effect, Found(), True)
+                self._lookups.offer(effect)
             case _:
                 return
 
@@ -137,6 +118,10 @@ class Records:
             waiting = sum(lane.waiting + lane.under_way for lane in self.lanes)
             log.critical("records_not_stored", waiting=waiting)
 
+    async def close(self) -> None:
+        """Nobody is asked about callers any more."""
+        await self._lookups.close()
+
     async def _keep(self, effect: RememberCall | LogContact) -> None:
         match effect:
             case RememberCall():
@@ -149,20 +134,6 @@ class Records:
             await self._calls.remember(effect.call, effect.channel, effect.at)
         except Exception as error:
             log.warning("call_not_remembered", call_id=effect.call, why=str(error))
-
-    async def _look_up(self, effect: LookUpCustomers) -> None:
-        try:
-            found, failed = await self._lookup(effect.number), False
-        except Exception as error:
-            log.warning("customer_lookup_failed", call_id=effect.call, why=str(error) or type(error).__name__)
-            found, failed = Found(), True
-        self._tell(effect, found, failed)
-
-    def _tell(self, effect: LookUpCustomers, found: Found, failed: bool) -> None:
-        try:
-            self._answer(CustomersFound(effect.call, found.customers, failed, found.outages))
-        except Exception:
-            log.exception("customers_not_taken", call_id=effect.call)
 
     async def _log(self, contact: Contact) -> None:
         with structlog.contextvars.bound_contextvars(call_id=contact.call):

@@ -22,7 +22,7 @@ from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, JournalRow, LinkLost, Snapshot
 from callcore.calls.recovery import LoginAt, PastCall, contact_of_row, lost_contact
 from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName, Source
-from callcore.floor.records import Lookup
+from callcore.floor.lookups import Lookup
 from callcore.store.gaps import Gap
 
 log = structlog.get_logger("callcore.recovery")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import structlog
 
 from callcore.domain import PbxName
 from callcore.ivr.flow import Phrase
-from callcore.speech.prompts import Prompts, SpeechError
+from callcore.speech import Prompts, SpeechError
 
 log = structlog.get_logger("callcore.speech")
 
@@ -32,18 +31,27 @@ class SpokenPrompts:
         self._folders = folders
         self._complained: set[str] = set()
 
-    async def prompt(self, pbx: PbxName, text: str, language: str) -> Spoken | None:
+    async def prompt(
+        self, pbx: PbxName, text: str, language: str, *, is_personal: bool = False
+    ) -> Spoken | None:
+        """``is_personal``: it tells of one person, and is not kept."""
         try:
-            made = await self._prompts.render(text, language)
+            made = await self._prompts.render(text, language, is_personal=is_personal)
         except SpeechError as error:
-            if str(error) not in self._complained:
-                self._complained.add(str(error))
-                log.error("prompt_not_made", why=str(error), remedy=error.remedy)
+            self._complain(error)
             return None
         own = self._folders.get(pbx)
         path = made.path if own is None else own.rstrip("/") + made.path.removeprefix(self._folder)
         return Spoken(path, made.seconds)
 
-    async def prepare(self, pbx: PbxName, phrases: Iterable[Phrase]) -> None:
-        """Speak everything before the first caller asks for it."""
-        await asyncio.gather(*(self.prompt(pbx, phrase.text, phrase.language) for phrase in phrases))
+    async def prepare(self, phrases: Iterable[Phrase]) -> int:
+        """Speak everything before the first caller asks for it; gives how many could not be made."""
+        failed = await self._prompts.render_all((phrase.text, phrase.language) for phrase in phrases)
+        for error in failed.values():
+            self._complain(error)
+        return len(failed)
+
+    def _complain(self, error: SpeechError) -> None:
+        if str(error) not in self._complained:
+            self._complained.add(str(error))
+            log.error("prompt_not_made", why=str(error), remedy=error.remedy)

@@ -33,6 +33,7 @@ VERBS: Final = frozenset(
         "DATABASE DELTREE",
         "GET VARIABLE",
         "HANGUP",
+        "RECORD FILE",
         "SET AUTOHANGUP",
         "SET CONTEXT",
         "SET EXTENSION",

@@ -28,6 +28,8 @@ from callcore.ivr.agi_environment import AgiEnvironment
 
 ANSWER_SECONDS: Final = 5.0
 """Time limit of a command that Asterisk does at once."""
+SECRET: Final = "200 result=…"
+"""In place of an answer that holds a secret key."""
 AFTER_HANGUP_SECONDS: Final = 1.0
 """How long an answer may still come after the HANGUP line."""
 
@@ -52,6 +54,8 @@ class Connection(Request):  # type: ignore[misc]
         """``tap`` sees each line: a command of ours, or what Asterisk says."""
         super().__init__(app, dict(environment.raw), reader, writer)
         self._tap = tap
+        self.is_secret = False
+        """What Asterisk answers now holds keys that nobody may see: the tap does not."""
         self.environment = environment
         self.gone = asyncio.Event()
         self._on_timeout = on_timeout
@@ -101,7 +105,7 @@ class Connection(Request):  # type: ignore[misc]
         try:
             while (line := await self.reader.readline()).endswith(b"\n"):  # the last one may be cut off
                 text = decode_line(line)
-                self._tap(text, False)
+                self._tap(SECRET if self.is_secret and text.startswith("200 ") else text, False)
                 match answers.feed(text):
                     case None:
                         pass

@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from callcore.ivr.agi import AgiProtocolError, AgiRefused, AgiTimeout, Answer, CallerHungUp
+from callcore.ivr.agi_answers import SAMPLES_PER_SECOND, Played, Taped, decimal, key_of
 from callcore.ivr.agi_connection import ANSWER_SECONDS, Connection
 from callcore.ivr.agi_environment import AgiEnvironment
 
@@ -28,7 +29,7 @@ DIALPLAN_WATCHDOG_SECONDS: Final = 5.0
 WATCHDOG_TOLERANCE_SECONDS: Final = 0.3
 """A call that Asterisk takes back so close to the watchdog's time was taken by the watchdog."""
 LONGEST_STEP_SECONDS: Final = 3600.0
-SAMPLES_PER_SECOND: Final = 8000
+LONGEST_RECORDING_SECONDS: Final = 600
 OWN_CONTEXTS: Final = "callcore-"
 """Contexts of this prefix disarm the watchdog in their first line."""
 
@@ -53,25 +54,6 @@ STATE_UP: Final = 6
 
 class Clock(Protocol):
     def __call__(self) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What became of one prompt.
-
-    ``digit``: the key that stopped it, or None. ``endpos``: samples that were sent, at 8,000 a second.
-    ``hung_up``: the caller went away meanwhile. ``missing``: Asterisk could not open the file, nothing was
-    heard and the caller is still there.
-    """
-
-    digit: str | None
-    endpos: int
-    hung_up: bool = False
-    missing: bool = False
-
-    @property
-    def heard_seconds(self) -> float:
-        return self.endpos / SAMPLES_PER_SECOND
 
 
 class Session(Connection):
@@ -111,18 +93,17 @@ class Session(Connection):
         ``path`` is the prompt's name without suffix, absolute or below Asterisk's sounds, as the PBX sees it;
         ``seconds`` its length, for the watchdog. A caller who hangs up meanwhile is told by ``hung_up``.
         """
-        if not _PATH.fullmatch(path) or ".." in path.split("/"):
-            raise AgiRefused(f"not a prompt: {path!r}")
+        _check_path(path)
         if not _DIGITS.fullmatch(escape_digits):
             raise AgiRefused(f"not keys: {escape_digits!r}")
-        await self._arm(seconds)
         try:
+            await self._arm(seconds)
             answer = await self._step("STREAM FILE", path, escape_digits, limit=self._limit(seconds))
         except CallerHungUp:
             return Played(None, 0, hung_up=True)
         endpos = max(answer.endpos or 0, 0)
         if answer.result != "-1":
-            return Played(_key(answer), endpos)
+            return Played(key_of(answer), endpos)
         # -1 means a hang-up or a file that cannot be opened
         if endpos or self.gone.is_set():
             self._note_hangup()
@@ -133,6 +114,37 @@ class Session(Connection):
             return Played(None, 0, hung_up=True)
         return Played(None, 0, missing=True)
 
+    async def record(self, path: str, *, most_seconds: int, silence_seconds: int) -> Taped:
+        """A tone; then what the caller says, until ``#``, so much silence, or ``most_seconds``.
+
+        ``path``: of the file to be, without suffix, as the PBX sees it; it becomes a WAV of 8 kHz and 16 bit.
+        """
+        _check_path(path)
+        if not 1 <= most_seconds <= LONGEST_RECORDING_SECONDS or silence_seconds < 1:
+            raise AgiRefused(f"not a time for a recording: {most_seconds} s, {silence_seconds} s of silence")
+        words = (path, "wav", "#", most_seconds * 1000, "BEEP", f"s={silence_seconds}")
+        try:
+            await self._arm(most_seconds)
+            answer = await self._step("RECORD FILE", *words, limit=self._limit(most_seconds))
+        except CallerHungUp:
+            return Taped(0.0, hung_up=True)
+        seconds = max(answer.endpos or 0, 0) / SAMPLES_PER_SECOND
+        if answer.result != "-1":
+            return Taped(seconds)
+        if answer.value == "hangup" or self.gone.is_set():
+            self._note_hangup()
+            return Taped(seconds, hung_up=True)
+        return Taped(seconds, failed=True)
+
+    @contextmanager
+    def secretly(self) -> Iterator[None]:
+        """What the caller presses within is written down nowhere."""
+        self.is_secret = True
+        try:
+            yield
+        finally:
+            self.is_secret = False
+
     async def wait_for_digit(self, milliseconds: int) -> str | None:
         """The key pressed within the time, or None."""
         if not 1 <= milliseconds <= LONGEST_STEP_SECONDS * 1000:
@@ -142,7 +154,7 @@ class Session(Connection):
         answer = await self._step("WAIT FOR DIGIT", milliseconds, limit=self._limit(seconds))
         if answer.result == "-1":
             raise self._lost()
-        return _key(answer)
+        return key_of(answer)
 
     async def get_variable(self, name: str) -> str | None:
         """A channel variable, or ``CHANNEL(…)``, ``CALLERID(…)`` and the like; None where it is not set."""
@@ -173,7 +185,7 @@ class Session(Connection):
     async def channel_status(self) -> int:
         """Asterisk's number of the channel's state: 4 rings, 6 is up."""
         answer = await self._command("CHANNEL STATUS")
-        state = _decimal(answer.result)
+        state = decimal(answer.result)
         if state is None:
             raise self._lost()
         return state
@@ -277,10 +289,6 @@ class Session(Connection):
                 return gone if self.gone.is_set() else None
 
 
-def _key(answer: Answer) -> str | None:
-    code = _decimal(answer.result) or 0
-    return chr(code) if 0 < code < 128 else None
-
-
-def _decimal(result: str) -> int | None:
-    return int(result) if re.fullmatch(r"[0-9]{1,9}", result) else None
+def _check_path(path: str) -> None:
+    if not _PATH.fullmatch(path) or ".." in path.split("/"):
+        raise AgiRefused(f"not a path to a sound: {path!r}")

@@ -6,19 +6,22 @@ Whatever goes wrong here, the dialplan plays the notice by itself, because ``CAL
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, assert_never
 
 import structlog
 
 from callcore.calls.facts import CallEntered
-from callcore.domain import Direction, Language, PbxName
+from callcore.domain import Direction, Language
 from callcore.ivr.agi_session import Session
 from callcore.ivr.flow import Phrase
+from callcore.ivr.leaving_word import LeavingWord
+from callcore.ivr.legs_run import LegsRun
 from callcore.ivr.notice import KEYS, WAIT_SECONDS, End, Say, ToOperator, begin, count, press
-from callcore.ivr.visit import Book, Calls, Heard, Script, Speech, Visit
+from callcore.ivr.reception import Reception
+from callcore.ivr.visit import Heard, Visit
+from callcore.ivr.way import way_by_tables
+from callcore.ivr.who import Who
 
 log = structlog.get_logger("callcore.ivr")
 
@@ -51,22 +54,12 @@ class Notices(Protocol):
     async def opt_out(self, attempt: str, number: str) -> None:
         """He wants no such calls any more; returns when that is stored."""
 
-    def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
-        """Attempts whose outcome is stored: their rows in AstDB have served. Each once."""
-
 
 class CampaignCalls:
     """The route ``campaign/PBX``."""
 
-    def __init__(
-        self,
-        book: Callable[[], Book],
-        calls: Calls,
-        speech: Speech,
-        now: Callable[[], datetime],
-        notices: Notices,
-    ) -> None:
-        self._script = Script(book, calls, speech, now, notices.take_settled)
+    def __init__(self, reception: Reception, notices: Notices) -> None:
+        self._reception = reception
         self._notices = notices
 
     async def __call__(self, session: Session) -> None:
@@ -76,7 +69,7 @@ class CampaignCalls:
             if notice is None:
                 session.give_back()
                 return
-            await _Recipient(Visit(self._script, session), self._notices, attempt, notice).run()
+            await _Recipient(Visit(self._reception, session), self._notices, attempt, notice).run()
 
     async def _notice(self, attempt: str) -> Notice | None:
         try:
@@ -144,7 +137,13 @@ class _Recipient:
         self._visit.enter(CallEntered(self._visit.channel, number, None, None, Direction.outbound))
         self._visit.speaks(notice.language)
         log.info("recipient_to_operator", outage=notice.outage)
-        await self._visit.leave(self._visit.book.flow.default_topic, notice.language)
+        word = LeavingWord(self._visit)
+        try:
+            who = Who(self._visit)
+            way = await way_by_tables(self._visit, self._visit.book.flow.default_topic, who)
+            await LegsRun(self._visit, word, who).go(way)
+        finally:
+            word.close()
 
     async def _end(self, end: End) -> None:
         is_noted = not end.opts_out or await self._opt_out()

@@ -5,36 +5,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-Part = Literal["all", "globals", "include", "queues"]
-PARTS: Final[tuple[Part, ...]] = get_args(Part)
-STRATEGIES: Final = frozenset(
-    {"ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear", "wrandom"}
+from callcore.ivr.queue_file import (
+    QueueDefinition,
+    check_name,
+    check_queue,
+    check_seconds,
+    render_queues,
+    render_rules,
 )
-RESERVED: Final = frozenset({"general"})
-"""``[general]`` of queues.conf is no queue."""
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
 
-
-@dataclass(frozen=True, slots=True)
-class QueueDefinition:
-    """One queue; its members are added by callcore when operators sign in.
-
-    ``timeout_seconds``: how long a member's phone rings; ``retry_seconds``: pause before the next one;
-    ``music``: a class of musiconhold.conf.
-    """
-
-    name: str
-    strategy: str = "rrmemory"
-    timeout_seconds: int = 15
-    retry_seconds: int = 2
-    weight: int = 0
-    music: str = "default"
+Part = Literal["all", "globals", "include", "fallback", "queues", "rules"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
 def include_file() -> str:
@@ -45,33 +30,31 @@ def include_file() -> str:
     return (Path(__file__).parents[2] / "dialplans" / "callcore.conf").read_text(encoding="utf-8")
 
 
+def own_contexts() -> tuple[str, ...]:
+    """Those of the file."""
+    return tuple(re.findall(r"^\[([a-z-]+)\]", include_file(), re.MULTILINE))
+
+
 def render_globals(*, pbx: str, agi: str, fallback_queue: str, max_wait_seconds: int = 600) -> str:
-    """The lines for ``[globals]``. ``agi`` is ``ADDRESS:PORT`` with an IP address. How to reach a trunk only
-    the administrator knows: those lines are comments.
+    """The lines for ``[globals]``. ``agi`` is ``ADDRESS:PORT`` with an IP address. How to reach a phone or
+    a trunk only the administrator knows: those lines are comments.
 
     Raises ValueError, with what would be right, for a value that a dialplan would read as something else.
     """
-    _check(_NAME, pbx, "a PBX's name")
-    _check(_QUEUE, fallback_queue, "a queue's name")
-    _check_seconds(max_wait_seconds, "the longest wait", 86_400)
+    check_name(pbx, "a PBX's name")
+    check_queue(fallback_queue)
+    check_seconds(max_wait_seconds, "the longest wait", 86_400)
     return (
         f"CALLCORE_AGI={_address(agi)}\n"
         f"CALLCORE_PBX={pbx}\n"
         f"CALLCORE_FALLBACK_QUEUE={fallback_queue}\n"
         f"CALLCORE_MAX_WAIT={max_wait_seconds}\n"
+        "; Where rows of the topic tables lead to an internal number: the context that knows it.\n"
+        ";CALLCORE_INTERNAL=internal\n"
         "; Where callcore shall place calls by itself: what stands before and after the number in Dial.\n"
         ";CALLCORE_DIAL_BEFORE=PJSIP/\n"
         ";CALLCORE_DIAL_AFTER=@your-trunk\n"
     )
-
-
-def render_queues(queues: Sequence[QueueDefinition]) -> str:
-    """The sections for queues.conf. Raises ValueError for a bad or repeated name or value."""
-    names = [queue.name for queue in queues]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the queue {name!r} is there twice")
-    return "\n".join(_queue(queue) for queue in queues)
 
 
 def render(
@@ -81,9 +64,11 @@ def render(
     fallback_queue: str,
     queues: Sequence[QueueDefinition],
     max_wait_seconds: int = 600,
+    fallback: str = "",
     part: Part = "all",
 ) -> str:
-    """What ``callcore dialplan`` prints: all three parts, or one for a file of its own.
+    """What ``callcore dialplan`` prints: all parts, or one for a file of its own. ``fallback``: that of the
+    topic tables (``ivr.fallback``).
 
     Raises ValueError as its parts do, and for a fallback queue that is not among ``queues``, where any are
     given.
@@ -97,51 +82,12 @@ def render(
         f"{own}",
         "include": "; ===== callcore.conf, with #include from extensions.conf "
         f"(FreePBX: extensions_custom.conf) =====\n{include_file()}",
+        "fallback": "; ===== callcore-topics.conf, with #include beside callcore.conf =====\n" + fallback,
         "queues": "; ===== into queues.conf (FreePBX: queues_custom.conf) =====\n" + render_queues(queues),
+        "rules": "; ===== into queuerules.conf (FreePBX: queuerules_custom.conf) =====\n"
+        + (render_rules(queues) or "; no row of the topic tables asks for a skill\n"),
     }
     return "\n".join(parts.values()) if part == "all" else parts[part]
-
-
-def _queue(queue: QueueDefinition) -> str:
-    _check(_QUEUE, queue.name, "a queue's name")
-    _check(_NAME, queue.music, "a music class")
-    if queue.name.lower() in RESERVED:
-        raise ValueError(f"no queue can be called {queue.name!r}")
-    if queue.strategy not in STRATEGIES:
-        raise ValueError(f"strategy {queue.strategy!r}: one of {', '.join(sorted(STRATEGIES))}")
-    _check_seconds(queue.timeout_seconds, f"timeout of {queue.name}", 300)
-    _check_seconds(queue.retry_seconds, f"retry of {queue.name}", 300)
-    if not 0 <= queue.weight <= 1000:
-        raise ValueError(f"weight of {queue.name}: {queue.weight}, must be 0 to 1000")
-    return (
-        f"[{queue.name}]\n"
-        f"strategy={queue.strategy}\n"
-        f"timeout={queue.timeout_seconds}\n"
-        f"retry={queue.retry_seconds}\n"
-        f"weight={queue.weight}\n"
-        f"musicclass={queue.music}\n"
-        "autofill=yes\n"
-        "; a talking operator is not rung again\n"
-        "ringinuse=no\n"
-        "; callcore sets the pause after a call itself\n"
-        "wrapuptime=0\n"
-        "; who answered, and after how long: for the journal\n"
-        "setinterfacevar=yes\n"
-        "setqueueentryvar=yes\n"
-        "; callers may wait while nobody is signed in; callcore decides by the hours\n"
-        "joinempty=yes\n"
-        "leavewhenempty=no\n"
-    )
-
-
-def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
-    if not pattern.fullmatch(value):
-        raise ValueError(f"{value!r} cannot be {what}: letters A-Z, digits, - and _")
-
-
-def _check_seconds(value: int, what: str, most: int) -> None:
-    if not 1 <= value <= most:
-        raise ValueError(f"{what}: {value} seconds, must be 1 to {most}")
 
 
 def _address(agi: str) -> str:

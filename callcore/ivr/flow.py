@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 
-from callcore.domain import Language, Text, TopicCode
+from callcore.domain import LANGUAGES, Language, Text, TopicCode
+from callcore.ivr import say
+from callcore.ivr.script import DEFAULT, Collect, Do, Node, Play, Record, Script, Topics
+from callcore.ivr.script import Menu as MenuNode
+from callcore.routing.legs import Announce, Leg, OpenCase, Voicemail
 from callcore.routing.menu import Menu
+
+AGAIN = Text("Не получилось. Попробуйте ещё раз.", "That did not work. Please try again.")
+LEAVE_MESSAGE = Text(
+    "Оставьте сообщение после сигнала. В конце нажмите решётку.",
+    "Please leave a message after the tone. Press hash when you have finished.",
+)
+MESSAGE_KEPT = Text(
+    "Сообщение записано. Мы его прослушаем.", "Your message is recorded. We will listen to it."
+)
+CASE_KEPT = Text(
+    "Ваша заявка принята. Сотрудники свяжутся с вами в рабочее время.",
+    "Your request is registered. Our staff will contact you in working hours.",
+)
+CALL_BACK_OFFER = Text("Чтобы мы вам перезвонили, нажмите 1.", "If you want us to call you back, press 1.")
+CALL_BACK_KEPT = Text(
+    "Хорошо, мы вам перезвоним в рабочее время.", "Good, we will call you back in working hours."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +45,15 @@ class FlowTexts:
     """After the notice of a placed call: 1 understood, 2 again, 0 operator, 9 never again."""
     notice_thanks: Text
     opted_out: Text
+    again: Text = AGAIN
+    """Too few digits, or none."""
+    leave_message: Text = LEAVE_MESSAGE
+    """Before the tone, where a row or a node has no words of its own."""
+    message_kept: Text = MESSAGE_KEPT
+    case_kept: Text = CASE_KEPT
+    call_back_offer: Text = CALL_BACK_OFFER
+    """Key 1."""
+    call_back_kept: Text = CALL_BACK_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +69,12 @@ class Flow:
     wrong_keys: int
     """Wrong keys and silences in a row that lead to the default topic."""
     default_topic: TopicCode
+    script: Script = DEFAULT
+    """Its way from the greeting to the topic tables."""
+    currency: str = "RUB"
+    """Of amounts that say none."""
+    staff_pin: str = field(default="", repr=False)
+    """Of those who may switch an emergency announcement by phone; empty: nobody may."""
 
 
 def other(language: Language) -> Language:
@@ -50,17 +87,76 @@ class Phrase:
 
     text: str
     language: Language
+    is_personal: bool = False
+    """It holds a value of this caller's: spoken for him alone, and not kept."""
+
+
+def phrases(
+    text: Text, language: Language, values: Mapping[str, str], currency: str = "RUB"
+) -> tuple[Phrase, ...]:
+    """A text of the script as prompts: one, or one for each part where it holds values. A sentence whose
+    value is not known is left out."""
+    found = []
+    for part in say.parts(text.in_(language)):
+        if not say.has_values(part):
+            found.append(Phrase(part, language))
+        elif words := say.filled(part, language, values, currency):
+            found.append(Phrase(words, language, is_personal=True))
+    return tuple(found)
 
 
 def all_phrases(flow: Flow, announcements: tuple[Text, ...]) -> tuple[Phrase, ...]:
-    """Everything a caller may ever hear, once each: what is spoken before the first call comes."""
+    """Everything a caller may ever hear, once each: what is spoken before the first call comes. Sentences
+    with values in them are not among it."""
     texts = [flow.greeting, *_menu_texts(flow.menu), *announcements]
-    texts += [flow.texts.wrong_key, flow.texts.silence, flow.texts.to_default, flow.texts.connecting]
-    texts += [flow.texts.goodbye, flow.texts.outage_keys]
-    texts += [flow.texts.notice_keys, flow.texts.notice_thanks, flow.texts.opted_out]
-    phrases = [Phrase(text.ru, "ru") for text in texts] + [Phrase(text.en, "en") for text in texts]
-    phrases += [offer for offer in (language_offer(flow, "ru"), language_offer(flow, "en")) if offer]
-    return tuple(dict.fromkeys(phrases))
+    # the words for the other language are never said alone: see language_offer
+    texts += [getattr(flow.texts, each.name) for each in fields(FlowTexts) if each.name != "other_language"]
+    nodes = flow.script.nodes.values()
+    texts += [text for node in nodes if isinstance(node, Do) for text in leg_texts(node.legs)]
+    known = [Phrase(text.in_(language), language) for text in texts for language in LANGUAGES]
+    known += [phrase for node in nodes for phrase in _fixed(node)]
+    known += [offer for offer in (language_offer(flow, "ru"), language_offer(flow, "en")) if offer]
+    return tuple(dict.fromkeys(known))
+
+
+def _fixed(node: Node) -> Iterator[Phrase]:
+    """What a node says to every caller alike."""
+    for _path, text in said_by(node):
+        for language in LANGUAGES:
+            parts = say.parts(text.in_(language))
+            yield from (Phrase(part, language) for part in parts if not say.has_values(part))
+
+
+def said_by(node: Node) -> Iterator[tuple[tuple[str, ...], Text]]:
+    """The texts of a node, which may hold values, and where they stand in it."""
+    match node:
+        case Play():
+            yield ("play",), node.say
+        case MenuNode():
+            yield ("menu",), node.say
+            for path, text in ((("wrong",), node.wrong), (("silence",), node.silence)):
+                if text:
+                    yield path, text
+        case Collect() | Record():
+            yield ("say",), node.say
+        case Topics() if node.say:
+            yield ("say",), node.say
+        case _:
+            pass
+
+
+def leg_texts(legs: Iterable[Leg]) -> Iterator[Text]:
+    """All that is said on a way, as it stands there."""
+    for leg in legs:
+        match leg:
+            case Announce():
+                yield leg.text
+            case Voicemail() if leg.greeting:
+                yield leg.greeting
+            case OpenCase():
+                yield from (text for text in (leg.ask, leg.words) if text)
+            case _:
+                pass
 
 
 def language_offer(flow: Flow, language: Language) -> Phrase | None:

@@ -1,29 +1,33 @@
-"""Runs the IVR's machine over one FastAGI session: plays, listens, asks the topic tables, hands over."""
+"""The route ``inbound/PBX``: a caller comes in, goes through the script, and on the way that follows."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
 from callcore.calls.facts import CallEntered
-from callcore.domain import Language, Text
+from callcore.domain import Language, Outcome, Text
+from callcore.ivr.actions import Leave
 from callcore.ivr.agi_session import Session
 from callcore.ivr.flow import Phrase
-from callcore.ivr.machine import Ask, begin, press
-from callcore.ivr.visit import Book, Calls, Script, Speech, TakeDials, Visit
+from callcore.ivr.leaving_word import LeavingWord
+from callcore.ivr.legs_run import LegsRun
+from callcore.ivr.reception import Reception
+from callcore.ivr.script_run import ScriptRun
+from callcore.ivr.visit import Visit
+from callcore.ivr.way import way_by_script, way_by_tables
+from callcore.ivr.who import Who
 
 log = structlog.get_logger("callcore.ivr")
 
-ANY_KEY = "0123456789*#"
 OUTAGE_SECONDS = 1.0
 """How long a caller waits for the question whether his address is affected."""
 MOST_OUTAGES = 2
-HEARD_SHARE = 0.8
-"""Of the outage's text: whoever hangs up then has heard what he called for."""
+BEGINNING_SECONDS = 15
+"""How long Asterisk lets us think before the first word: house and voice may both be slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,12 @@ FindOutages = Callable[[str | None], Awaitable[Sequence[OutageWords]]]
 class Inbound:
     """The route ``inbound/PBX``."""
 
-    def __init__(
-        self,
-        book: Callable[[], Book],
-        calls: Calls,
-        speech: Speech,
-        now: Callable[[], datetime],
-        outages: FindOutages,
-        take_dials: TakeDials = lambda _pbx, _limit: [],
-    ) -> None:
-        self._script = Script(book, calls, speech, now, take_dials)
+    def __init__(self, reception: Reception, outages: FindOutages) -> None:
+        self._reception = reception
         self._outages = outages
 
     async def __call__(self, session: Session) -> None:
-        visit = Visit(self._script, session)
+        visit = Visit(self._reception, session)
         env = session.environment
         entered = CallEntered(
             visit.channel,
@@ -68,36 +64,47 @@ class Inbound:
 
 
 class _Caller:
-    """One caller in the menus."""
+    """One caller in the script."""
 
     def __init__(self, visit: Visit, outages: FindOutages) -> None:
         self._visit = visit
         self._outages = outages
-        self._has_heard = False
-        """Of the outage, as much as counts."""
+        self._who = Who(visit)
+        self._word = LeavingWord(visit)
+        self._script = ScriptRun(visit, self._word)
 
     async def run(self) -> None:
         try:
             await self._visit.session.answer()
             await self._serve()
         finally:
-            self._visit.end(outage_heard=self._has_heard)
+            self._visit.end(outage_heard=self._script.has_heard_outage)
+            self._word.close()
 
     async def _serve(self) -> None:
-        flow = self._visit.book.flow
-        texts, own = await self._affected(flow.language)
-        state, action = begin(flow, texts, own)
-        if own is not None:
-            self._visit.speaks(own)
-        while isinstance(action, Ask):
-            key = await self._ask(action)
-            before = state.language
-            state, action = press(flow, state, key)
-            if state.language != before:
-                self._visit.speaks(state.language)
-        self._visit.speaks(state.language)
-        await self._visit.play(action.phrases)
-        await self._visit.leave(action.topic, state.language)
+        visit, flow = self._visit, self._visit.book.flow
+        await visit.session.set_autohangup(BEGINNING_SECONDS)
+        (outages, own), emergencies, _ = await asyncio.gather(
+            self._affected(flow.language), self._emergencies(), self._who.profile()
+        )
+        known = await self._who.known(own, outages, emergencies)
+        if known.language is not None:
+            visit.speaks(known.language)
+        node, end = await self._script.run(known)
+        if visit.word is Outcome.self_served:
+            visit.word = None  # he wants more
+        await visit.play(end.phrases)
+        visit.stop_if_gone()
+        await self._word.about(end.topic)
+        legs = LegsRun(visit, self._word, self._who)
+        if isinstance(end, Leave):
+            await legs.go(await way_by_tables(visit, end.topic, self._who))
+        else:
+            await legs.go(way_by_script(visit, node, end.topic, end.legs))
+
+    async def _emergencies(self) -> tuple[Text, ...]:
+        answer = self._visit.reception.backoffice.announcements()
+        return await self._visit.ask_house("announcements", answer) or ()
 
     async def _affected(self, language: Language) -> tuple[tuple[Text, ...], Language | None]:
         """What he is told before any menu, and in which language of his own. Whatever goes wrong here leaves
@@ -113,11 +120,3 @@ class _Caller:
         spoken = own or language
         ready = [w.text for w in found if await self._visit.prompt(Phrase(w.text.in_(spoken), spoken))]
         return tuple(ready), own
-
-    async def _ask(self, ask: Ask) -> str | None:
-        heard = await self._visit.play(ask.phrases, ANY_KEY, ask.outages)
-        if ask.outages and heard.seconds >= HEARD_SHARE * heard.length > 0:
-            self._has_heard = True
-        if heard.key is not None or heard.lacks or not heard.anything:
-            return heard.key
-        return await self._visit.session.wait_for_digit(ask.wait_seconds * 1000)

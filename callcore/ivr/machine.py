@@ -1,149 +1,156 @@
-"""The IVR as a machine: what to say next, given what the caller pressed. Pure.
+"""The IVR's file as a machine: what to do next, given what the caller did. Pure and total.
 
-    greeting + outage ──1, silence──┐   (only for a caller whose address is affected; the language key says it
-          │ 0: default topic        ▼    again, any other key counts as pressed in the menu)
-          │             greeting + menu ──key──> second menu ──key──> topic
-          │                   │  ▲ language key, wrong key, silence       │
-          │                   └──┘ (three in a row: default topic) ───────┤
-          └───────────────────────────────────────────────────────────────┴──> the topic tables ──> last words
+    begin(flow, known) -> (place, action)
+    step(flow, place, event) -> (place, action)      until the action is ``Leave`` or ``Finish``
 
-Whoever runs it plays ``Ask.phrases`` one after another, each stopped by any key, then waits ``wait_seconds``
-for a key, and hands the key (or None) to ``press``.
+Whoever runs it carries out the action (``ivr.actions``) and hands back its event. The script is
+``flow.script``; ``place.node`` is where the caller is, ``place.language`` what he speaks. Nobody stays for
+ever: a caller who does nothing, a telephone that presses keys without end, a script whose nodes lead in a
+circle, all come to the default topic.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import assert_never
+from dataclasses import replace
+from typing import Final, assert_never
 
-from callcore.domain import Language, QueueName, Text, TopicCode
-from callcore.ivr.flow import Flow, Phrase, language_offer, other
-from callcore.routing.decide import Closed, Target, ToQueue
-from callcore.routing.menu import Menu
+from callcore.ivr.actions import Action, Digits, Event, Finish, Key, Known, Leave, Recorded
+from callcore.ivr.flow import Flow, Phrase
+from callcore.ivr.nodes import talk, topics, values
+from callcore.ivr.nodes.frame import Next, Place, given_up, key_of
+from callcore.ivr.script import (
+    Branch,
+    Collect,
+    Do,
+    Emergency,
+    LookUp,
+    Menu,
+    Node,
+    Outages,
+    Play,
+    Record,
+    Set,
+    Speak,
+    Switch,
+    Topics,
+    Transfer,
+)
 
-OUTAGE_KEYS = OPERATOR_KEY, MENU_KEY = "0", "1"
-"""Of a caller who is told of an outage."""
+__all__ = ["MOST_EVENTS", "MOST_IDLE", "MOST_PASSED", "Place", "begin", "step"]
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    phrases: tuple[Phrase, ...]
-    wait_seconds: int
-    outages: tuple[Phrase, ...] = ()
-    """Those of ``phrases`` that tell of an outage: how much of them is heard counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The topic is known; ``by_default`` if the caller did not choose it himself."""
-
-    topic: TopicCode
-    phrases: tuple[Phrase, ...] = ()
-    by_default: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LastWords:
-    """What is said before the caller is put into ``queue``, or, with None, before the call ends."""
-
-    phrases: tuple[Phrase, ...]
-    queue: QueueName | None
+MOST_PASSED: Final = 100
+"""Nodes between two actions: more are a circle."""
+MOST_IDLE: Final = 50
+"""Events in a row in which the caller did nothing."""
+MOST_EVENTS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Ivr:
-    """Where a caller is in the menus."""
-
-    language: Language
-    menu: Menu
-    failures: int = 0
-    switches: int = 0
-    """Changes of the language."""
-    outages: tuple[Text, ...] = ()
-    """What he hears before the menu; empty from there on."""
+def begin(flow: Flow, known: Known | None = None) -> tuple[Place, Action]:
+    """A new caller."""
+    known = known or Known()
+    language = known.language or flow.language
+    place = Place(flow.script.start, language, known, {**known.values, "language": language})
+    if flow.script.has_greeting:
+        place = replace(place, before=(Phrase(flow.greeting.in_(language), language),))
+    return _go_on(flow, (place, flow.script.start))
 
 
-def begin(
-    flow: Flow, outages: tuple[Text, ...] = (), language: Language | None = None
-) -> tuple[Ivr, Ask | Chosen]:
-    """A new caller. Without any menu he gets the default topic after the greeting.
-
-    ``outages``: what is out at his address; ``language``: his own, if it is known.
-    """
-    state = Ivr(language or flow.language, flow.menu, outages=outages)
-    greeting = _phrase(state, flow.greeting)
-    if outages:
-        has_offer = language is None and flow.language_key not in OUTAGE_KEYS
-        offer = language_offer(flow, state.language) if has_offer else None
-        return state, _tell(flow, state, (greeting, offer) if offer else (greeting,))
-    if not flow.menu.items:
-        return state, _default(flow, (greeting,))
-    return state, _ask(flow, state, (greeting,))
+def step(flow: Flow, place: Place, event: Event) -> tuple[Place, Action]:
+    """What follows the event of the last action."""
+    idle = 0 if _is_his(event) else place.idle + 1
+    place = replace(place, idle=idle, events=place.events + 1)
+    node = flow.script.nodes.get(place.node)
+    if node is None or idle >= MOST_IDLE or place.events >= MOST_EVENTS:
+        return _ended(given_up(flow, place))
+    return _go_on(flow, _take(flow, node, place, event))
 
 
-def press(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
-    """What follows a key, or silence (None)."""
-    own = OUTAGE_KEYS if state.outages else ()
-    if key is not None and key == flow.language_key and key not in own and state.menu is flow.menu:
-        return _switched(flow, state)
-    if state.outages:
-        state = replace(state, outages=())
-        if key == OPERATOR_KEY or not flow.menu.items:
-            return state, _default(flow, ())
-        if key == MENU_KEY or key is None:
-            return state, _ask(flow, state)
-    item = state.menu.choose(key) if key is not None else None
-    if item is None:
-        return _failed(flow, state, key)
-    if item.menu is not None:
-        state = replace(state, menu=item.menu, failures=0)
-        return state, _ask(flow, state)
-    if item.topic is None:
-        return state, _default(flow, ())
-    return state, Chosen(item.topic)
+def _is_his(event: Event) -> bool:
+    """He did something himself."""
+    match event:
+        case Key(key):
+            return key is not None
+        case Digits(digits):
+            return bool(digits)
+        case Recorded(file):
+            return file is not None
+        case _:
+            return False
 
 
-def last_words(flow: Flow, language: Language, target: Target) -> LastWords:
-    match target:
-        case ToQueue(queue):
-            return LastWords((Phrase(flow.texts.connecting.in_(language), language),), queue)
-        case Closed(announcement):
-            words = (announcement, flow.texts.goodbye)
-            return LastWords(tuple(Phrase(text.in_(language), language) for text in words), None)
-        case _:  # pragma: no cover - no other targets
-            assert_never(target)
+def _go_on(flow: Flow, then: Next) -> tuple[Place, Action]:
+    """From node to node until there is something to do."""
+    for _ in range(MOST_PASSED):
+        place, action = then
+        if not isinstance(action, str):
+            return place, action
+        node = flow.script.nodes.get(action)
+        if node is None:
+            break
+        then = _enter(flow, node, replace(place, node=action, failures=0, submenu=None))
+    return _ended(given_up(flow, then[0]))
 
 
-def _switched(flow: Flow, state: Ivr) -> tuple[Ivr, Ask | Chosen]:
-    state = replace(state, language=other(state.language), failures=0, switches=state.switches + 1)
-    if state.switches > 2 * flow.wrong_keys:  # somebody plays, or a machine does
-        return state, _default(flow, (_phrase(state, flow.texts.to_default),))
-    return state, _tell(flow, state) if state.outages else _ask(flow, state)
+def _ended(last: Next) -> tuple[Place, Action]:
+    place, action = last
+    assert not isinstance(action, str), "giving up leads to no node"
+    return place, action
 
 
-def _tell(flow: Flow, state: Ivr, before: tuple[Phrase, ...] = ()) -> Ask:
-    outages = tuple(_phrase(state, text) for text in state.outages)
-    keys = _phrase(state, flow.texts.outage_keys)
-    return Ask((*before, *outages, keys), flow.silence_seconds, outages)
+def _enter(flow: Flow, node: Node, place: Place) -> Next:
+    match node:
+        case Play():
+            return talk.play(flow, node, place)
+        case Emergency():
+            return talk.announce(node, place)
+        case Menu():
+            return talk.offer(flow, node, place)
+        case Collect():
+            return talk.collect(flow, node, place)
+        case Record():
+            return talk.record(flow, node, place)
+        case Outages():
+            return topics.tell(flow, node, place)
+        case Topics():
+            return topics.offer(flow, node, place)
+        case Branch():
+            return values.branch(node, place)
+        case Set():
+            return values.remember(node, place)
+        case Speak():
+            return values.speak(node, place)
+        case LookUp():
+            return values.look_up(flow, node, place)
+        case Switch():
+            return values.switch(node, place)
+        case Transfer():
+            return replace(place, before=()), Leave(node.topic, place.before, message=place.message)
+        case Do():
+            last = Finish(node.legs, node.topic, place.before, place.message)
+            return replace(place, before=()), last
+        case _:  # pragma: no cover
+            assert_never(node)
 
 
-def _failed(flow: Flow, state: Ivr, key: str | None) -> tuple[Ivr, Ask | Chosen]:
-    state = replace(state, failures=state.failures + 1)
-    complaint = _phrase(state, flow.texts.silence if key is None else flow.texts.wrong_key)
-    if state.failures >= flow.wrong_keys:
-        return state, _default(flow, (_phrase(state, flow.texts.to_default),))
-    return state, _ask(flow, state, (complaint,))
-
-
-def _ask(flow: Flow, state: Ivr, before: tuple[Phrase, ...] = ()) -> Ask:
-    offer = language_offer(flow, state.language) if state.menu is flow.menu else None
-    items = tuple(_phrase(state, item.sentence) for item in state.menu.items)
-    return Ask((*before, *((offer,) if offer else ()), *items), flow.silence_seconds)
-
-
-def _default(flow: Flow, phrases: tuple[Phrase, ...]) -> Chosen:
-    return Chosen(flow.default_topic, phrases, by_default=True)
-
-
-def _phrase(state: Ivr, text: Text) -> Phrase:
-    return Phrase(text.in_(state.language), state.language)
+def _take(flow: Flow, node: Node, place: Place, event: Event) -> Next:
+    match node:
+        case Play() | Emergency():
+            return talk.played(node, place, key_of(event))
+        case Menu():
+            return talk.choose(flow, node, place, key_of(event))
+        case Collect():
+            return talk.typed(flow, node, place, event)
+        case Record():
+            return talk.recorded(node, place, event)
+        case Outages():
+            return topics.after_outages(flow, node, place, key_of(event))
+        case Topics():
+            return topics.choose(flow, node, place, key_of(event))
+        case LookUp():
+            return values.answered(flow, node, place, event)
+        case Switch():
+            return values.switched(node, place, event)
+        case Branch() | Set() | Speak() | Transfer() | Do():  # they wait for nothing: he is past them
+            return _enter(flow, node, place)
+        case _:  # pragma: no cover
+            assert_never(node)

@@ -1,71 +1,54 @@
-"""A call in one of our scripts: it is told something, presses keys, and may be handed to a topic's queue."""
+"""A call in one of our scripts: it is told something, presses keys, says something, and goes on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from typing import TypeVar
 
 import structlog
 
-from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, RouteChosen
-from callcore.domain import CallId, ChannelId, ChannelRef, Customer, Language, PbxName, TopicCode
-from callcore.ivr.agi_session import Played, Session
-from callcore.ivr.flow import Flow, Phrase
-from callcore.ivr.machine import last_words
-from callcore.routing.decide import Route, ToQueue
+from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen
+from callcore.domain import (
+    CallId,
+    ChannelId,
+    ChannelRef,
+    Customer,
+    Language,
+    Outcome,
+    PbxName,
+    Text,
+    TopicCode,
+)
+from callcore.ivr.agi import CallerHungUp
+from callcore.ivr.agi_answers import Played, Taped
+from callcore.ivr.agi_session import Session
+from callcore.ivr.flow import Phrase
+from callcore.ivr.ports import BACKOFFICE_SECONDS, Caller
+from callcore.ivr.reception import Book, Prompt, Reception
+from callcore.ivr.script import NodeName
+
+__all__ = ["Book", "Heard", "Visit"]
 
 log = structlog.get_logger("callcore.ivr")
 
-QUEUE_CONTEXT = "callcore-queue"
+T = TypeVar("T")
+
+ANY_KEY = "0123456789*#"
+LEFT_FOR_GOOD = (Outcome.voicemail, Outcome.callback_requested)
+"""Words that hold even if he goes on to somebody."""
 OLD_ROWS = 5
 """Of each family, deleted in one call; each costs about a millisecond. More than one call adds, so that a
 backlog shrinks."""
 PROMPT_SECONDS = 3.0
 """How long a caller may wait in silence for a text that was not spoken beforehand."""
-
-
-class Prompt(Protocol):
-    """A prompt as the PBX finds it."""
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def seconds(self) -> float: ...
-
-
-class Speech(Protocol):
-    async def prompt(self, pbx: PbxName, text: str, language: str) -> Prompt | None:
-        """The prompt that says ``text``; None (logged) if it cannot be made."""
-
-
-class Calls(Protocol):
-    """The floor, as far as the IVR knows it."""
-
-    def entered(self, fact: CallEntered) -> CallId: ...
-
-    def report(self, fact: LanguageChosen | RouteChosen | IvrLeft) -> None: ...
-
-    def customer(self, call: CallId) -> Customer | None:
-        """Who calls, if that is known without doubt."""
-
-    def take_settled(self, pbx: PbxName, limit: int) -> list[ChannelId]:
-        """Channels of ended calls whose contacts are stored: their journal rows have served. Each once."""
-
-
-TakeDials = Callable[[PbxName, int], list[str]]
-"""Attempts (of this PBX, at most so many) whose outcome is stored: their rows have served. Each once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """What callers hear and where topics lead, in one version: a call keeps the one it began with."""
-
-    flow: Flow
-    decide: Callable[[TopicCode, datetime, Customer | None], Route]
+SILENCE_SECONDS = 5
+"""So much silence ends a recording."""
+VALUE_SHARE = 0.8
+"""Of a phrase with a value in it: whoever heard so much of it has heard the value."""
+MOST_KEYS = 60
+"""Pressed where digits are asked for; a telephone that presses for ever gets no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,76 +62,113 @@ class Heard:
     """One that counts could not be played; those behind it were left out."""
     seconds: float = 0.0
     length: float = 0.0
-
-
-class Script:
-    """What all visits of one script share."""
-
-    def __init__(
-        self,
-        book: Callable[[], Book],
-        calls: Calls,
-        speech: Speech,
-        now: Callable[[], datetime],
-        take_dials: TakeDials,
-    ) -> None:
-        self.book = book
-        self.calls = calls
-        self.speech = speech
-        self.now = now
-        self.take_dials = take_dials
-        self._missing: set[tuple[PbxName, str]] = set()
-        """Prompts that a PBX could not open when they were last wanted."""
-
-    def note(self, pbx: PbxName, path: str, *, is_missing: bool) -> None:
-        """One line for each prompt until it is heard again: a folder that is not mounted breaks them all."""
-        place = (pbx, path)
-        if not is_missing:
-            self._missing.discard(place)
-        elif place not in self._missing:
-            self._missing.add(place)
-            log.error("prompt_missing_on_pbx", pbx=pbx, path=path)
+    own_value: bool = False
+    """A phrase with a value of his was heard, as good as whole."""
 
 
 class Visit:
-    """One call in one script."""
+    """One call, as long as it is in our hands."""
 
-    def __init__(self, script: Script, session: Session) -> None:
-        self._script, self.session = script, session
-        self.book = script.book()
+    def __init__(self, reception: Reception, session: Session) -> None:
+        self.reception, self.session = reception, session
+        self.book = reception.books.newest
         self.pbx = PbxName(session.environment.pbx)
         self.channel = ChannelRef(self.pbx, ChannelId(session.environment.uniqueid))
-        self._call: CallId | None = None
+        self.call: CallId | None = None
+        self.language: Language = self.book.flow.language
+        self.word: Outcome | None = None
+        """What he left or got so far without an operator."""
         self._has_left = False
 
     # --- on the floor
 
     def enter(self, fact: CallEntered) -> CallId:
-        self._call = self._script.calls.entered(fact)
-        return self._call
+        self.call = self.reception.calls.entered(fact)
+        return self.call
 
     def speaks(self, language: Language) -> None:
-        self._script.calls.report(LanguageChosen(self.channel, language))
+        """From now on; told to the floor."""
+        self.language = language
+        self.reception.calls.report(LanguageChosen(self.channel, language))
+
+    def is_at(self, node: NodeName) -> None:
+        """His place in the IVR's file."""
+        if self.call is not None:
+            self.reception.places[self.call] = node
+
+    def routed(self, fact: RouteChosen) -> None:
+        self.reception.calls.report(fact)
 
     def end(self, *, outage_heard: bool = False) -> None:
         """The script has ended, perhaps because it was cancelled: a caller who hung up must not stay in the
         IVR for ever."""
-        if self._call is not None and not self._has_left and self.session.verdict == "hung_up":
-            self._left(hung_up=True, outage_heard=outage_heard)
+        if self.call is not None and not self._has_left and self.session.verdict == "hung_up":
+            self.left(hung_up=True, outage_heard=outage_heard)
+        if self.call is not None:
+            self.reception.places.pop(self.call, None)
 
-    def _left(self, *, hung_up: bool = False, closed: bool = False, outage_heard: bool = False) -> None:
+    def left(self, *, hung_up: bool = False, closed: bool = False, outage_heard: bool = False) -> None:
+        """He is no longer with us; ``closed``: his way ends here."""
         self._has_left = True
-        self._script.calls.report(IvrLeft(self.channel, hung_up, closed, outage_heard))
+        node = self.reception.places.get(self.call) if self.call else None
+        fact = IvrLeft(self.channel, hung_up, closed, outage_heard, self.word, node)
+        self.reception.calls.report(fact)
+
+    def stop_if_gone(self) -> None:
+        """For work that makes no sense without him. Raises CallerHungUp."""
+        if self.session.gone.is_set():
+            raise CallerHungUp("the channel is gone")
+
+    # --- who he is
+
+    @property
+    def call_id(self) -> CallId:
+        return self.call or CallId("")
+
+    @property
+    def customer(self) -> Customer | None:
+        return self.reception.calls.customer(self.call) if self.call else None
+
+    @property
+    def number(self) -> str | None:
+        """Canonical."""
+        return self.reception.calls.number(self.call) if self.call else None
+
+    def caller(self, topic: TopicCode) -> Caller:
+        customer = self.customer
+        return Caller(
+            self.call_id,
+            self.pbx,
+            self.number,
+            self.language,
+            topic,
+            customer.id if customer else None,
+        )
+
+    async def ask_house(self, what: str, answer: Awaitable[T]) -> T | None:
+        """The back office's answer; None (logged) if there is none in time."""
+        try:
+            async with asyncio.timeout(BACKOFFICE_SECONDS):
+                return await answer
+        except Exception as error:
+            log.warning("house_did_not_answer", asked=what, why=str(error) or type(error).__name__)
+            return None
 
     # --- saying and listening
 
     async def prompt(self, phrase: Phrase) -> Prompt | None:
         try:
             async with asyncio.timeout(PROMPT_SECONDS):
-                return await self._script.speech.prompt(self.pbx, phrase.text, phrase.language)
+                return await self.reception.speech.prompt(
+                    self.pbx, phrase.text, phrase.language, is_personal=phrase.is_personal
+                )
         except TimeoutError:
             log.warning("prompt_too_slow", characters=len(phrase.text), language=phrase.language)
             return None
+
+    async def say(self, text: Text, keys: str = "") -> Heard:
+        """In his language, until a key of ``keys``."""
+        return await self.play((Phrase(text.in_(self.language), self.language),), keys)
 
     async def play(
         self, phrases: tuple[Phrase, ...], keys: str = "", counting: tuple[Phrase, ...] = ()
@@ -164,8 +184,11 @@ class Visit:
                 if phrase in counted:
                     return replace(heard, lacks=True)
                 continue
-            more = played.heard_seconds if phrase in counted else 0.0
-            heard = replace(heard, key=played.digit, anything=True, seconds=heard.seconds + more)
+            heard = replace(heard, key=played.digit, anything=True)
+            if phrase in counted:
+                heard = replace(heard, seconds=heard.seconds + played.heard_seconds)
+            if phrase.is_personal and prompt and played.heard_seconds >= VALUE_SHARE * prompt.seconds:
+                heard = replace(heard, own_value=True)
             if played.hung_up or played.digit is not None:
                 break
         return heard
@@ -173,50 +196,48 @@ class Visit:
     async def _stream(self, prompt: Prompt, keys: str) -> Played:
         played = await self.session.stream_file(prompt.path, seconds=prompt.seconds, escape_digits=keys)
         if not played.hung_up:
-            self._script.note(self.pbx, prompt.path, is_missing=played.missing)
+            self.reception.note_prompt(self.pbx, prompt.path, is_missing=played.missing)
         return played
+
+    async def digits(self, phrases: tuple[Phrase, ...], most: int, wait_seconds: int) -> str:
+        """Say all, then take digits until ``#``, ``most`` of them, or ``wait_seconds`` without a key."""
+        taken = ""
+        key = (await self.play(phrases, ANY_KEY)).key
+        for _ in range(MOST_KEYS):
+            key = key or await self.session.wait_for_digit(wait_seconds * 1000)
+            if key is None or key == "#":
+                break
+            if key != "*":
+                taken += key
+            if len(taken) >= most:
+                break
+            key = None
+        return taken
+
+    async def record(self, name: str, most_seconds: int) -> Taped:
+        """After a tone, into the folder of recordings."""
+        self.reception.calls.report(MessageBegun(self.channel))
+        path = self.reception.recording_path(self.pbx, name)
+        taped = await self.session.record(path, most_seconds=most_seconds, silence_seconds=SILENCE_SECONDS)
+        if taped.failed:
+            log.error("recording_not_written", pbx=self.pbx, path=path)
+        return taped
 
     # --- handing on
 
-    async def leave(self, topic: TopicCode, language: Language) -> None:
-        """To the topic's queue, or, where that is closed, to the end after its announcement."""
-        route = self.book.decide(topic, self._script.now(), self._customer)
-        queue = route.target.queue if isinstance(route.target, ToQueue) else None
-        self._script.calls.report(
-            RouteChosen(self.channel, route.topic, route.table, queue, route.name, route.reason.en)
-        )
-        log.info("routed", topic=route.topic, route=route.name, queue=queue)
-        await self.play(last_words(self.book.flow, language, route.target).phrases)
-        if queue is None:
-            self._left(closed=True)
-            await self.session.hangup()
-            return
-        await self._set_variables(route)
+    async def hand_over(self, context: str, extension: str = "s") -> None:
+        """To a context of our dialplan, where somebody is rung."""
+        if self.word not in LEFT_FOR_GOOD:
+            self.word = None
         await self.tidy()
-        await self.session.hand_over(QUEUE_CONTEXT, queue)
-        self._left()
-
-    @property
-    def _customer(self) -> Customer | None:
-        return self._script.calls.customer(self._call) if self._call else None
-
-    async def _set_variables(self, route: Route) -> None:
-        """Two underscores: every later leg of this call inherits them."""
-        customer = self._customer
-        values = {
-            "CALL": self._call or "",
-            "TOPIC": route.topic,
-            "CUSTOMER": str(customer.id) if customer else "",
-            "ROUTE": route.name,
-        }
-        for name, value in values.items():
-            await self.session.set_variable(f"__CALLCORE_{name}", value)
+        await self.session.hand_over(context, extension)
+        self.left()
 
     async def tidy(self) -> None:
         """The dialplan writes rows for each call, and nobody else may delete them: AMI needs too many rights
         for that. One is taken at a time: should he hang up now, the others stay for the next call."""
         for _ in range(OLD_ROWS):
-            for channel in self._script.calls.take_settled(self.pbx, 1):
+            for channel in self.reception.calls.take_settled(self.pbx, 1):
                 await self.session.forget_journal(channel)
-            for attempt in self._script.take_dials(self.pbx, 1):
+            for attempt in self.reception.take_dials(self.pbx, 1):
                 await self.session.forget_dial(attempt)

@@ -8,7 +8,7 @@ Whoever dials or sends takes a Permit and nothing less.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -25,9 +25,11 @@ _CANONICAL = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{1,6}", re.ASCII)
 
 
 class Purpose(StrEnum):
-    """Why it leaves. A person's own dialling will pass fewer rules than a notice."""
+    """Why it leaves: a notice passes every rule, what people want themselves fewer."""
 
     notice = "notice"
+    forward = "forward"
+    """A caller's own way leads to a number outside: the house has chosen it, and he waits."""
 
 
 class Rule(StrEnum):
@@ -132,12 +134,12 @@ class Refusal:
 
 
 def decide(ask: Ask, history: NumberHistory, now: datetime) -> Permit | Refusal:
-    """Every rule in turn; the first that forbids answers. ``now`` is aware.
+    """Every rule of its purpose in turn; the first that forbids answers. ``now`` is aware.
 
     ``history`` reaches back over the profile's window at least. Asked again at a Refusal's ``until`` with
     nothing else changed, the answer is a Permit, another rule's Refusal, or one with a later ``until``.
     """
-    for rule in _RULES:
+    for rule in _RULES[ask.purpose]:
         refusal = rule(ask, history, now)
         if refusal is not None:
             return refusal
@@ -235,10 +237,7 @@ def _expiry(ask: Ask, now: datetime) -> datetime:
     return min(end, hours.next_change(now) or end)
 
 
-_RULES: tuple[Callable[[Ask, NumberHistory, datetime], Refusal | None], ...] = (
-    _destination,
-    _dnc,
-    _open_call,
-    _quiet_hours,
-    _attempt_cap,
-)
+_RULES: Mapping[Purpose, tuple[Callable[[Ask, NumberHistory, datetime], Refusal | None], ...]] = {
+    Purpose.notice: (_destination, _dnc, _open_call, _quiet_hours, _attempt_cap),
+    Purpose.forward: (_destination,),
+}

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from callcore.domain import LANGUAGES, Text
+from callcore.routing.check_rows import check_rows
+from callcore.routing.check_ways import check_ways, has_unresolved, unlisted
+from callcore.routing.faults import TableFault
 from callcore.routing.menu import Menu, main_menu, table_menu
 from callcore.routing.tables import Topic, TopicTable, TopicTables, UnknownTopic
+from callcore.routing.trials import failures
 
 ITEM_LIMIT = 120
+LONGEST_CODE = 128
 MENU_LIMIT = 600
 """Characters; people hear about 15 a second, and nobody listens to a menu for more than 40 seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableFault:
-    """``table`` and ``path`` say where; an empty table means the settings file."""
-
-    table: str
-    path: tuple[str, ...]
-    message: Text
-    remedy: Text
-    severity: Literal["fault", "warning"] = "fault"
 
 
 def check(
@@ -34,12 +26,18 @@ def check(
     ``queues``: the names listed in the settings, empty if none are. ``reserved_key``: the key that the first
     menu uses for the language.
     """
-    return (
+    found = [
         *_default_topic(tables),
         *_main_keys(tables, reserved_key),
         *(fault for table in tables for fault in _table(table, queues)),
         *_menu_lengths("", main_menu(tables)),
-    )
+        *(fault for table in tables for fault in check_ways(tables, table, queues)),
+        *_topics_of_trials(tables),
+    ]
+    # what rows do together shows only once each of them leads somewhere
+    if all(fault.severity == "warning" for fault in found) and not has_unresolved(tables):
+        found += [*check_rows(tables), *_trials(tables)]
+    return tuple(found)
 
 
 def _default_topic(tables: TopicTables) -> Iterator[TableFault]:
@@ -98,19 +96,10 @@ def _table(table: TopicTable, queues: Collection[str]) -> Iterator[TableFault]:
             if topic.key in taken:
                 yield _taken(table.code, (*_path(topic), "key"), topic.key, taken[topic.key])
             taken.setdefault(topic.key, topic.code)
+    for topic in table.walk():
+        yield from _topic(table, topic)
         if queues and topic.queue not in queues:
-            yield TableFault(
-                table.code,
-                _path(topic),
-                Text(
-                    f"Очереди «{topic.queue}» нет в queues.",
-                    f'The queue "{topic.queue}" is not listed in queues.',
-                ),
-                Text(
-                    f"Добавьте её в queues или выберите: {', '.join(queues)}.",
-                    f"Add it to queues, or choose: {', '.join(queues)}.",
-                ),
-            )
+            yield unlisted(table.code, _path(topic), topic.queue, queues)
     if table.key is not None and not taken and len(table.topics) > 1:
         yield TableFault(
             table.code,
@@ -151,8 +140,71 @@ def _special_days(table: TopicTable) -> Iterator[TableFault]:
             )
 
 
+def _topic(table: TopicTable, topic: Topic) -> Iterator[TableFault]:
+    """Doubles among its macros and children, which nobody could tell apart, and codes that are too long."""
+    if len(topic.code) > LONGEST_CODE:
+        yield TableFault(
+            table.code,
+            _path(topic),
+            Text(
+                f"Код {topic.code} длиннее {LONGEST_CODE} знаков.",
+                f"The code {topic.code} is longer than {LONGEST_CODE} characters.",
+            ),
+            Text("Сократите коды или уберите уровень.", "Shorten the codes, or take a level out."),
+        )
+    for where, titles in (
+        ("macros", [macro.title for macro in topic.macros]),
+        ("children", [child.title for child in topic.children]),
+    ):
+        for double in _doubles(titles):
+            yield TableFault(
+                table.code,
+                (*_path(topic), where),
+                Text(f"«{double}» встречается дважды.", f'"{double}" stands there twice.'),
+                Text("Назовите по-разному.", "Give them different titles."),
+            )
+
+
+def _doubles(titles: list[Text]) -> tuple[str, ...]:
+    """The titles of one language that stand there more than once."""
+    found: dict[str, None] = {}
+    for language in LANGUAGES:
+        said = [title.in_(language).casefold() for title in titles]
+        for title, folded in zip(titles, said, strict=True):
+            if said.count(folded) > 1:
+                found[title.in_(language)] = None
+    return tuple(found)
+
+
 def _path(topic: Topic) -> tuple[str, ...]:
-    return ("topics", topic.code.partition(".")[2])
+    first, *below = topic.code.split(".")[1:]
+    return ("topics", first, *(step for code in below for step in ("children", code)))
+
+
+def _topics_of_trials(tables: TopicTables) -> Iterator[TableFault]:
+    known = {topic.code for topic in tables.topics}
+    for table in tables:
+        for trial in table.trials:
+            if trial.given.topic not in known:
+                yield TableFault(
+                    table.code,
+                    ("tests", trial.place, "given", "topic"),
+                    Text(f"Темы «{trial.given.topic}» нет.", f'There is no topic "{trial.given.topic}".'),
+                    Text("Назовите её целиком: таблица.тема.", "Give its whole code: table.topic."),
+                )
+
+
+def _trials(tables: TopicTables) -> Iterator[TableFault]:
+    for failure in failures(tables):
+        yield TableFault(
+            failure.table,
+            ("tests", failure.trial.place),
+            Text(f"Проба не прошла: {failure.message.ru}", f"This test fails: {failure.message.en}"),
+            Text(
+                "Исправьте строки или пробу; callcore route --explain скажет почему.",
+                "Mend the rows or the test; callcore route --explain says why.",
+            ),
+        )
 
 
 def _menu_lengths(table: str, menu: Menu) -> Iterator[TableFault]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
 from callcore.domain import Text
-from callcore.routing.tables import MINUTES_A_DAY, Hours, Spans
+from callcore.routing.timetable import MINUTES_A_DAY, Hours, Spans
 
 if TYPE_CHECKING:
     from holidays import HolidayBase

@@ -1,251 +1,93 @@
-"""A topic table's file: its shape, and how it becomes a ``TopicTable``. Reads no files itself.
-
-Hours of a day are written ``09:00-18:00``, a list of such, ``20:00-02:00+1`` where they end on the next day,
-``closed``, ``always`` (the whole day), or the name of a weekday whose hours hold.
-"""
+"""A topic table's file: its shape, and how it becomes a ``TopicTable``. Reads no files itself."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
-from itertools import pairwise
-from typing import Annotated, Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from callcore.domain import QueueName, Text, TopicCode
-from callcore.routing.tables import ALL_DAY, MINUTES_A_DAY, Hours, Span, Spans, SpecialDay, Topic, TopicTable
+from callcore.domain import LANGUAGES, QueueName, Text, TopicCode
+from callcore.routing.fields import Code, Digit, QueueField
+from callcore.routing.hours_schema import HolidaysModel, WeekField, hours_of
+from callcore.routing.legs import Voicemail
+from callcore.routing.legs_schema import LegsField, to_legs
+from callcore.routing.rows_schema import RowCode, RowModel
+from callcore.routing.tables import PLACEHOLDERS, Macro, Topic, TopicTable
+from callcore.routing.timetable import Hours
+from callcore.routing.trials_schema import TrialModel
 from callcore.strictyaml.fields import Bilingual, Model, Zone, shown, wrong
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-HOURS_REMEDY = Text(
-    "Напишите, например, 09:00-18:00, [09:00-13:00, 14:00-18:00], 20:00-02:00+1 (до 2 часов следующего дня), "
-    "closed или always.",
-    "Write for example 09:00-18:00, [09:00-13:00, 14:00-18:00], 20:00-02:00+1 (until 2 on the next day), "
-    "closed or always.",
-)
-
-
-def _span(text: object) -> Span:
-    match = (
-        re.fullmatch(r"(\d\d?):(\d\d) ?[-–] ?(\d\d?):(\d\d)( ?\+1)?", text, re.ASCII)
-        if isinstance(text, str)
-        else None
-    )
-    if match is None:
-        raise wrong(
-            Text(f"{shown(text, 'ru')} — не часы работы.", f"{shown(text)} are not hours."), HOURS_REMEDY
-        )
-    h1, m1, h2, m2 = (int(part) for part in match.groups()[:4])
-    opens, closes = h1 * 60 + m1, h2 * 60 + m2
-    if m1 > 59 or m2 > 59 or opens >= MINUTES_A_DAY or closes > MINUTES_A_DAY:
-        raise wrong(
-            Text(f"Такого времени нет: {shown(text, 'ru')}.", f"There is no such time: {shown(text)}."),
-            Text("Часы от 00:00 до 24:00.", "Times run from 00:00 to 24:00."),
-        )
-    if match[5]:
-        closes += MINUTES_A_DAY
-        if closes > opens + MINUTES_A_DAY:
-            raise wrong(
-                Text(f"{shown(text, 'ru')} длиннее суток.", f"{shown(text)} is longer than a day."),
-                Text("Уберите +1.", "Leave out the +1."),
-            )
-    elif closes <= opens:
-        raise wrong(
-            Text(f"{shown(text, 'ru')}: конец раньше начала.", f"{shown(text)} ends before it begins."),
-            Text(
-                "Поменяйте местами или, если это за полночь, допишите +1 (например 20:00-02:00+1).",
-                "Swap them, or if it runs past midnight append +1 (such as 20:00-02:00+1).",
-            ),
-        )
-    return Span(opens, closes)
-
-
-def _day_hours(value: object) -> Spans | str:
-    """Spans, or the name of a weekday, or ``open`` (the usual hours)."""
-    if value == "closed":
-        return ()
-    if value == "always":
-        return ALL_DAY
-    if isinstance(value, str) and value in (*WEEKDAYS, "open"):
-        return value
-    items = value if isinstance(value, list) and value else [value]
-    spans = tuple(sorted((_span(item) for item in items), key=lambda span: span.opens))
-    for earlier, later in pairwise(spans):
-        if later.opens < earlier.closes:
-            raise wrong(
-                Text(f"Часы {earlier} и {later} пересекаются.", f"The hours {earlier} and {later} overlap."),
-                Text("Соедините их или разведите.", "Join them or move them apart."),
-            )
-    return spans
-
-
-def _days(text: str) -> range | None:
-    """``mon`` or ``mon-fri`` as indexes of weekdays."""
-    first, _, last = text.partition("-")
-    if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
-        return None
-    days = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
-    return days or None
-
-
-def _weekly(value: object) -> object:
-    """The seven days' spans, Monday first."""
-    if value == "always":
-        return (ALL_DAY,) * 7
-    if not isinstance(value, dict):
-        raise wrong(
-            Text(
-                f"Нужны часы по дням недели, а здесь {shown(value, 'ru')}.",
-                f"Hours by weekday are needed, not {shown(value)}.",
-            ),
-            Text(
-                "Напишите always или раздел: mon-fri: 09:00-18:00.",
-                "Write always, or a section: mon-fri: 09:00-18:00.",
-            ),
-        )
-    week: dict[int, Spans] = {}
-    for name, hours in value.items():
-        days = _days(name)
-        if days is None:
-            raise wrong(
-                Text(f"{shown(name, 'ru')} — не дни недели.", f"{shown(name)} is no weekday."),
-                Text(
-                    "Дни: mon, tue, wed, thu, fri, sat, sun или, например, mon-fri.",
-                    "Days are mon, tue, wed, thu, fri, sat, sun, or for example mon-fri.",
-                ),
-            )
-        spans = _day_hours(hours)
-        if isinstance(spans, str):
-            raise wrong(
-                Text(f"{shown(hours, 'ru')} — не часы работы.", f"{shown(hours)} are not hours."),
-                HOURS_REMEDY,
-            )
-        for day in days:
-            if day in week:
-                raise wrong(
-                    Text(f"День {WEEKDAYS[day]} задан дважды.", f"The day {WEEKDAYS[day]} is given twice."),
-                    Text("Оставьте один раз.", "Give it once."),
-                )
-            week[day] = spans
-    missing = [WEEKDAYS[day] for day in range(7) if day not in week]
-    if missing:
-        raise wrong(
-            Text(f"Нет часов на дни: {', '.join(missing)}.", f"No hours for: {', '.join(missing)}."),
-            Text("Допишите их; выходной — closed.", "Add them; a day off is closed."),
-        )
-    return _without_overlap(tuple(week[day] for day in range(7)))
-
-
-def _without_overlap(week: tuple[Spans, ...]) -> tuple[Spans, ...]:
-    for day, spans in enumerate(week):
-        following = week[(day + 1) % 7]
-        if spans and following and spans[-1].closes - MINUTES_A_DAY > following[0].opens:
-            name, after = WEEKDAYS[day], WEEKDAYS[(day + 1) % 7]
+def _macro(value: Text) -> Text:
+    """Only known words between braces."""
+    for language in LANGUAGES:
+        text = value.in_(language)
+        if text.count("{") != text.count("}") or set(_BRACES.findall(text)) - set(PLACEHOLDERS):
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             raise wrong(
                 Text(
-                    f"Часы {spans[-1]} ({name}) и {following[0]} ({after}) пересекаются.",
-                    f"The hours {spans[-1]} ({name}) and {following[0]} ({after}) overlap.",
+                    f"Неизвестная подстановка: {shown(text, 'ru')}.",
+                    f"There is an unknown placeholder: {shown(text)}.",
                 ),
-                Text("Разведите их.", "Move them apart."),
+                Text(f"Есть: {known}.", f"There are {known}."),
             )
-    return week
-
-
-def _dates(value: object) -> object:
-    """Checks the keys of ``days``: ISO dates."""
-    if isinstance(value, dict):
-        for key in value:
-            try:
-                date.fromisoformat(key if len(key) == 10 else "")
-            except ValueError:
-                raise wrong(
-                    Text(f"{shown(key, 'ru')} — не дата.", f"{shown(key)} is no date."),
-                    Text("Напишите, например, 2026-12-31.", "Write for example 2026-12-31."),
-                ) from None
     return value
 
 
-def _country(value: object) -> object:
-    """A code that the ``holidays`` package knows, or ``none``."""
-    import holidays  # slow to import; needed only where settings are read
+_BRACES = re.compile(r"\{([^{}]*)\}")
 
-    if value == "none" or (isinstance(value, str) and value in holidays.list_supported_countries()):
+
+def _slug(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", value, re.ASCII):
         return value
     raise wrong(
+        Text(f"{shown(value, 'ru')} — не адрес статьи.", f"{shown(value)} is no address of an article."),
         Text(
-            f"Праздники страны {shown(value, 'ru')} неизвестны.",
-            f"The holidays of {shown(value)} are not known.",
-        ),
-        Text(
-            "Напишите код страны из двух букв, например RU, или none.",
-            "Write a two-letter country code such as RU, or none.",
+            "Строчные латинские буквы, цифры и -, например sim-swap.",
+            "Lower-case Latin letters, digits and -, such as sim-swap.",
         ),
     )
 
 
-def _digit(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"[0-9]", value, re.ASCII):
-        return value
-    raise wrong(
-        Text(f"{shown(value, 'ru')} — не клавиша меню.", f"{shown(value)} is no key of a menu."),
-        Text("Напишите одну цифру от 0 до 9.", "Write one digit from 0 to 9."),
-    )
+class MacroModel(Model):
+    """A ready text for the comment."""
 
-
-def _queue(value: object) -> object:
-    # "general" is the section of queues.conf that is no queue
-    fits = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}", value, re.ASCII)
-    if fits and str(value).lower() != "general":
-        return value
-    raise wrong(
-        Text(f"{shown(value, 'ru')} — не имя очереди.", f"{shown(value)} is no name of a queue."),
-        Text(
-            "Латинские буквы, цифры, - и _, от 2 до 64 знаков.",
-            "Latin letters, digits, - and _, 2 to 64 characters.",
-        ),
-    )
-
-
-CODE = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-
-
-def _code(value: object) -> object:
-    if isinstance(value, str) and CODE.fullmatch(value):
-        return value
-    raise wrong(
-        Text(f"{shown(value, 'ru')} — не код.", f"{shown(value)} is no code."),
-        Text(
-            "Строчные латинские буквы, цифры и _, до 40 знаков.",
-            "Lower-case Latin letters, digits and _, up to 40 characters.",
-        ),
-    )
-
-
-Digit = Annotated[str, BeforeValidator(_digit)]
-QueueField = Annotated[str, BeforeValidator(_queue)]
-Code = Annotated[str, BeforeValidator(_code)]
-DayHours = Annotated[Any, BeforeValidator(_day_hours)]
-
-
-class SpecialDayModel(Model):
-    hours: DayHours
-    why: Bilingual
-
-
-class HolidaysModel(Model):
-    country: Annotated[str, BeforeValidator(_country)] = "none"
-    hours: DayHours = ()
-    moved_workday: DayHours = "mon"
-    days: Annotated[dict[str, SpecialDayModel], BeforeValidator(_dates)] = {}  # noqa: RUF012 - pydantic copies it
-
-
-class TopicModel(Model):
     title: Bilingual
+    text: Annotated[Bilingual, AfterValidator(_macro)]
+
+    def to_macro(self) -> Macro:
+        return Macro(self.title, self.text)
+
+
+class ChildModel(Model):
+    """A topic below another: operators choose it, callers do not hear of it."""
+
+    title: Bilingual
+    queue: QueueField | None = None
+    script: Bilingual | None = None
+    article: Annotated[str, BeforeValidator(_slug)] | None = None
+    macros: tuple[MacroModel, ...] = ()
+    children: dict[Code, ChildModel] = Field(default_factory=dict)
+
+    def to_topic(self, code: str, queue: str) -> Topic:
+        queue = self.queue or queue
+        return Topic(
+            code=TopicCode(code),
+            title=self.title,
+            queue=QueueName(queue),
+            script=self.script,
+            article=self.article,
+            macros=tuple(macro.to_macro() for macro in self.macros),
+            children=tuple(child.to_topic(f"{code}.{name}", queue) for name, child in self.children.items()),
+        )
+
+
+class TopicModel(ChildModel):
     key: Digit | None = None
     say: Bilingual | None = None
-    queue: QueueField | None = None
 
 
 class TableModel(Model):
@@ -255,50 +97,35 @@ class TableModel(Model):
     key: Digit | None = None
     say: Bilingual | None = None
     zone: Zone
-    hours: Annotated[Any, BeforeValidator(_weekly)]
+    hours: WeekField
     holidays: HolidaysModel = HolidaysModel()
     closed: Bilingual
+    closed_then: LegsField | None = None
     queue: QueueField
     topics: Annotated[dict[Code, TopicModel], Field(min_length=1)]
+    rows: dict[RowCode, RowModel] = Field(default_factory=dict)
+    tests: tuple[TrialModel, ...] = ()
 
-    def to_table(self, code: str) -> TopicTable:
-        """The table that the file describes."""
+    @property
+    def opening(self) -> Hours:
+        return hours_of(self.zone, self.hours, self.holidays)
+
+    def to_table(self, code: str, hours: Mapping[str, Hours]) -> TopicTable:
+        """The table that the file describes; ``hours``: those of each table, for rows that ask for them."""
+        topics = tuple(
+            replace(topic.to_topic(f"{code}.{name}", self.queue), key=topic.key, say=topic.say)
+            for name, topic in self.topics.items()
+        )
+        codes = tuple(below.code for topic in topics for below in topic.walk())
         return TopicTable(
             code=code,
             title=self.title,
-            hours=self._hours(),
+            hours=hours[code],
             closed=self.closed,
+            topics=topics,
             key=self.key,
             say=self.say,
-            topics=tuple(
-                Topic(
-                    code=TopicCode(f"{code}.{name}"),
-                    title=topic.title,
-                    queue=QueueName(topic.queue or self.queue),
-                    key=topic.key,
-                    say=topic.say,
-                )
-                for name, topic in self.topics.items()
-            ),
+            rows=tuple(row.to_row(name, codes, code, hours) for name, row in self.rows.items()),
+            closed_then=(Voicemail(),) if self.closed_then is None else to_legs(self.closed_then),
+            trials=tuple(trial.to_trial(self.zone, place) for place, trial in enumerate(self.tests)),
         )
-
-    def _hours(self) -> Hours:
-        return Hours(
-            zone=self.zone,
-            weekly=self.hours,
-            country=None if self.holidays.country == "none" else self.holidays.country,
-            on_holiday=self._resolved(self.holidays.hours),
-            on_moved_workday=self._resolved(self.holidays.moved_workday),
-            special=tuple(
-                SpecialDay(date.fromisoformat(day), self._resolved(special.hours), special.why)
-                for day, special in sorted(self.holidays.days.items())
-            ),
-        )
-
-    def _resolved(self, hours: Spans | str) -> Spans | None:
-        if hours == "open":
-            return None
-        if isinstance(hours, str):
-            spans: Spans = self.hours[WEEKDAYS.index(hours)]
-            return spans
-        return hours

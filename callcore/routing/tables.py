@@ -1,89 +1,60 @@
-"""The switching table as values: which topics a department takes, when, and in which queue (D-14, D-20)."""
+"""The switching tables as values: which topics a department takes, when, and in which queue (D-14, D-20)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
+from functools import cached_property
 
 from callcore.domain import QueueName, Text, TopicCode
+from callcore.routing.legs import Announce, Leg, OfferCallBack, ToQueue, Voicemail
+from callcore.routing.rows import Row, When
+from callcore.routing.timetable import Hours
+from callcore.routing.trial import Trial
 
-MINUTES_A_DAY = 1440
+OWN_ROWS = QUEUE, CLOSED = "queue", "closed"
+"""Each table ends with these two, so that some row always holds: while it is open the topic's queue, at any
+other time the announcement."""
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Open from ``opens`` until just before ``closes``, in minutes of wall time since the day's midnight.
-
-    ``closes`` may lie past midnight (over 1440), at most one day after ``opens``. A span belongs to the day
-    on which it opens: a holiday does not cut off the evening before it.
-    """
-
-    opens: int
-    closes: int
-
-    def __str__(self) -> str:
-        over = "+1" if self.closes > MINUTES_A_DAY else ""
-        closes = self.closes - MINUTES_A_DAY if over else self.closes
-        return f"{clock(self.opens)}–{clock(closes)}{over}"
-
-
-Spans = tuple[Span, ...]
-"""Opening times of one day in order; empty: closed."""
-
-ALL_DAY: Spans = (Span(0, MINUTES_A_DAY),)
-
-
-def clock(minutes: int) -> str:
-    """``545`` as ``09:05``."""
-    return f"{minutes // 60:02}:{minutes % 60:02}"
+PLACEHOLDERS = ("name", "contract", "number", "record")
+"""What a macro's text may hold between braces: name, contract and number of the customer, record number."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpecialDay:
-    """A date on which other hours hold; ``spans`` None: the usual ones, even on a public holiday."""
+class Macro:
+    """A ready text for the comment (D-34)."""
 
-    day: date
-    spans: Spans | None
-    why: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """When a table's people are there; all times are wall time in ``zone``."""
-
-    zone: ZoneInfo
-    weekly: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans]
-    """Monday first."""
-    country: str | None = None
-    """Whose public holidays count (ISO 3166, e.g. ``RU``); None: nobody's."""
-    on_holiday: Spans | None = ()
-    """Hours on a public holiday; None: the usual ones of that weekday."""
-    on_moved_workday: Spans | None = None
-    """Hours on a weekend day that was made a working day; None: the usual ones of that weekday."""
-    special: tuple[SpecialDay, ...] = ()
-
-    @property
-    def is_always_open(self) -> bool:
-        """Round the clock, every day of the year."""
-        return all(spans == ALL_DAY for spans in self.weekly) and self.country is None and not self.special
+    title: Text
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     code: TopicCode
+    """``table.topic``, of a child ``table.topic.child``, to any depth."""
     title: Text
     queue: QueueName
     key: str | None = None
-    """Digit in the table's menu; None: not offered to callers."""
+    """Digit in the table's menu; None: not offered to callers. Only those of the first level have one."""
     say: Text | None = None
     """What the menu says before "press …"."""
+    script: Text | None = None
+    """A short prompt, shown to the operator once the topic is chosen (D-34)."""
+    article: str | None = None
+    """Address of an article in the knowledge base."""
+    macros: tuple[Macro, ...] = ()
+    children: tuple[Topic, ...] = ()
+
+    def walk(self) -> Iterator[Topic]:
+        """Itself and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TopicTable:
-    """One department's row of the switching table."""
+    """One department's part of the switching table."""
 
     code: str
     title: Text
@@ -93,40 +64,108 @@ class TopicTable:
     topics: tuple[Topic, ...]
     key: str | None = None
     say: Text | None = None
+    rows: tuple[Row, ...] = ()
+    """In their order; the first that holds decides. Behind them come the two of ``OWN_ROWS``."""
+    closed_then: tuple[Leg, ...] = (Voicemail(),)
+    """What a caller can do once he has heard ``closed``: he must be able to leave something behind."""
+    trials: tuple[Trial, ...] = ()
+
+    @cached_property
+    def all_rows(self) -> tuple[Row, ...]:
+        """Its rows and the two that every table has."""
+        return (
+            *self.rows,
+            Row(QUEUE, When(hours=self.hours), (ToQueue(),)),
+            Row(CLOSED, When(), (Announce(self.closed), *self.closed_then)),
+        )
 
     @property
     def keyed_topics(self) -> tuple[Topic, ...]:
         return tuple(topic for topic in self.topics if topic.key is not None)
+
+    def walk(self) -> Iterator[Topic]:
+        """Every topic of every level, parents first."""
+        for topic in self.topics:
+            yield from topic.walk()
 
 
 class UnknownTopic(LookupError):
     """No table has a topic of this code."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TopicTables:
     """All tables, in the order of their files' names."""
 
     tables: tuple[TopicTable, ...]
     default_topic: TopicCode
     """Where a caller goes who chooses nothing."""
+    macros: tuple[Macro, ...] = ()
+    """Those that go with any topic."""
 
     def __iter__(self) -> Iterator[TopicTable]:
         return iter(self.tables)
 
     def find(self, code: str) -> tuple[TopicTable, Topic]:
         """The topic and its table; raises UnknownTopic."""
-        for table in self.tables:
-            for topic in table.topics:
-                if topic.code == code:
-                    return table, topic
-        raise UnknownTopic(code)
+        table, topic, _rows = self.about(code)
+        return table, topic
 
-    @property
+    def about(self, code: str) -> tuple[TopicTable, Topic, tuple[Row, ...]]:
+        """With those rows of its table that concern the topic; raises UnknownTopic."""
+        try:
+            return self._by_code[code]
+        except KeyError:
+            raise UnknownTopic(code) from None
+
+    @cached_property
+    def _by_code(self) -> dict[str, tuple[TopicTable, Topic, tuple[Row, ...]]]:
+        return {
+            topic.code: (
+                table,
+                topic,
+                tuple(row for row in table.all_rows if not row.when.topics or topic.code in row.when.topics),
+            )
+            for table in self.tables
+            for topic in table.walk()
+        }
+
+    @cached_property
     def topics(self) -> tuple[Topic, ...]:
-        return tuple(topic for table in self.tables for topic in table.topics)
+        """Of every level."""
+        return tuple(topic for table in self.tables for topic in table.walk())
 
-    @property
+    @cached_property
     def queues(self) -> tuple[QueueName, ...]:
-        """Every queue that a topic leads to, once, in order."""
-        return tuple(dict.fromkeys(topic.queue for topic in self.topics))
+        """Every queue that a topic or a row leads to, once, in order."""
+        named = [
+            leg.queue
+            for table in self.tables
+            for row in table.all_rows
+            for leg in row.legs
+            if isinstance(leg, ToQueue | OfferCallBack)
+        ]
+        return tuple(dict.fromkeys([*(topic.queue for topic in self.topics), *filter(None, named)]))
+
+    @cached_property
+    def skills(self) -> Mapping[QueueName, frozenset[str]]:
+        """What calls may ask for, by queue: all that the rows name of it. A queue that is missing asks for
+        nothing."""
+        found: dict[QueueName, frozenset[str]] = {}
+        for table in self.tables:
+            for row in table.all_rows:
+                for leg in row.legs:
+                    if isinstance(leg, ToQueue) and leg.skills:
+                        for queue in queues_of(leg, row, table):
+                            found[queue] = found.get(queue, frozenset()) | frozenset(leg.skills)
+        return found
+
+
+def queues_of(leg: ToQueue, row: Row, table: TopicTable) -> Iterator[QueueName]:
+    """Where the leg leads: it may be each topic's own queue."""
+    if leg.queue is not None:
+        yield leg.queue
+        return
+    for topic in table.walk():
+        if not row.when.topics or topic.code in row.when.topics:
+            yield topic.queue

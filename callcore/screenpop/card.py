@@ -1,4 +1,4 @@
-"""What one operator's desk shows, and how each effect changes it. Pure.
+"""What one operator's desk shows. Pure; how it changes is told in ``changes``.
 
 A ``Desk`` is the whole truth of a page: the page is rendered from it and from nothing else, so a page that
 reconnects only needs the newest one.
@@ -9,19 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
 
-from callcore.calls.effects import (
-    CallView,
-    CloseCard,
-    DropCard,
-    EndCard,
-    HideRinging,
-    PopCard,
-    ShowAgent,
-    ShowRinging,
-    UpdateCard,
-)
+from callcore.calls.effects import CallView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -37,6 +26,7 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
+from callcore.screenpop.facts import NO_FACTS, CardFacts
 
 
 class Stage(StrEnum):
@@ -70,6 +60,41 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One topic of a contact: an interaction of its own (D-32)."""
+
+    n: int = 1
+    """Counts the operator's topics on this contact; stays when another is taken away."""
+    draft: Draft = Draft()
+    """What stands in the form now."""
+    saved: Draft = Draft()
+    """What was saved last; the same as ``draft`` unless something was typed since."""
+    record: int | None = None
+    """Record number once something was saved."""
+    saved_on: CustomerId | None = None
+    """Whose card it was saved on."""
+    saved_number: str | None = None
+    """Which of his numbers was open then."""
+    is_pinned: bool = False
+    """It stays with that customer, whoever is chosen now (D-36)."""
+
+    @property
+    def is_dirty(self) -> bool:
+        """Something was typed that is not saved."""
+        return self.draft != self.saved
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing was typed, nothing saved."""
+        return self.record is None and self.draft == Draft()
+
+    @property
+    def is_saved(self) -> bool:
+        """A person has saved it: a number alone may come from callcore itself."""
+        return self.saved.topic != ""
+
+
+@dataclass(frozen=True, slots=True)
 class PastContact:
     """What one operator wrote of an earlier contact of this customer or number, a line on the card."""
 
@@ -80,6 +105,8 @@ class PastContact:
     """The operator's name; empty if nobody answered."""
     comment: str
     direction: Direction = Direction.inbound
+    record: int | None = None
+    """Record number, if anything was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +122,9 @@ class TodayContact:
     topic: TopicCode
     talk_ms: int
     comment: str = ""
+    """Of the first topic."""
+    more: tuple[TopicCode, ...] = ()
+    """His other topics of this contact, in the order in which he wrote them."""
 
     @property
     def is_unclassified(self) -> bool:
@@ -127,6 +157,34 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """How much lies in the operator's work lists of cases and tasks (D-44), and in those of everybody."""
+
+    mine: int = 0
+    returned: int = 0
+    """Of his: sent back to be mended."""
+    my_overdue: int = 0
+    queue: int = 0
+    """Lying in the queues of his departments."""
+    overdue: int = 0
+    """Of all that is open."""
+    tasks: int = 0
+    tasks_overdue: int = 0
+    voicemails: int = 0
+    """That nobody has heard yet (D-61)."""
+    call_backs: int = 0
+    """Callers who wait to be called."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPage:
+    """What another program wants opened beside the card; ``url`` is http or https."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """One contact on the desk, from pickup until the operator closes it."""
 
@@ -136,29 +194,70 @@ class Tab:
     """Chosen among several matches; None with one match means that one."""
     history: tuple[PastContact, ...] = ()
     history_known: bool = False
-    draft: Draft = Draft()
-    """What stands in the form now."""
-    saved: Draft = Draft()
-    """What was saved last; the same as ``draft`` unless something was typed since."""
-    record: int | None = None
-    """Record number once something was saved."""
+    entries: tuple[Entry, ...] = (Entry(),)
+    """One for each topic, at least one; in the order of their numbers."""
+    usual: tuple[TopicCode, ...] = ()
+    """What operators choose most for this queue."""
     ended_at: datetime | None = None
     wrap_up_until: datetime | None = None
     talk_ms: int = 0
     dropped: EndReason | None = None
     """It opened while the phone rang, he typed in it, and then he did not get the call."""
+    picked: Customer | None = None
+    """Found by hand, whatever the number says; comes before every match."""
+    facts: CardFacts = NO_FACTS
+    """What else is known of the customer, or of the number; fills in by itself."""
+
+    other_page: OtherPage | None = None
+    picked_number: str | None = None
+    """Which of his numbers the operator opened; see ``number``."""
+    is_cleared: bool = False
+    """The operator took the customer away: whoever the number belongs to, it is not he."""
+
+    @property
+    def draft(self) -> Draft:
+        """What stands in the form of the first topic."""
+        return self.entries[0].draft
+
+    @property
+    def saved(self) -> Draft:
+        return self.entries[0].saved
+
+    @property
+    def record(self) -> int | None:
+        """The first record number there is."""
+        return next((entry.record for entry in self.entries if entry.record is not None), None)
+
+    def entry(self, n: int) -> Entry | None:
+        return next((entry for entry in self.entries if entry.n == n), None)
+
+    def with_entry(self, entry: Entry) -> Tab:
+        """This tab with ``entry`` in the place of the one of its number, or after all others."""
+        if self.entry(entry.n) is None:
+            return replace(self, entries=(*self.entries, entry))
+        return replace(self, entries=tuple(entry if e.n == entry.n else e for e in self.entries))
 
     @property
     def is_dirty(self) -> bool:
         """Something was typed that is not saved."""
-        return self.draft != self.saved
+        return any(entry.is_dirty for entry in self.entries)
 
     @property
     def matched(self) -> Customer | None:
         """The customer whose card this is; None if unknown or not chosen yet."""
+        if self.picked is not None or self.is_cleared:
+            return self.picked
         if len(self.view.customers) == 1:
             return self.view.customers[0]
         return next((c for c in self.view.customers if c.id == self.customer), None)
+
+    @property
+    def number(self) -> str | None:
+        """Which of the customer's numbers the contact is about (D-30, D-48): the one that the operator
+        opened, else the caller's if it is his, else his first."""
+        numbers = self.matched.numbers if self.matched else ()
+        wanted = (self.picked_number, self.view.caller_number)
+        return next((number for number in wanted if number in numbers), next(iter(numbers), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +283,10 @@ class Desk:
     missed: tuple[MissedCard, ...] = ()
     """Newest first, those he knows of among them."""
     figures: Figures = Figures()
+    favourites: tuple[TopicCode, ...] = ()
+    """Topics that he marked with a star."""
+    work: WorkCounts | None = None
+    """None: not known yet, or nobody counts."""
     is_pbx_linked: bool = True
 
     def tab(self, call: CallId) -> Tab | None:
@@ -202,159 +305,3 @@ class Desk:
         """Whether he may ask for the card of this call now."""
         rings = self.can_take and self.ringing is not None and self.ringing.call == call
         return rings or (self.untaken is not None and self.untaken.call == call)
-
-
-DeskEffect = ShowRinging | HideRinging | PopCard | UpdateCard | EndCard | CloseCard | DropCard | ShowAgent
-
-
-def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime | None = None) -> Desk:
-    """The desk after one effect of the call model.
-
-    A new card comes to the front only if no unfinished text would be covered: a tab whose draft has been
-    typed in keeps its place, the new one waits beside it with a mark.
-    """
-    match effect:
-        case ShowRinging():
-            return _ring(desk, effect)
-        case HideRinging():
-            return _hide(desk, effect)
-        case PopCard():
-            return _pop(desk, effect.view)
-        case UpdateCard():
-            return _update(desk, effect.view)
-        case EndCard():
-            return _end(_without_bar(desk, effect.call), effect, now, wrap_up_until)
-        case CloseCard():
-            return _close(_without_bar(desk, effect.call), effect.call)
-        case DropCard():
-            return _drop(_without_bar(desk, effect.call), effect)
-        case ShowAgent():
-            is_busy = effect.state in (AgentState.ringing, AgentState.talking)
-            return replace(
-                desk,
-                state=effect.state,
-                since=effect.since,
-                pause_reason=effect.pause_reason,
-                pause_next=effect.pause_next,
-                untaken=desk.untaken if is_busy else None,
-            )
-        case _:
-            assert_never(effect)
-
-
-def miss(desk: Desk, call: CallId, why: Unpainted, at: datetime) -> Desk:
-    """The desk after a card on it was not seen in time."""
-    tab = desk.tab(call)
-    if tab is None:
-        return desk
-    customer = tab.matched
-    card = MissedCard(
-        call=call,
-        at=at,
-        why=why,
-        number=tab.view.caller_number,
-        customer=customer.id if customer else None,
-        customer_name=customer.name if customer else "",
-        queue=tab.view.queue,
-    )
-    return replace(desk, missed=(card, *(other for other in desk.missed if other.call != call)))
-
-
-def see(desk: Desk, call: CallId | None, at: datetime) -> Desk:
-    """The desk after he learned of a missed card, or of all."""
-    missed = tuple(
-        replace(card, seen_at=at) if card.seen_at is None and call in (None, card.call) else card
-        for card in desk.missed
-    )
-    return replace(desk, missed=missed)
-
-
-def _rings(desk: Desk, call: CallId) -> bool:
-    return desk.ringing is not None and desk.ringing.call == call
-
-
-def _without_bar(desk: Desk, call: CallId) -> Desk:
-    is_its = desk.untaken is not None and desk.untaken.call == call
-    return replace(desk, untaken=None) if is_its else desk
-
-
-def _ring(desk: Desk, effect: ShowRinging) -> Desk:
-    """The phone rings, or he talks already and may still ask for the card."""
-    view = effect.view
-    can_take = effect.can_take and desk.tab(view.call) is None
-    is_known = desk.untaken is not None and desk.untaken.call == view.call
-    if can_take and (is_known or (desk.state is AgentState.talking and view.answered_at is not None)):
-        return replace(desk, untaken=view)
-    return replace(desk, ringing=view, can_take=can_take)
-
-
-def _hide(desk: Desk, effect: HideRinging) -> Desk:
-    """It stops because he answered (``completed``), or it does not. Said of a call that does not ring any
-    more: his part in it is over."""
-    if not _rings(desk, effect.call):
-        return _without_bar(desk, effect.call)
-    is_his = effect.reason is EndReason.completed
-    untaken = desk.ringing if is_his and desk.can_take else desk.untaken
-    desk = replace(desk, ringing=None, can_take=False, untaken=untaken)
-    tab = desk.tab(effect.call)
-    if tab and is_his and tab.stage is Stage.ringing:
-        return desk.with_tab(replace(tab, stage=Stage.talking))
-    return desk
-
-
-def _pop(desk: Desk, view: CallView) -> Desk:
-    """While the phone rings, the band stays beside the card; ``HideRinging`` tells how it ended."""
-    is_ringing = _rings(desk, view.call)
-    if is_ringing:
-        desk = replace(desk, ringing=view, can_take=False)
-    desk = _without_bar(desk, view.call)
-    stage = Stage.ringing if is_ringing else Stage.talking
-    front = desk.tab(desk.active) if desk.active else None
-    active = desk.active if front is not None and front.is_dirty else view.call
-    known = desk.tab(view.call)
-    if known is None:
-        return replace(desk, tabs=(*desk.tabs, Tab(view=view, stage=stage)), active=active)
-    # The same call once more: he answered it, or it came back to him from whom he gave it to.
-    tab = replace(known, view=view, stage=stage, ended_at=None, wrap_up_until=None, dropped=None)
-    is_new = known.stage not in (Stage.ringing, Stage.talking)
-    return replace(desk.with_tab(tab), active=active if is_new else desk.active)
-
-
-def _update(desk: Desk, view: CallView) -> Desk:
-    if _rings(desk, view.call):
-        desk = replace(desk, ringing=view)
-    if desk.untaken is not None and desk.untaken.call == view.call:
-        desk = replace(desk, untaken=view)
-    tab = desk.tab(view.call)
-    if tab is None:
-        return desk
-    is_answered = tab.stage is Stage.ringing and view.answered_at is not None and not _rings(desk, view.call)
-    return desk.with_tab(replace(tab, view=view, stage=Stage.talking if is_answered else tab.stage))
-
-
-def _end(desk: Desk, effect: EndCard, now: datetime, wrap_up_until: datetime | None) -> Desk:
-    tab = desk.tab(effect.call)
-    if tab is None or tab.stage is Stage.wrap_up:
-        return desk  # his part is over already, and his wrap-up runs since then
-    if tab.stage is Stage.unfinished:
-        wrap_up_until = None  # his own part ended before the call did, and his wrap-up with it
-    stage = Stage.wrap_up if wrap_up_until else Stage.unfinished
-    done = replace(tab, stage=stage, ended_at=now, wrap_up_until=wrap_up_until, talk_ms=effect.talk_ms)
-    return desk.with_tab(done)
-
-
-def _close(desk: Desk, call: CallId) -> Desk:
-    """Nothing typed, or everything saved: the tab goes. A typed draft stays, marked unfinished."""
-    tab = desk.tab(call)
-    if tab is None:
-        return desk
-    if not tab.is_dirty:
-        return desk.without_tab(call)
-    return desk.with_tab(replace(tab, stage=Stage.unfinished, wrap_up_until=None))
-
-
-def _drop(desk: Desk, effect: DropCard) -> Desk:
-    """The same for a card whose call went elsewhere; what was typed stays with the reason."""
-    desk = _close(desk, effect.call)
-    tab = desk.tab(effect.call)
-    return desk.with_tab(replace(tab, dropped=effect.reason)) if tab else desk

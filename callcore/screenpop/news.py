@@ -14,7 +14,7 @@ from callcore.calls.effects import (
     ShowRinging,
     UpdateCard,
 )
-from callcore.screenpop.card import DeskEffect
+from callcore.screenpop.changes import DeskEffect
 
 _TYPES: dict[type, str] = {
     ShowRinging: "call.ringing",

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from callcore.domain import CallId, CustomerId, Interface, Login, PauseReason, TopicCode
+from callcore.domain import (
+    CallId,
+    CustomerId,
+    Interface,
+    Login,
+    PauseReason,
+    PbxName,
+    QueueName,
+    TopicCode,
+)
 from callcore.screenpop.card import Desk, Draft
 
 
@@ -12,13 +23,30 @@ class DeskRefused(Exception):
     """A command that cannot be done in this state; ``code`` names the text the page shows.
 
     Codes: ``not_signed_in``, ``already_on_shift``, ``phone_not_allowed``, ``phone_taken``,
-    ``busy_with_call``, ``no_such_contact``, ``call_gone``,
-    ``unknown_topic``, ``unknown_customer``, ``too_long``, ``pbx_down``, ``store_down``.
+    ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
+    ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
+    ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``.
     """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a person may work: his phone, and the queues it serves."""
+
+    name: str
+    pbx: PbxName
+    interface: Interface
+    queues: tuple[QueueName, ...]
+    chosen: Interface
+    """The phone as he chose it, with the PBX's name where there are several."""
+    also: tuple[Interface, ...] = ()
+    """His other phones."""
+    penalties: Mapping[QueueName, int] = field(default_factory=dict)
+    """How far behind the others he is rung, in queues whose calls may ask for skills."""
 
 
 class DeskService(Protocol):
@@ -37,11 +65,35 @@ class DeskService(Protocol):
 
     def pause(self, login: Login, reason: PauseReason) -> None: ...
 
-    def draft(self, login: Login, call: CallId, draft: Draft) -> None:
-        """Keep what is being typed."""
+    def draft(self, login: Login, call: CallId, draft: Draft, n: int = 1) -> None:
+        """Keep what is being typed into topic ``n`` of the contact."""
+
+    def add_topic(self, login: Login, call: CallId) -> None:
+        """One topic more: an interaction of its own (D-32)."""
+
+    def drop_topic(self, login: Login, call: CallId, n: int) -> None:
+        """Take an empty one away."""
+
+    async def another(self, login: Login, call: CallId, customer: CustomerId) -> None:
+        """The same contact goes on with that customer; what stands here is saved on this one (D-36)."""
+
+    def clear(self, login: Login, call: CallId) -> None:
+        """It is nobody whom the number tells: the card is empty until somebody is chosen."""
+
+    async def favourite(self, login: Login, topic: TopicCode, *, is_on: bool) -> None:
+        """Mark a topic with a star, or no longer."""
 
     def choose(self, login: Login, call: CallId, customer: CustomerId | None) -> None:
-        """Choose among several matches; None takes the choice back."""
+        """Choose among several matches; None takes the choice back, also that of ``attach``."""
+
+    async def attach(self, login: Login, call: CallId, customer: CustomerId) -> None:
+        """This contact is with that customer, found by hand; the null customer too."""
+
+    def open_number(self, login: Login, call: CallId, number: str) -> None:
+        """The contact is about this number of the customer's; what is saved goes with it (D-48)."""
+
+    async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
+        """He has read this note on the card."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""
@@ -53,12 +105,14 @@ class DeskService(Protocol):
         """He knows of this card that he had not seen; None: of all."""
 
     async def save(
-        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool
+        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool, n: int = 1
     ) -> int | None:
-        """Save topic and comment, also for a contact of today that has no tab; gives the record number.
+        """Save topic ``n`` and its comment, also for a contact of today that has no tab; gives the record
+        number.
 
         None: the database cannot be written now; the text is kept safely and gets its number later.
-        ``close`` also ends the wrap-up and takes the tab away; while the call goes on, as soon as it ends.
+        ``close`` also saves the other topics, ends the wrap-up and takes the tab away; while the call goes
+        on, as soon as it ends. ``topic_missing``: words stand without a topic; what has one is saved.
         """
 
     def desk_opened(self, login: Login) -> None:

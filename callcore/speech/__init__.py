@@ -1,16 +1,15 @@
-"""Prompts from text: made once by a speech synthesiser, kept as files that Asterisk plays."""
+"""Prompts from text: recorded or synthesised once, kept as files that Asterisk plays."""
 
-from callcore.speech.prompts import (
+from callcore.speech.errors import (
     EngineFailed,
     EngineMissing,
     EngineTimeout,
-    Prompt,
     PromptFolderError,
-    Prompts,
     SpeechError,
-    SpeechSettings,
     TextRefused,
 )
+from callcore.speech.prompts import Prompt, Prompts
+from callcore.speech.settings import SpeechSettings
 
 __all__ = [
     "EngineFailed",

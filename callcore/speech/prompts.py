@@ -1,97 +1,75 @@
 """From a text to a file that Asterisk plays: 8,000 Hz, one channel, 16 bits, named after what is said.
 
-espeak-ng speaks at 22,050 Hz, sox brings that to the telephone's rate. A text is spoken once: its file's name
-is a hash of text, voice and format, so that ten thousand calls with two hundred texts are two hundred files.
+The sources are asked in their order; the first that has a sound for the text is heard (``sources``). sox
+brings the sound to the telephone's shape and level. A text is made once: its file's name is a hash of what
+makes it sound so, and ten thousand calls with two hundred texts are two hundred files. Texts about one person
+lie apart, and are deleted an hour after they were last wanted; where many are wanted at once, a quick voice
+says them: each caller waits for his.
 
-Errors are all SpeechError, and each tells what helps::
-
-    EngineMissing      espeak-ng or sox is not there
-    EngineFailed       one of them failed, or its file is not what Asterisk can play
-    EngineTimeout      one of them took too long
-    TextRefused        nothing to say, too long, or control characters in it
-    PromptFolderError  the folder cannot be written
+Errors are all SpeechError, and each tells what helps (see ``errors``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import math
 import os
-import re
+import shutil
 import tempfile
-import wave
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from callcore.domain import Text
+from callcore.speech import programs
+from callcore.speech.errors import EngineFailed, PromptFolderError, SpeechError, TextRefused
+from callcore.speech.settings import SAMPLE_RATE, SpeechSettings
+from callcore.speech.sound import USELESS, flaws, length, measure
+from callcore.speech.sources import Source, make_sources
+from callcore.speech.texts import speakable
+
 log = structlog.get_logger("callcore.speech")
 
-FORMAT_VERSION: Final = 1
-"""Goes into the hash: raise it when the sound of the same text changes."""
-SAMPLE_RATE: Final = 8000
-TEXT_CHARACTERS: Final = 2000
-VOICES: Final[Mapping[str, str]] = {"ru": "ru", "en": "en-us"}
-WORDS_PER_MINUTE: Final = 150
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-class SpeechError(Exception):
-    """No prompt. ``remedy`` says what a person can do about it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}: {remedy}")
-        self.remedy = remedy
-
-
-class EngineMissing(SpeechError):
-    """A program is not there."""
-
-
-class EngineFailed(SpeechError):
-    """A program failed, or made no sound."""
-
-
-class EngineTimeout(SpeechError):
-    """A program took too long."""
-
-
-class TextRefused(SpeechError):
-    """A text that cannot be said."""
-
-
-class PromptFolderError(SpeechError):
-    """The folder cannot be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechSettings:
-    """Where prompts lie and what makes them.
-
-    ``folder``: written by us. ``pbx_folder``: the same folder as the PBX sees it; None where that is the same
-    path. ``espeak``, ``sox``: a name on the PATH or a path, of a wrapper script too; ``environment`` is added
-    to theirs.
-    """
-
-    folder: Path
-    pbx_folder: str | None = None
-    espeak: str = "espeak-ng"
-    sox: str = "sox"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    voices: Mapping[str, str] = field(default_factory=lambda: dict(VOICES))
-    time_limit_seconds: float = 20.0
-    parallel: int = 2
+PERSONAL: Final = "personal"
+"""Folder of what is said to one person."""
+PERSONAL_SECONDS: Final = 3600.0
+HOUSEKEEPING_SECONDS: Final = 300.0
+AGAIN_SECONDS: Final = 600.0
+"""How long a source that failed to say a text is passed over for it."""
+CROWD: Final = 2
+"""Texts at work or waiting for each slot from which on a quick source says what one caller waits for."""
+_MAKING: Final = ".making-"
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A file to play: its path without suffix, as the PBX sees it, and its length."""
+    """A file to play: its path without suffix, as the PBX sees it, its length, and who says it."""
 
     path: str
     seconds: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One source that can say a text, and where its sound goes; ``seconds`` if it is there already."""
+
+    source: Source
+    target: Path
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """``until``: of the monotonic clock, when it may be tried again."""
+
+    until: float
+    error: SpeechError
 
 
 class Prompts:
@@ -99,29 +77,109 @@ class Prompts:
 
     def __init__(self, settings: SpeechSettings) -> None:
         self._settings = settings
+        self._sources = make_sources(settings)
+        self._sox = programs.sox(settings)
         self._running: dict[Path, asyncio.Task[Prompt]] = {}
         self._slots = asyncio.Semaphore(settings.parallel)
+        self._failed: dict[Path, _Failure] = {}
+        self._complained: set[tuple[str, type[SpeechError]]] = set()
 
-    async def render(self, text: str, language: str) -> Prompt:
+    async def render(self, text: str, language: str, *, is_personal: bool = False) -> Prompt:
         """The prompt that says ``text``; made now if it is not there yet. ``language``: ``ru`` or ``en``.
+        ``is_personal``: it tells of one person, and is not kept.
 
         Who asks for the same text at the same time waits for the same work. Raises SpeechError.
         """
-        text = _speakable(text)
-        voice = self._settings.voices.get(language)
-        if voice is None:
+        text = speakable(text)
+        ways = await asyncio.to_thread(self.ways, text, language, is_personal=is_personal)
+        for way in ways:
+            if way.seconds is not None:
+                return self._prompt(way, way.seconds)
+            is_last = way is ways[-1]
+            is_too_slow = is_personal and self._is_crowded and not way.source.is_quick
+            if not is_last and (is_too_slow or self._has_failed(way)):
+                continue
+            try:
+                return await self._made(way, text, language)
+            except SpeechError as error:
+                if is_last or isinstance(error, PromptFolderError):
+                    raise
+                self._pass_over(way, error)
+        raise AssertionError("espeak-ng has a sound for every text")
+
+    async def render_all(self, texts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SpeechError]:
+        """Make the prompts of these (text, language); gives those that could not be made, and why.
+
+        Never more of them at a time than there are slots: what a caller wants meanwhile waits for one of them
+        at most.
+        """
+        waiting = iter(dict.fromkeys(texts))
+        failed: dict[tuple[str, str], SpeechError] = {}
+
+        async def work() -> None:
+            for text in waiting:
+                try:
+                    await self.render(*text)
+                except SpeechError as error:
+                    failed[text] = error
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.parallel):
+                group.create_task(work())
+        return failed
+
+    def ways(self, text: str, language: str, *, is_personal: bool = False) -> list[Way]:
+        """The sources that have something for this text, the best first, up to one whose sound is there.
+        Raises TextRefused."""
+        text = speakable(text)
+        if language not in self._settings.voices:
             known = ", ".join(sorted(self._settings.voices))
-            raise TextRefused(f"no voice for the language {language!r}", f"use one of {known}")
-        target = self._settings.folder / language / f"{_digest(voice, text)}.wav"
-        seconds = await asyncio.to_thread(_seconds, target)
-        if seconds is not None:
-            return self._prompt(target, seconds)
-        task = self._running.get(target)
-        if task is None:
-            task = asyncio.create_task(self._make(text, voice, target))
-            self._running[target] = task
-            task.add_done_callback(lambda done: self._forget(target, done))
-        return await asyncio.shield(task)
+            raise TextRefused(
+                Text(f"для языка {language!r} нет голоса", f"no voice for the language {language!r}"),
+                Text(f"есть {known}", f"use one of {known}"),
+            )
+        folder = self._settings.folder / PERSONAL if is_personal else self._settings.folder
+        found: list[Way] = []
+        for source in self._sources:
+            key = source.key(text, language)
+            if key is None:
+                continue
+            target = folder / language / f"{key}.wav"
+            seconds = length(target)
+            found.append(Way(source, target, seconds))
+            if seconds is not None:
+                if is_personal:
+                    with suppress(OSError):  # deleted just now, or another user's
+                        os.utime(target)
+                break
+        return found
+
+    def passed_over(self, text: str, language: str) -> SpeechError | None:
+        """Why the source that ought to say it did not, when it was last tried; None if it did. Raises
+        TextRefused."""
+        failure = self._failed.get(self.ways(text, language)[0].target)
+        return failure.error if failure else None
+
+    async def keep_house(self) -> None:
+        """Deletes what is no longer to be kept, for ever."""
+        while True:
+            try:
+                await asyncio.to_thread(self.forget)
+            except OSError as error:
+                log.warning("prompts_not_deleted", why=str(error))
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    def forget(self) -> int:
+        """Delete personal texts that nobody wanted for an hour, and what an earlier life left half made; how
+        many there were. May raise OSError."""
+        folder, before = self._settings.folder, time.time() - PERSONAL_SECONDS
+        texts = [path for path in folder.glob(f"{PERSONAL}/*/*.wav") if _written(path) < before]
+        works = [path for path in folder.glob(f"**/{_MAKING}*") if _written(path) < before]
+        for path in texts:
+            path.unlink(missing_ok=True)
+        for path in works:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(texts) + len(works)
 
     async def close(self) -> None:
         """Ends what is being spoken."""
@@ -131,114 +189,98 @@ class Prompts:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _forget(self, target: Path, task: asyncio.Task[Prompt]) -> None:
+    # --- making
+
+    @property
+    def _is_crowded(self) -> bool:
+        return len(self._running) > CROWD * self._settings.parallel
+
+    def _has_failed(self, way: Way) -> bool:
+        return way.target in self._failed and self._failed[way.target].until > time.monotonic()
+
+    def _pass_over(self, way: Way, error: SpeechError) -> None:
+        now = time.monotonic()
+        self._failed = {target: each for target, each in self._failed.items() if each.until > now}
+        self._failed[way.target] = _Failure(now + AGAIN_SECONDS, error)
+        complaint = (way.source.name, type(error))
+        if complaint not in self._complained:
+            self._complained.add(complaint)
+            log.warning("speech_passed_over", source=way.source.name, why=str(error), remedy=error.remedy)
+
+    async def _made(self, way: Way, text: str, language: str) -> Prompt:
+        task = self._running.get(way.target)
+        if task is None:
+            task = asyncio.create_task(self._make(way, text, language))
+            self._running[way.target] = task
+            task.add_done_callback(lambda done: self._done(way.target, done))
+        return await asyncio.shield(task)
+
+    def _done(self, target: Path, task: asyncio.Task[Prompt]) -> None:
         self._running.pop(target, None)
         if not task.cancelled():
             task.exception()  # who asked has it; a caller who left before is no reason for a warning
 
-    async def _make(self, text: str, voice: str, target: Path) -> Prompt:
-        settings = self._settings
+    async def _make(self, way: Way, text: str, language: str) -> Prompt:
         async with self._slots:
             try:
-                work = await asyncio.to_thread(_work_folder, target.parent)
+                work = _work_folder(way.target.parent)  # not in a thread: cancelled then, it would stay
             except OSError as error:
+                where = f"{way.target.parent} ({error.strerror or error})"
                 raise PromptFolderError(
-                    f"cannot write prompts into {target.parent}: {error.strerror or error}",
-                    "give callcore the right to write there, or set speech.folder",
+                    Text(f"звуки не записать в {where}", f"cannot write prompts into {where}"),
+                    Text(
+                        "дайте callcore право писать туда или укажите speech.folder",
+                        "give callcore the right to write there, or set speech.folder",
+                    ),
                 ) from error
             with work:
                 spoken, ready = Path(work.name) / "spoken.wav", Path(work.name) / "ready.wav"
-                # -b 1: the text is UTF-8; it comes by standard input, so that no text is ever an option
-                speak = ("-b", "1", "-v", voice, "-s", str(WORDS_PER_MINUTE), "-w", str(spoken), "--stdin")
-                await self._run("espeak", settings.espeak, speak, text.encode())
+                await way.source.write(text, language, spoken)
+                if not spoken.exists():
+                    name = way.source.name
+                    raise EngineFailed(
+                        Text(f"{name} не дал звука", f"{name} wrote no sound"), way.source.remedy
+                    )
                 # -D: no dither, the same text gives the same bytes
                 shape = ("-r", str(SAMPLE_RATE), "-c", "1", "-b", "16", "-e", "signed-integer", str(ready))
-                effects = ("norm", "-3", "pad", "0.1", "0.1")
-                await self._run("sox", settings.sox, ("-D", str(spoken), *shape, *effects))
-                seconds = await asyncio.to_thread(_publish, ready, target)
-        if seconds is None:
-            raise EngineFailed(
-                "the synthesiser made a file that Asterisk cannot play",
-                f"try `{settings.espeak} -v {voice} -w test.wav hello` by hand",
-            )
-        log.debug("prompt_made", file=target.name, seconds=round(seconds, 1), characters=len(text))
-        return self._prompt(target, seconds)
+                await self._sox.run(("-D", str(spoken), *shape, "norm", "-3", "pad", "0.1", "0.1"))
+                seconds = await asyncio.to_thread(_publish, ready, way, text)
+        log.debug("prompt_made", file=way.target.name, seconds=round(seconds, 1), characters=len(text))
+        return self._prompt(way, seconds)
 
-    async def _run(self, option: str, program: str, arguments: Sequence[str], text: bytes = b"") -> None:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                program,
-                *arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, **self._settings.environment},
-            )
-        except OSError as error:
-            raise EngineMissing(
-                f"{program} cannot be started ({error.strerror or error})",
-                f"apt install {'espeak-ng' if option == 'espeak' else 'sox'}, or set speech.{option}",
-            ) from error
-        try:
-            async with asyncio.timeout(self._settings.time_limit_seconds):
-                _, errors = await process.communicate(text)
-        except TimeoutError:
-            limit = self._settings.time_limit_seconds
-            raise EngineTimeout(
-                f"{program} did not end within {limit:g} s", "is the machine overloaded?"
-            ) from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            words = errors.decode("utf-8", "replace").strip()[-300:]
-            raise EngineFailed(f"{program} ended with {process.returncode}", words or "it said nothing")
-
-    def _prompt(self, target: Path, seconds: float) -> Prompt:
-        folder = self._settings.pbx_folder
-        if folder is None:
-            return Prompt(str(target.with_suffix("")), seconds)
-        return Prompt(f"{folder.rstrip('/')}/{target.parent.name}/{target.stem}", seconds)
-
-
-def _speakable(text: str) -> str:
-    if not text.strip():
-        raise TextRefused("nothing to say", "give a text")
-    if len(text) > TEXT_CHARACTERS:
-        raise TextRefused(f"{len(text)} characters", f"a prompt may have {TEXT_CHARACTERS}")
-    if _CONTROL.search(text):
-        raise TextRefused("a control character or newline in a text to be spoken", "write it in one line")
-    # espeak reads [[…]] as sounds of its own alphabet
-    return text.strip().replace("[[", "[ [")
-
-
-def _digest(voice: str, text: str) -> str:
-    parts = ("espeak-ng", voice, str(WORDS_PER_MINUTE), str(FORMAT_VERSION), text)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
-
-
-def _seconds(path: Path) -> float | None:
-    """The length of a file that Asterisk can play, else None."""
-    try:
-        with wave.open(str(path), "rb") as sound:
-            shape = (sound.getframerate(), sound.getnchannels(), sound.getsampwidth())
-            frames = sound.getnframes()
-            whole = path.stat().st_size >= frames * 2
-    except (OSError, EOFError, wave.Error):
-        return None
-    return frames / SAMPLE_RATE if shape == (SAMPLE_RATE, 1, 2) and frames and whole else None
+    def _prompt(self, way: Way, seconds: float) -> Prompt:
+        settings, path = self._settings, way.target.with_suffix("")
+        if settings.pbx_folder is not None:
+            path = Path(settings.pbx_folder) / path.relative_to(settings.folder)
+        return Prompt(str(path), seconds, way.source.name)
 
 
 def _work_folder(folder: Path) -> tempfile.TemporaryDirectory[str]:
     folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".making-", dir=folder)
+    return tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder)
 
 
-def _publish(ready: Path, target: Path) -> float | None:
-    """Puts the file in its place at once, so that Asterisk never sees half of one."""
-    seconds = _seconds(ready)
-    if seconds is not None:
-        ready.chmod(0o644)  # Asterisk is another user
-        ready.replace(target)
-    return seconds
+def _written(path: Path) -> float:
+    """When, by the system's clock; never, if it is gone by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
+
+
+def _publish(ready: Path, way: Way, text: str) -> float:
+    """Puts the file in its place at once, so that Asterisk never sees half of one. Raises EngineFailed."""
+    sound = measure(ready)
+    useless = [flaw for flaw in flaws(sound, text) if flaw in USELESS]
+    if sound is None or useless:
+        name, why = way.source.name, ", ".join(useless)
+        raise EngineFailed(
+            Text(
+                f"звук, который сделал {name}, не сыграть или не понять ({why})",
+                f"{name} made a sound that cannot be played or understood ({why})",
+            ),
+            way.source.remedy,
+        )
+    ready.chmod(0o644)  # Asterisk is another user
+    ready.replace(way.target)
+    return sound.seconds

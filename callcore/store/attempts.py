@@ -26,7 +26,7 @@ from callcore.store.campaign_rows import OPEN_CALL, WAITING, load_attempts, outc
 from callcore.store.engine import chunks, insert
 from callcore.store.errors import StoreError
 from callcore.store.ports import Store
-from callcore.store.schema import attempts, campaigns, dnc, message_parts, message_receipts, targets
+from callcore.store.schema.core import attempts, campaigns, dnc, message_parts, message_receipts, targets
 from callcore.store.settling import closing, gives_way, standing, too_late
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import CallId, ChannelId, ChannelRef, PbxName
 from callcore.store.engine import insert
 from callcore.store.ports import Store
-from callcore.store.schema import calls
+from callcore.store.schema.core import calls
 from callcore.store.spool import Record
 from callcore.store.types import to_microseconds
 from callcore.store.writer import SPOOLED

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.calls.attempt import Attempt, AttemptResult, CampaignId, Medium, Target, TargetId, TargetResult
 from callcore.store.campaign_rows import load_attempts, target_of
 from callcore.store.engine import chunks
-from callcore.store.schema import attempts, targets
+from callcore.store.schema.core import attempts, targets
 from callcore.store.texts import folded
 
 

@@ -27,7 +27,7 @@ from callcore.calls.attempt import (
     TargetResult,
 )
 from callcore.domain import CustomerId, Language, OutageId, Text
-from callcore.store.schema import attempts, campaigns, message_parts, outages, targets
+from callcore.store.schema.core import attempts, campaigns, message_parts, outages, targets
 from callcore.store.texts import folded
 
 OVER = tuple(state for state in CampaignState if state.is_over)

@@ -36,7 +36,7 @@ from callcore.store.campaign_rows import (
 )
 from callcore.store.engine import chunks
 from callcore.store.ports import Store
-from callcore.store.schema import campaigns, targets
+from callcore.store.schema.core import campaigns, targets
 
 __all__ = ["Campaigns", "Progress", "TargetLine"]
 

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from callcore.calls.effects import Contact, Ring
-from callcore.domain import Direction, EndReason, Interface, Outcome, Source
+from callcore.domain import Direction, EndReason, Interface, Outcome, Source, Text
 from callcore.store.texts import NAME_LIMIT, REASON_LIMIT, WORD_LIMIT, machine_text, machine_text_or_none
 
 _FIELDS = tuple(field.name for field in fields(Contact) if field.name != "operators")
 _RING_FIELDS = tuple(field.name for field in fields(Ring))
+_LATER = {"edition": None, "node": None}
+"""Fields that a contact spooled by an older callcore does not have."""
 _MOMENTS = ("started_at", "queued_at", "answered_at", "ended_at")
-_LONG = {"caller_name": NAME_LIMIT, "route": NAME_LIMIT, "route_reason": REASON_LIMIT}
+_LONG = {"caller_name": NAME_LIMIT, "route": NAME_LIMIT, "node": NAME_LIMIT}
 _TEXTS = (
     "caller_number",
     "caller_number_raw",
@@ -23,6 +25,7 @@ _TEXTS = (
     "route",
     "queue",
     "answered_by",
+    "node",
 )
 
 
@@ -39,15 +42,24 @@ def cleaned(contact: Contact) -> Contact:
     return replace(
         contact,
         channel=machine_text(contact.channel, WORD_LIMIT),
-        route_reason=None if reason is None else machine_text(reason, REASON_LIMIT, lines=True),
+        route_reason=None if reason is None else Text(_lines(reason.ru), _lines(reason.en)),
         operators=rings,
         **texts,  # type: ignore[arg-type]
     )
 
 
+def _lines(text: str) -> str:
+    return machine_text(text, REASON_LIMIT, lines=True)
+
+
 def to_row(contact: Contact) -> dict[str, Any]:
     """Values for the table ``contacts``."""
-    return {name: getattr(contact, name) for name in _FIELDS}
+    reason = contact.route_reason
+    row = {name: getattr(contact, name) for name in _FIELDS}
+    return row | {
+        "route_reason": reason.en if reason else None,
+        "route_reason_ru": reason.ru if reason else None,
+    }
 
 
 def to_ring_rows(contact: Contact) -> list[dict[str, Any]]:
@@ -60,8 +72,12 @@ def to_ring_rows(contact: Contact) -> list[dict[str, Any]]:
 
 def from_rows(row: Any, rings: Any) -> Contact:
     """Rows of the two tables (anything with attributes named like the columns), rings in their order."""
+    flat = {name: getattr(row, name) for name in _FIELDS}
+    # before there were two languages only the English reason was kept
+    ru, en = row.route_reason_ru, row.route_reason
+    reason = None if en is None else (en if ru is None else ru, en)
     return _contact(
-        {name: getattr(row, name) for name in _FIELDS},
+        flat | {"route_reason": reason},
         [{name: getattr(ring, name) for name in _RING_FIELDS} for ring in rings],
     )
 
@@ -69,6 +85,8 @@ def from_rows(row: Any, rings: Any) -> Contact:
 def to_json(contact: Contact) -> dict[str, Any]:
     """JSON values only; moments in ISO 8601."""
     value = {name: _plain(getattr(contact, name)) for name in _FIELDS}
+    reason = contact.route_reason
+    value["route_reason"] = [reason.ru, reason.en] if reason else None
     value["operators"] = [
         {name: _plain(getattr(ring, name)) for name in _RING_FIELDS} for ring in contact.operators
     ]
@@ -77,7 +95,9 @@ def to_json(contact: Contact) -> dict[str, Any]:
 
 def from_json(value: dict[str, Any]) -> Contact:
     """Raises KeyError, TypeError or ValueError for anything that ``to_json`` did not write."""
-    flat = {name: value[name] for name in _FIELDS}
+    flat = _LATER | {name: value[name] for name in _FIELDS if name in value or name not in _LATER}
+    if isinstance(flat["route_reason"], str):  # spooled before there were two languages
+        flat["route_reason"] = (flat["route_reason"],) * 2
     for name in _MOMENTS:
         flat[name] = _moment(flat[name])
     rings = [
@@ -92,6 +112,8 @@ def _contact(flat: dict[str, Any], rings: list[dict[str, Any]]) -> Contact:
     flat["source"] = Source(flat["source"])
     flat["end_reason"] = EndReason(flat["end_reason"])
     flat["outcome"] = Outcome(flat["outcome"])
+    reason = flat["route_reason"]
+    flat["route_reason"] = None if reason is None else Text(*map(str, reason))
     for ring in rings:
         ring["result"] = None if ring["result"] is None else EndReason(ring["result"])
     return Contact(operators=tuple(Ring(**ring) for ring in rings), **flat)
@@ -103,3 +125,23 @@ def _plain(value: Any) -> Any:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def said(contact: Contact) -> dict[str, Any]:
+    """A contact as other programs are told of it."""
+    return {
+        "call": contact.call,
+        "direction": contact.direction.value,
+        "number": contact.caller_number,
+        "dialled": contact.dialed_number,
+        "queue": contact.queue,
+        "topic": contact.topic,
+        "customer": contact.customer,
+        "outcome": contact.outcome.value,
+        "reason": contact.end_reason.value,
+        "login": contact.answered_by,
+        "started_at": contact.started_at.isoformat(),
+        "ended_at": contact.ended_at.isoformat(),
+        "wait_ms": contact.wait_ms,
+        "talk_ms": contact.talk_ms,
+    }

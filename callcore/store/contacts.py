@@ -35,12 +35,12 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.store import contact_codec
+from callcore.store import contact_codec, outbox
 from callcore.store.engine import insert
 from callcore.store.gaps import count_contact
 from callcore.store.interactions import add_unclassified, newest_choice
 from callcore.store.ports import Store
-from callcore.store.schema import calls, contact_rings, contacts, customers, interactions
+from callcore.store.schema.core import calls, contact_rings, contacts, customers, interactions
 from callcore.store.spool import Record
 from callcore.store.types import to_microseconds
 from callcore.store.writer import SPOOLED
@@ -103,7 +103,16 @@ class Figures:
 class Contacts:
     def __init__(self, store: Store) -> None:
         self._store = store
-        store.writer.register(KIND, _apply)
+        self.is_told = False
+        """Somebody subscribed to ``contact.saved``: it is written with the contact."""
+        store.writer.register(KIND, self._take)
+
+    async def _take(self, connection: AsyncConnection, data: dict[str, Any]) -> bool:
+        is_new = await _apply(connection, data)
+        if is_new and self.is_told:
+            contact = contact_codec.from_json(data)
+            await outbox.tell(connection, "contact.saved", contact_codec.said(contact), contact.ended_at)
+        return is_new
 
     async def save(self, contact: Contact) -> Saved:
         """Store the contact, durable when it returns; a second contact of the same call changes nothing.
@@ -140,6 +149,32 @@ class Contacts:
             contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since))
         )
         return await self._lines(_newest_first(query, limit))
+
+    async def more_topics(self, login: Login, since: datetime) -> dict[CallId, tuple[TopicCode, ...]]:
+        """Of what ``today`` lists: his topics beside the first of each contact, in the order of their
+        entries; contacts with one topic are left out."""
+        first = interactions.alias()
+        before = select(first.c.id).where(
+            first.c.call == interactions.c.call,
+            first.c.login == login,
+            first.c.entry < interactions.c.entry,
+        )
+        query = (
+            select(interactions.c.call, interactions.c.topic)
+            .where(
+                interactions.c.login == login,
+                interactions.c.entry > 1,
+                interactions.c.call.in_(_answered(login, since)),
+                before.exists(),
+            )
+            .order_by(interactions.c.call, interactions.c.entry)
+        )
+        async with self._store.read() as connection:
+            rows = (await connection.execute(query)).all()
+        found: dict[CallId, tuple[TopicCode, ...]] = {}
+        for call, topic in rows:
+            found[call] = (*found.get(call, ()), topic)
+        return found
 
     async def last_for(
         self, customer: CustomerId | None, number: str | None, limit: int = 10, without: CallId | None = None
@@ -178,8 +213,8 @@ class Contacts:
             return (await connection.execute(select(func.count()).select_from(contacts))).scalar_one()
 
     async def _lines(self, query: Select[Any]) -> tuple[ContactLine, ...]:
-        async with self._store.read() as connection:
-            return tuple(map(_line, (await connection.execute(query)).all()))
+        rows = await self._store.ask(lambda connection: connection.execute(query).all())
+        return tuple(map(_line, rows))
 
 
 def _check_moments(contact: Contact) -> None:
@@ -222,7 +257,14 @@ def _talkers(contact: Contact) -> list[Login]:
 
 
 def _written_by(login: Login) -> ColumnElement[bool]:
-    return and_(interactions.c.call == contacts.c.call, interactions.c.login == login)
+    """His interaction; the first of them where he wrote on several topics."""
+    other = interactions.alias()
+    first = select(func.min(other.c.entry)).where(other.c.call == contacts.c.call, other.c.login == login)
+    return and_(
+        interactions.c.call == contacts.c.call,
+        interactions.c.login == login,
+        interactions.c.entry == first.correlate(contacts).scalar_subquery(),
+    )
 
 
 def _own_topic() -> ColumnElement[str]:

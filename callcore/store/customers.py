@@ -1,24 +1,39 @@
-"""The own customer base: by number, by contract, by words. Several customers may share one number."""
+"""The own customer base: by number, by contract, by words. Several customers may share one number.
+
+This is the short customer that routing and the pop use; the record in full is in ``records.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, cast
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import partial
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.domain import LANGUAGES, Customer, CustomerId, Language
+from callcore.domain import LANGUAGES, NULL_CUSTOMER, Customer, CustomerId, Language, Login
+from callcore.store.callers import Callers, find_callers, find_operators
+from callcore.store.customers_read import BY_CONTRACT, BY_ID, BY_NUMBER, load_customers
+from callcore.store.customers_search import CustomerHit, Matched, find_hits
 from callcore.store.engine import chunks
-from callcore.store.errors import TextRefused
+from callcore.store.errors import TextRefused, no_language
 from callcore.store.ports import Store
-from callcore.store.schema import customer_numbers, customers
-from callcore.store.texts import ADDRESS_LIMIT, NAME_LIMIT, WORD_LIMIT, folded, typed_text
+from callcore.store.records_write import RecordDraft, Verdict, take_in
+from callcore.store.schema.core import customers
+from callcore.store.texts import ADDRESS_LIMIT, NAME_LIMIT, WORD_LIMIT, typed_text
 
+__all__ = [
+    "Added",
+    "CustomerHit",
+    "Customers",
+    "Matched",
+    "NewCustomer",
+    "checked_customer",
+]
 _BALANCE_LIMIT = 2**63
+NULL_CONTRACT = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,114 +67,75 @@ class Customers:
 
     async def find_by_number(self, number: str) -> tuple[Customer, ...]:
         """Everybody who has this canonical number, in the order of their ids."""
-        owners = select(customer_numbers.c.customer).where(customer_numbers.c.number == number)
-        async with self._store.read() as connection:
-            return await _load(connection, customers.c.id.in_(owners))
+        return await self._store.ask(partial(load_customers, query=BY_NUMBER, number=number))
 
     async def get(self, id: CustomerId) -> Customer | None:
-        async with self._store.read() as connection:
-            found = await _load(connection, customers.c.id == id)
+        found = await self._store.ask(partial(load_customers, query=BY_ID, ids=[id]))
         return found[0] if found else None
 
-    async def search(self, words: str, limit: int = 20) -> tuple[Customer, ...]:
-        """Customers whose name, contract, address or number holds every word, oldest first.
+    async def by_contract(self, contract: str) -> Customer | None:
+        found = await self._store.ask(partial(load_customers, query=BY_CONTRACT, contract=contract))
+        return found[0] if found else None
 
-        Letter case and ё/е do not matter. Nothing for an empty search.
+    async def search(
+        self, words: str, limit: int = 20, country: str = "RU", *, whole: bool = False
+    ) -> tuple[CustomerHit, ...]:
+        """Who fits what was typed, the best first: whoever has just this contract or number, then by digits
+        within them, then by name, then by address, person or connection point.
+
+        Each word is the beginning of one, or a Russian form of it; letter case and ё/е do not matter. "0" is
+        the null customer, whom nothing else finds. Nothing for an empty line. ``whole``: no beginnings and no
+        part of a number, for those who see both masked: part by part they could guess them.
         """
-        wanted = [word for word in folded(words).split() if word][:8]
-        if not wanted:
-            return ()
-        query = select(customers.c.id).order_by(customers.c.id).limit(limit)
-        for word in wanted:
-            digits = "".join(filter(str.isdigit, word))
-            match = customers.c.haystack.contains(word, autoescape=True)
-            if len(digits) >= 4:
-                holders = select(customer_numbers.c.customer).where(
-                    customer_numbers.c.number.contains(digits)
-                )
-                match |= customers.c.id.in_(holders)
-            query = query.where(match)
-        async with self._store.read() as connection:
-            return await _load(connection, customers.c.id.in_(query))
+        return await self._store.ask(
+            lambda connection: tuple(find_hits(connection, words, limit, country, whole=whole))
+        )
+
+    async def callers(self, number: str | None, customer: CustomerId | None, now: datetime) -> Callers:
+        """Who calls, as routing asks it: ``customer`` if he is known, else whoever has the number."""
+        return await self._store.ask(partial(find_callers, number=number, customer=customer, now=now))
+
+    async def operators(self, id: CustomerId) -> tuple[Login, ...]:
+        """Who serves him in person, the first choice first."""
+        return await self._store.ask(partial(find_operators, customer=id))
 
     async def count(self) -> int:
+        """How many there are, the null customer aside."""
+        query = select(func.count()).select_from(customers).where(customers.c.id != NULL_CUSTOMER)
         async with self._store.read() as connection:
-            return (await connection.execute(select(func.count()).select_from(customers))).scalar_one()
+            return (await connection.execute(query)).scalar_one()
 
-    async def add_many(self, new: Iterable[NewCustomer]) -> Added:
+    async def add_many(self, new: Iterable[NewCustomer], at: datetime | None = None) -> Added:
         """Add customers, or bring known contracts up to date; all or nothing, a repeat changes nothing.
 
         Raises ``TextRefused`` for a text that does not fit or a contract that stands twice in ``new``.
         """
         clean = [checked_customer(customer) for customer in new]
         if len({customer.contract for customer in clean}) < len(clean):
-            raise TextRefused("contract: each may stand there once")
+            raise TextRefused("contract: each may stand there once", "договор: каждый может стоять один раз")
+        drafts = [_draft(customer) for customer in clean]
+        moment = at or datetime.fromtimestamp(0, UTC)
 
         async def op(connection: AsyncConnection) -> Added:
-            counts = [0, 0, 0]
-            for chunk in chunks(clean):
-                for i, n in enumerate(await _add_chunk(connection, chunk)):
-                    counts[i] += n
-            return Added(*counts)
+            verdicts: list[Verdict] = []
+            for chunk in chunks(drafts):
+                verdicts += [one.verdict for one in await take_in(connection, chunk, moment)]
+            return Added(*(verdicts.count(verdict) for verdict in Verdict))
 
         return await self._store.writer.submit(op)
 
 
-async def _add_chunk(connection: AsyncConnection, chunk: Sequence[NewCustomer]) -> tuple[int, int, int]:
-    known = {
-        customer.contract: customer
-        for customer in await _load(connection, customers.c.contract.in_([c.contract for c in chunk]))
-    }
-    fresh = [customer for customer in chunk if customer.contract not in known]
-    if fresh:
-        await connection.execute(customers.insert(), [_row(customer) for customer in fresh])
-        contracts = [customer.contract for customer in fresh]
-        rows = await connection.execute(
-            select(customers.c.contract, customers.c.id).where(customers.c.contract.in_(contracts))
-        )
-        ids = {row.contract: row.id for row in rows}
-        await _add_numbers(connection, [(ids[customer.contract], customer.numbers) for customer in fresh])
-    changed = [
-        (known[customer.contract].id, customer)
-        for customer in chunk
-        if customer.contract in known and not _same(known[customer.contract], customer)
-    ]
-    for id, customer in changed:
-        await connection.execute(update(customers).where(customers.c.id == id).values(**_row(customer)))
-        await connection.execute(delete(customer_numbers).where(customer_numbers.c.customer == id))
-    await _add_numbers(connection, [(id, customer.numbers) for id, customer in changed])
-    return len(fresh), len(changed), len(chunk) - len(fresh) - len(changed)
-
-
-async def _add_numbers(
-    connection: AsyncConnection, numbers: Sequence[tuple[CustomerId, tuple[str, ...]]]
-) -> None:
-    rows = [
-        {"customer": id, "position": position, "number": number}
-        for id, owned in numbers
-        for position, number in enumerate(owned)
-    ]
-    if rows:
-        await connection.execute(customer_numbers.insert(), rows)
-
-
-async def _load(connection: AsyncConnection, condition: Any) -> tuple[Customer, ...]:
-    query = (
-        select(customers, customer_numbers.c.number)
-        .outerjoin_from(customers, customer_numbers)
-        .where(condition)
-        .order_by(customers.c.id, customer_numbers.c.position)
-    )
-    rows = (await connection.execute(query)).all()
-    return tuple(_customer(list(owned)) for _, owned in groupby(rows, key=attrgetter("id")))
-
-
 def checked_customer(new: NewCustomer) -> NewCustomer:
     """As it will be stored; raises ``TextRefused`` for what cannot be."""
+    if new.contract.strip() == NULL_CONTRACT:
+        raise TextRefused(
+            f"contract: {NULL_CONTRACT} is taken by the null customer",
+            f"договор: {NULL_CONTRACT} занят нулевым клиентом",
+        )
     if new.balance_minor is not None and not -_BALANCE_LIMIT <= new.balance_minor < _BALANCE_LIMIT:
-        raise TextRefused("balance: out of range")
+        raise TextRefused("balance: out of range", "баланс: такого не бывает")
     if new.language is not None and new.language not in LANGUAGES:
-        raise TextRefused(f"language: one of {', '.join(LANGUAGES)}")
+        raise no_language()
     return NewCustomer(
         contract=typed_text(new.contract, WORD_LIMIT, "contract", empty=False),
         name=typed_text(new.name, NAME_LIMIT, "name", empty=False),
@@ -176,37 +152,6 @@ def checked_customer(new: NewCustomer) -> NewCustomer:
     )
 
 
-def _row(new: NewCustomer) -> dict[str, Any]:
-    return {
-        "contract": new.contract,
-        "name": new.name,
-        "address": new.address,
-        "tariff": new.tariff,
-        "balance_minor": new.balance_minor,
-        "currency": new.currency,
-        "segment": new.segment,
-        "legal_form": new.legal_form,
-        "language": new.language,
-        "haystack": folded(f"{new.name}\n{new.contract}\n{new.address}"),
-    }
-
-
-def _same(known: Customer, new: NewCustomer) -> bool:
-    return all(getattr(known, name) == getattr(new, name) for name in NewCustomer.__slots__)
-
-
-def _customer(rows: list[Row[Any]]) -> Customer:
-    row = rows[0]
-    return Customer(
-        id=CustomerId(row.id),
-        name=row.name,
-        contract=row.contract,
-        address=row.address,
-        tariff=row.tariff,
-        balance_minor=row.balance_minor,
-        currency=row.currency,
-        segment=row.segment,
-        legal_form=row.legal_form,
-        language=cast(Language | None, row.language),
-        numbers=tuple(row.number for row in rows if row.number is not None),
-    )
+def _draft(new: NewCustomer) -> RecordDraft:
+    values = {one.name: getattr(new, one.name) for one in fields(new) if one.name != "numbers"}
+    return RecordDraft(new.contract, values, {"numbers": tuple({"number": n} for n in new.numbers)})

@@ -3,53 +3,95 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from callcore.store import migrate, sqlite
+from callcore.store import migrate, postgresql, sqlite
+from callcore.store.announcements import Announcements
+from callcore.store.articles import Articles
+from callcore.store.asking import Asker, unreadable
+from callcore.store.attachments import Attachments
 from callcore.store.attempts import Attempts
+from callcore.store.audit import Audit
+from callcore.store.call_backs import CallBacks
 from callcore.store.calls import Calls
 from callcore.store.campaigns import Campaigns
+from callcore.store.cases import Cases
 from callcore.store.contacts import Contacts
+from callcore.store.counterparties import Counterparties
 from callcore.store.customers import Customers
-from callcore.store.engine import is_outage, is_sqlite, parse_url, reader_engine, writer_engine
+from callcore.store.drafts import Drafts
+from callcore.store.editions import Editions
+from callcore.store.engine import READERS, is_sqlite, parse_url, reader_engine, writer_engine
 from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
+from callcore.store.favourites import Favourites
+from callcore.store.flashes import Flashes
 from callcore.store.gaps import Gaps
 from callcore.store.interactions import Interactions
+from callcore.store.ivr_counts import IvrCounts
 from callcore.store.missed_pops import MissedPops
 from callcore.store.network import Network
 from callcore.store.outages import Outages
+from callcore.store.payments import Payments
+from callcore.store.privacy import Privacy
+from callcore.store.records import Records
+from callcore.store.seals import Seals
+from callcore.store.second_factors import SecondFactors
 from callcore.store.sessions import Sessions
+from callcore.store.shadows import Shadows
 from callcore.store.shifts import Shifts
 from callcore.store.spool import Spool, SpoolInUse
+from callcore.store.staff import Staff
 from callcore.store.stories import Stories
+from callcore.store.tasks import Tasks
+from callcore.store.timeline import Timelines
 from callcore.store.tokens import Tokens
 from callcore.store.users import Users
+from callcore.store.visitors import Visitors
+from callcore.store.visits import Visits
+from callcore.store.voicemails import Voicemails
+from callcore.store.webhooks import Webhooks
 from callcore.store.writer import Writer, WriterLimits
 
 log = structlog.get_logger("callcore.store")
+
+CLOSE_SECONDS = 5.0
+"""How long the end waits for questions under way: a connection that comes back later is never closed."""
+T = TypeVar("T")
 
 
 class Database:
     """Opened by ``Database.open``, closed by ``close`` (or ``async with``)."""
 
-    def __init__(self, url: URL, readers: AsyncEngine, writing: AsyncEngine, writer: Writer) -> None:
+    def __init__(
+        self, url: URL, readers: AsyncEngine, writing: AsyncEngine, writer: Writer, asker: Asker | None
+    ) -> None:
         self.url = url
         self._readers = readers
+        self._asker = asker
         self._writing = writing
         self.writer = writer
         self._background: set[asyncio.Task[None]] = set()
+        self._in_use = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+        self._is_closed = False
+        self.audit = Audit(self)
+        self.seals = Seals(self)
+        self.privacy = Privacy(self)
+        self.second_factors = SecondFactors(self)
         self.users = Users(self)
         self.sessions = Sessions(self)
         self.shifts = Shifts(self)
         self.customers = Customers(self)
+        self.records = Records(self)
         self.calls = Calls(self)
         self.contacts = Contacts(self)
         self.interactions = Interactions(self)
@@ -61,6 +103,26 @@ class Database:
         self.gaps = Gaps(self)
         self.stories = Stories(self)
         self.missed_pops = MissedPops(self)
+        self.webhooks = Webhooks(self)
+        self.shadows = Shadows(self)
+        self.flashes = Flashes(self)
+        self.announcements = Announcements(self)
+        self.articles = Articles(self)
+        self.staff = Staff(self)
+        self.counterparties = Counterparties(self)
+        self.attachments = Attachments(self)
+        self.timeline = Timelines(self)
+        self.favourites = Favourites(self)
+        self.drafts = Drafts(self)
+        self.cases = Cases(self)
+        self.tasks = Tasks(self)
+        self.visits = Visits(self)
+        self.visitors = Visitors(self)
+        self.payments = Payments(self)
+        self.voicemails = Voicemails(self)
+        self.call_backs = CallBacks(self)
+        self.editions = Editions(self)
+        self.ivr_counts = IvrCounts(self)
 
     @classmethod
     async def open(
@@ -70,28 +132,35 @@ class Database:
         create: bool = False,
         spool: Path | None = None,
         limits: WriterLimits | None = None,
+        daemon: bool = False,
+        connections: int = READERS,
     ) -> Database:
-        """Open the database, and with ``create`` make a new one where none is.
+        """Open the database, and with ``create`` make a new one (SQLite) or fill an empty one.
 
         ``spool``: the file for contacts that cannot be written now, None for none; for SQLite the daemon
         gives ``spool_path(url)``. Held by another process, it is left to that one.
+        ``daemon``: it serves calls; on PostgreSQL a second one is refused (``StoreError``).
+        ``connections``: kept for readers, beside the writer's one.
         Raises ``SchemaOutdated``, ``SchemaTooNew``, ``ForeignDatabase``, ``DatabaseMissing``, ``StoreError``.
         """
         parsed = parse_url(url)
         if is_sqlite(parsed):
             await asyncio.to_thread(sqlite.prepare_file, sqlite.database_file(parsed), create=create)
-        readers, writing = reader_engine(parsed), writer_engine(parsed)
+        readers, writing = reader_engine(parsed, connections), writer_engine(parsed, daemon=daemon)
         try:
             if await migrate.check(readers) is migrate.SchemaState.empty:
                 if not create:
                     raise DatabaseMissing("the database is empty: callcore db upgrade -c FILE fills it")
                 await migrate.upgrade(parsed)
+            if daemon:
+                await _claim(writing)
             writer = Writer(writing, await _open_spool(spool), limits)
         except BaseException:
             await readers.dispose()
             await writing.dispose()
             raise
-        database = cls(parsed, readers, writing, writer)
+        asker = Asker(parsed, connections) if is_sqlite(parsed) else None
+        database = cls(parsed, readers, writing, writer, asker)
         writer.start()
         return database
 
@@ -106,12 +175,39 @@ class Database:
             async with self._reading() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            if not is_outage(error):
+            if (fault := unreadable(error)) is None:
                 raise
-            raise StoreUnavailable(f"the database cannot be read: {getattr(error, 'orig', error)}") from error
+            raise fault from error
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to a question of several statements, or of one that is often asked: what ``read`` gives
+        and raises, for less. ``question`` may run in a thread."""
+        if self._asker is None:
+            async with self.read() as connection:
+                return await connection.run_sync(question)
+        try:
+            return await self._asker.ask(question)
+        except (SQLAlchemyError, OSError) as error:
+            if (fault := unreadable(error)) is None:
+                raise
+            raise fault from error
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        if self._is_closed:
+            raise StoreUnavailable("the store is closed")
+        self._in_use += 1
+        self._unused.clear()
+        try:
+            async with self._connected() as connection:
+                yield connection
+        finally:
+            self._in_use -= 1
+            if not self._in_use:
+                self._unused.set()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
         connection = self._readers.connect()
         opening = asyncio.ensure_future(connection.start())
         try:
@@ -132,8 +228,15 @@ class Database:
 
     async def close(self) -> None:
         """Write or spool what is queued, then let go of everything."""
+        self._is_closed = True
+        await self.audit.flush()
         await self.writer.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._unused.wait()
         await asyncio.gather(*self._background)
+        if self._asker is not None:
+            await self._asker.close()
         await self._readers.dispose()
         await self._writing.dispose()
 
@@ -166,9 +269,19 @@ async def backup(url: str | URL, target: Path) -> None:
     """
     parsed = parse_url(url)
     if not is_sqlite(parsed):
-        raise StoreError("a backup of PostgreSQL is made with pg_dump")
+        command = postgresql.dump_command(parsed, str(target))
+        raise StoreError(f"a backup of PostgreSQL is made by its own program: {command}")
     await asyncio.to_thread(sqlite.backup_file, sqlite.database_file(parsed), target)
     log.info("backup_written", target=str(target))
+
+
+async def _claim(writing: AsyncEngine) -> None:
+    """Open the writer's connection now, which says whether another daemon has the database."""
+    try:
+        async with writing.connect():
+            pass
+    except OSError as error:
+        raise StoreError(f"{error}; stop that one first, or give this one a database of its own") from error
 
 
 async def _open_spool(path: Path | None) -> Spool | None:

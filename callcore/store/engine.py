@@ -1,4 +1,4 @@
-"""Engines for a URL, and the few places where databases differ. PostgreSQL needs only another URL."""
+"""Engines for a URL, and the few places where databases differ."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Table, make_url
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import URL, ColumnElement, Engine, Select, Table, any_, create_engine, func, make_url
+from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from callcore.store import sqlite
+from callcore.store import postgresql, sqlite
 from callcore.store.errors import StoreError
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
@@ -47,34 +47,63 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def writer_engine(url: URL, *, foreign_keys: bool = True, busy_seconds: float | None = None) -> AsyncEngine:
+def writer_engine(
+    url: URL, *, foreign_keys: bool = True, busy_seconds: float | None = None, daemon: bool = False
+) -> AsyncEngine:
     """An engine with one connection, for the writer or for migrations (those without foreign keys, and with
-    more patience for somebody else who writes)."""
-    engine = _engine(
-        url, pool_size=1, max_overflow=0, pool_reset_on_return=None
-    )  # each use ends its transaction
-    if is_sqlite(url):
-        sqlite.attach(
-            engine, writer=True, busy_seconds=busy_seconds or WRITER_BUSY_SECONDS, foreign_keys=foreign_keys
+    more patience for somebody else who writes). ``daemon``: it is the only one that serves calls; PostgreSQL
+    then gives a second one no connection (``postgresql.OtherDaemon``)."""
+    patience = busy_seconds or WRITER_BUSY_SECONDS
+    pool = {"pool_size": 1, "max_overflow": 0, "pool_reset_on_return": None}  # each use ends its transaction
+    if not is_sqlite(url):
+        return _postgresql(
+            url, postgresql.connector(url, writer=True, busy_seconds=patience, daemon=daemon), pool
         )
+    engine = _engine(url, **pool)
+    sqlite.attach(engine, writer=True, busy_seconds=patience, foreign_keys=foreign_keys)
     return engine
 
 
-def reader_engine(url: URL) -> AsyncEngine:
-    """An engine whose connections cannot write; in WAL they never wait for the writer.
+def reader_engine(url: URL, connections: int = READERS) -> AsyncEngine:
+    """An engine whose connections cannot write and never wait for the writer: ``connections`` are kept, as
+    many more are opened for a rush.
 
     Without transactions: each statement sees the database as it is then, and costs one trip instead of three.
     """
-    engine = _engine(
-        url,
-        pool_size=READERS,
-        max_overflow=READERS,
+    pool = {
+        "pool_size": connections,
+        "max_overflow": connections,
+        "pool_reset_on_return": None,
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+    }
+    if not is_sqlite(url):
+        return _postgresql(
+            url, postgresql.connector(url, writer=False, busy_seconds=READER_BUSY_SECONDS), pool
+        )
+    engine = _engine(url, **pool)
+    sqlite.attach(engine, writer=False, busy_seconds=READER_BUSY_SECONDS)
+    return engine
+
+
+def asking_engine(url: URL, connections: int) -> Engine:
+    """As ``reader_engine``, for threads, SQLite only."""
+    engine = create_engine(
+        sqlite.never_creating(url).set(drivername="sqlite+pysqlite"),
+        hide_parameters=True,
+        pool_size=connections,
+        max_overflow=0,
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
     )
-    if is_sqlite(url):
-        sqlite.attach(engine, writer=False, busy_seconds=READER_BUSY_SECONDS)
+    sqlite.attach(engine, writer=False, busy_seconds=READER_BUSY_SECONDS)
+    return engine
+
+
+def _postgresql(url: URL, connect: postgresql.Connect, settings: dict[str, Any]) -> AsyncEngine:
+    engine = _engine(url, async_creator=connect, **settings)
+    postgresql.attach(engine)
     return engine
 
 
@@ -89,14 +118,38 @@ def _engine(url: URL, **settings: Any) -> AsyncEngine:
 
 def insert(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` (both databases do)."""
-    dialect = sqlite_dialect if connection.dialect.name == "sqlite" else postgresql
+    dialect = sqlite_dialect if connection.dialect.name == "sqlite" else postgresql_dialect
     return dialect.insert(table)
+
+
+def among(dialect: str, column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
+    """``column`` is one of what ``query`` gives.
+
+    PostgreSQL is made to read that first, as an array: of a subquery it guesses many rows, and reads whole
+    tables for their sake.
+    """
+    if dialect == "sqlite":
+        return column.in_(query)
+    return column == any_(func.array(query.scalar_subquery()))
 
 
 def chunks(items: Iterable[T], size: int = IN_LIST) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+async def transaction_id(connection: AsyncConnection) -> str | None:
+    """For ``was_committed``; None if nothing was written, and for SQLite, which answers every COMMIT."""
+    if connection.dialect.name == "sqlite":
+        return None
+    return await postgresql.transaction_id(connection)
+
+
+async def was_committed(engine: AsyncEngine, transaction: str) -> bool:
+    """Raises what ``is_outage`` knows while that cannot be told."""
+    async with engine.begin() as connection:
+        return await postgresql.was_committed(connection, transaction)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -107,4 +160,4 @@ def is_outage(error: BaseException) -> bool:
         return False
     if isinstance(error.orig, sqlite3.Error):
         return sqlite.is_outage(error.orig)
-    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return postgresql.is_outage(error)

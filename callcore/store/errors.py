@@ -13,9 +13,18 @@ StoreError
 
 from __future__ import annotations
 
+from callcore.domain import LANGUAGES, Text
+
 
 class StoreError(Exception):
-    """Anything the store refuses; the message is for people and names what to do."""
+    """Anything the store refuses; the message is for people and names what to do.
+
+    ``ru``: the same in Russian, where a page may show it.
+    """
+
+    def __init__(self, message: str = "", ru: str = "") -> None:
+        super().__init__(message)
+        self.text = Text(ru or message, message)
 
 
 class DatabaseMissing(StoreError):
@@ -48,3 +57,16 @@ class NotStored(StoreError):
 
 class TextRefused(StoreError):
     """The text cannot be stored as it is; the message says why."""
+
+
+def no_customer(id: int) -> NotStored:
+    return NotStored(f"there is no customer {id}", f"клиента {id} нет")
+
+
+def no_user(login: str) -> NotStored:
+    return NotStored(f"there is no user {login}", f"пользователя {login} нет")
+
+
+def no_language() -> TextRefused:
+    known = ", ".join(LANGUAGES)
+    return TextRefused(f"language: one of {known}", f"язык: один из {known}")

@@ -15,7 +15,7 @@ from callcore.domain import CallId, ChannelId, EndReason, PbxName, Source
 from callcore.store.engine import chunks, insert
 from callcore.store.errors import StoreUnavailable
 from callcore.store.ports import Store
-from callcore.store.schema import calls, contacts, gaps, link_beats
+from callcore.store.schema.core import calls, contacts, gaps, link_beats
 from callcore.store.spool import Record
 
 KIND = "gap"

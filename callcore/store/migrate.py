@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callcore.store import sqlite
+from callcore.store import postgresql, sqlite
 from callcore.store.engine import is_sqlite, parse_url, writer_engine
 from callcore.store.errors import ForeignDatabase, SchemaOutdated, SchemaTooNew, StoreError
 
@@ -40,11 +41,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _revisions() -> tuple[str, ...]:
+    """All that this callcore knows, newest first. The scripts are read once a process."""
+    return tuple(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def head() -> str:
     """The revision that this callcore needs."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return _revisions()[0]
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -60,21 +65,22 @@ def state_of(connection: Connection) -> SchemaState:
     if revision is None:
         tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
         return SchemaState.foreign if tables else SchemaState.empty
-    scripts = ScriptDirectory.from_config(_config())
-    if revision == scripts.get_current_head():
+    if revision == head():
         return SchemaState.current
-    known = {script.revision for script in scripts.walk_revisions()}
-    return SchemaState.outdated if revision in known else SchemaState.too_new
+    return SchemaState.outdated if revision in _revisions() else SchemaState.too_new
 
 
 async def check(engine: AsyncEngine) -> SchemaState:
     """``current`` or ``empty``; raises the error that tells an administrator what to do otherwise."""
     try:
         async with engine.connect() as connection:
+            if not is_sqlite(engine.url):
+                await connection.run_sync(postgresql.require_utf8)
             state = await connection.run_sync(state_of)
             revision = await connection.run_sync(revision_of)
-    except DBAPIError as error:
-        raise StoreError(f"the database {_place(engine.url)} cannot be read: {error.orig}") from error
+    except (DBAPIError, OSError) as error:
+        why = getattr(error, "orig", error)
+        raise StoreError(f"the database {_place(engine.url)} cannot be read: {why}") from error
     refuse(state, revision)
     return state
 
@@ -111,8 +117,9 @@ async def upgrade(url: str | URL) -> tuple[str | None, str]:
     try:
         async with engine.begin() as connection:
             before = await connection.run_sync(_upgrade)
-    except DBAPIError as error:
-        raise StoreError(f"the database {_place(parsed)} was not upgraded: {error.orig}") from error
+    except (DBAPIError, OSError) as error:
+        why = getattr(error, "orig", error)
+        raise StoreError(f"the database {_place(parsed)} was not upgraded: {why}") from error
     finally:
         await engine.dispose()
     log.info("schema_upgraded", before=before, after=head())
@@ -120,6 +127,9 @@ async def upgrade(url: str | URL) -> tuple[str | None, str]:
 
 
 def _upgrade(connection: Connection) -> str | None:
+    if connection.dialect.name == "postgresql":
+        postgresql.require_utf8(connection)
+        postgresql.lock_for_upgrade(connection)
     before = revision_of(connection)
     state = state_of(connection)
     if state in (SchemaState.too_new, SchemaState.foreign):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import CallId, CustomerId, Login, QueueName
 from callcore.store.engine import insert
 from callcore.store.ports import Store
-from callcore.store.schema import customers, missed_pops
+from callcore.store.schema.core import customers, missed_pops
 
 LONGEST = 200
 """Entries of one operator that are shown; nobody works through more."""

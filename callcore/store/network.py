@@ -13,12 +13,12 @@ from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.attempt import AffectedPerson
-from callcore.domain import CustomerId, Language, NodeCode, NodeKind
+from callcore.domain import CustomerId, Language, NodeCode, NodeKind, Text
 from callcore.store.engine import chunks
 from callcore.store.errors import NotStored
 from callcore.store.network_tree import people_query, summary_query
 from callcore.store.ports import Store
-from callcore.store.schema import (
+from callcore.store.schema.core import (
     customers,
     network_customers,
     network_nodes,
@@ -74,13 +74,19 @@ class Network:
         """
         _check_order(nodes)
 
-        async def op(connection: AsyncConnection) -> str:
+        async def op(connection: AsyncConnection) -> Text | None:
             codes = {new.node.code for new in nodes}
             if fault := await _needed_by_outage(connection, codes):
                 return fault
             ids = await _ids_of(connection, {contract for new in nodes for contract in new.contracts})
             if unknown := [c for new in nodes for c in new.contracts if c not in ids]:
-                return f"no customer has the contract {_some(unknown)}: import the customers first"
+                named, more = ", ".join(unknown[:_NAMED]), len(unknown) - _NAMED
+                return Text(
+                    f"нет клиентов с договорами {named}{f' и ещё {more}' if more > 0 else ''}:"
+                    " сначала загрузите клиентов",
+                    f"no customer has the contract {named}{f' and {more} more' if more > 0 else ''}:"
+                    " import the customers first",
+                )
             await connection.execute(delete(network_customers))
             await connection.execute(delete(network_nodes))
             for chunk in chunks((_row(new.node) for new in nodes), _ROWS):
@@ -92,10 +98,10 @@ class Network:
             )
             for chunk in chunks(homes, _ROWS):
                 await connection.execute(network_customers.insert(), chunk)
-            return ""
+            return None
 
         if fault := await self._store.writer.submit(op):
-            raise NotStored(fault)
+            raise NotStored(fault.en, fault.ru)
 
     async def node(self, code: NodeCode) -> NetworkNode | None:
         async with self._store.read() as connection:
@@ -161,13 +167,16 @@ def _check_order(nodes: Iterable[NewNode]) -> None:
     seen: set[NodeCode] = set()
     for node in (new.node for new in nodes):
         if node.code in seen:
-            raise NotStored(f"node {node.code} stands there twice")
+            raise NotStored(f"node {node.code} stands there twice", f"узел {node.code} указан дважды")
         if node.parent is not None and node.parent not in seen:
-            raise NotStored(f"node {node.code} needs its parent {node.parent} before it")
+            raise NotStored(
+                f"node {node.code} needs its parent {node.parent} before it",
+                f"перед узлом {node.code} нужен вышестоящий узел {node.parent}",
+            )
         seen.add(node.code)
 
 
-async def _needed_by_outage(connection: AsyncConnection, codes: Collection[NodeCode]) -> str:
+async def _needed_by_outage(connection: AsyncConnection, codes: Collection[NodeCode]) -> Text | None:
     query = (
         select(outages.c.number, outage_nodes.c.node)
         .join(outages, outages.c.id == outage_nodes.c.outage)
@@ -176,8 +185,11 @@ async def _needed_by_outage(connection: AsyncConnection, codes: Collection[NodeC
     )
     for row in await connection.execute(query):
         if row.node not in codes:
-            return f"the open outage {row.number} names {row.node}: keep that node, or end the outage first"
-    return ""
+            return Text(
+                f"открытое отключение {row.number} называет {row.node}: оставьте узел или закончите его",
+                f"the open outage {row.number} names {row.node}: keep that node, or end the outage first",
+            )
+    return None
 
 
 async def _ids_of(connection: AsyncConnection, contracts: Collection[str]) -> dict[str, int]:
@@ -186,11 +198,6 @@ async def _ids_of(connection: AsyncConnection, contracts: Collection[str]) -> di
         query = select(customers.c.contract, customers.c.id).where(customers.c.contract.in_(chunk))
         ids |= {row.contract: row.id for row in await connection.execute(query)}
     return ids
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def _person(rows: Sequence[Row[Any]]) -> AffectedPerson:

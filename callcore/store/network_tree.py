@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Select, func, select
 
 from callcore.domain import NodeCode
-from callcore.store.schema import customer_numbers, customers, network_customers, network_nodes
+from callcore.store.schema.core import customer_numbers, customers, network_customers, network_nodes
 
 
 def above(nodes: Select[Any]) -> Select[Any]:
-    """These nodes' codes, and those of all above them."""
+    """These nodes' codes, and those of all above them.
+
+    Each step asks for one parent by its key: a join makes PostgreSQL read the whole tree for every step.
+    """
     chain = nodes.cte("above", recursive=True)
     code = chain.c[0]
-    parents = select(network_nodes.c.parent).where(network_nodes.c.parent.is_not(None))
-    return select(chain.union(parents.join(chain, code == network_nodes.c.code)).c[0])
+    parent = select(network_nodes.c.parent).where(network_nodes.c.code == code).scalar_subquery()
+    chain = chain.union(select(parent).where(code.is_not(None)))
+    return select(chain.c[0]).where(chain.c[0].is_not(None))
+
+
+def near(customers: ColumnElement[Any]) -> Select[Any]:
+    """The nodes at and above the homes of these customers: a parameter that is a list."""
+    return above(select(network_customers.c.node).where(network_customers.c.customer.in_(customers)))
 
 
 def summary_query(codes: Select[Any]) -> Select[Any]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, case, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CustomerId, NodeCode, Outage, OutageId, OutageKind, OutageState, Text
-from callcore.store.engine import chunks, insert
+from callcore.store.engine import among, chunks, insert
 from callcore.store.errors import StoreError
-from callcore.store.network_tree import above
+from callcore.store.network_tree import near
 from callcore.store.ports import Store
-from callcore.store.schema import campaigns, network_customers, outage_nodes, outage_revisions, outages
+from callcore.store.schema.core import campaigns, outage_nodes, outage_revisions, outages
 
 
 class RevisionTaken(StoreError):
@@ -84,10 +85,8 @@ class Outages:
         newest."""
         found: dict[OutageId, Outage] = {}
         for chunk in chunks(customers):
-            homes = select(network_customers.c.node).where(network_customers.c.customer.in_(chunk))
-            here = select(outage_nodes.c.outage).where(outage_nodes.c.node.in_(above(homes)))
-            query = _query().where(outages.c.ended_at.is_(None), outages.c.id.in_(here))
-            found |= {outage.id: outage for outage in await self._outages(query.order_by(outages.c.id))}
+            here = await self._store.ask(partial(_affecting, customers=chunk))
+            found |= {outage.id: outage for outage in here}
         newest = sorted(found.values(), key=attrgetter("published_at", "id"), reverse=True)
         return tuple(sorted(newest, key=lambda outage: outage.kind is not OutageKind.emergency))
 
@@ -108,8 +107,15 @@ class Outages:
         return await self._outages(_query().where(~has_one).order_by(outages.c.id))
 
     async def _outages(self, query: Select[Any]) -> tuple[Outage, ...]:
-        async with self._store.read() as connection:
-            return await _load(connection, query)
+        return await self._store.ask(lambda connection: _read(connection, query))
+
+
+@cache
+def _open_near(dialect: str) -> Select[Any]:
+    nodes = near(bindparam("customers", expanding=True))
+    here = select(outage_nodes.c.outage).where(among(dialect, outage_nodes.c.node, nodes))
+    query = _query().where(outages.c.ended_at.is_(None), among(dialect, outages.c.id, here))
+    return query.order_by(outages.c.id, outage_nodes.c.position)
 
 
 async def _publish(connection: AsyncConnection, outage: Outage, content: Mapping[str, Any]) -> Outage:
@@ -159,7 +165,19 @@ def _query() -> Select[Any]:
 
 
 async def _load(connection: AsyncConnection, query: Select[Any]) -> tuple[Outage, ...]:
-    rows = (await connection.execute(query.order_by(outage_nodes.c.position))).all()
+    return await connection.run_sync(_read, query)
+
+
+def _read(connection: Connection, query: Select[Any]) -> tuple[Outage, ...]:
+    return _made_of(connection.execute(query.order_by(outage_nodes.c.position)).all())
+
+
+def _affecting(connection: Connection, customers: Sequence[CustomerId]) -> tuple[Outage, ...]:
+    query = _open_near(connection.dialect.name)
+    return _made_of(connection.execute(query, {"customers": customers}).all())
+
+
+def _made_of(rows: Sequence[Row[Any]]) -> tuple[Outage, ...]:
     return tuple(_outage(list(owned)) for _, owned in groupby(rows, key=attrgetter("id")))
 
 

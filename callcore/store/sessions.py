@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete
 
 from callcore.domain import Login
-from callcore.store.errors import NotStored
+from callcore.store.errors import no_user
 from callcore.store.ports import Store
-from callcore.store.schema import sessions, users
+from callcore.store.schema.core import sessions, users
 from callcore.store.texts import machine_text
 
 IP_LIMIT = 64
@@ -73,7 +73,7 @@ class Sessions:
         try:
             await self._store.writer.submit(op)
         except IntegrityError as error:
-            raise NotStored(f"there is no user {login}") from error
+            raise no_user(login) from error
         return session
 
     async def find(self, token_hash: str, now: datetime) -> Session | None:
@@ -87,8 +87,7 @@ class Sessions:
                 users.c.disabled_at.is_(None),
             )
         )
-        async with self._store.read() as connection:
-            row = (await connection.execute(query)).first()
+        row = await self._store.ask(lambda connection: connection.execute(query).first())
         return Session(**row._mapping) if row else None
 
     async def touch(self, token_hash: str, at: datetime, expires_at: datetime | None = None) -> None:

@@ -15,7 +15,7 @@ from callcore.calls.attempt import (
     TargetResult,
 )
 from callcore.store.campaign_rows import end_of
-from callcore.store.schema import attempts, campaigns, targets
+from callcore.store.schema.core import attempts, campaigns, targets
 
 
 def standing(id: AttemptId) -> Select[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import Interface, Login, PauseReason
 from callcore.store.engine import insert
 from callcore.store.ports import Store
-from callcore.store.schema import shifts
+from callcore.store.schema.core import shifts
 
 
 @dataclass(frozen=True, slots=True)

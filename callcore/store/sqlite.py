@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import structlog
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -94,7 +94,9 @@ def _close_to_others(path: Path) -> None:
         log.info("database_file_closed_to_others", file=str(path))
 
 
-def attach(engine: AsyncEngine, *, writer: bool, busy_seconds: float, foreign_keys: bool = True) -> None:
+def attach(
+    engine: AsyncEngine | Engine, *, writer: bool, busy_seconds: float, foreign_keys: bool = True
+) -> None:
     """Give each connection its pragmas, and begin transactions ourselves.
 
     Python's driver begins them too late (not before DDL and SAVEPOINT). A writer asks for the lock at once:
@@ -128,12 +130,13 @@ def attach(engine: AsyncEngine, *, writer: bool, busy_seconds: float, foreign_ke
             )
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    event.listen(engine.sync_engine, "connect", connected)
+    target = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+    event.listen(target, "connect", connected)
     if writer:
-        event.listen(engine.sync_engine, "begin", begun)
+        event.listen(target, "begin", begun)
 
 
-def _path_of(engine: AsyncEngine) -> Path:
+def _path_of(engine: AsyncEngine | Engine) -> Path:
     return Path(unquote((engine.url.database or "").removeprefix("file:")))
 
 

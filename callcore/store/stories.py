@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import CallId, Login, PbxName
 from callcore.store.engine import insert
 from callcore.store.ports import Store
-from callcore.store.schema import call_stories, call_story_people, keys
+from callcore.store.schema.core import call_stories, call_story_people, keys
 
 MOST_LINES = 500
 _PSEUDONYMS = "pseudonyms"

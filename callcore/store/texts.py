@@ -21,6 +21,39 @@ WORD_LIMIT = 128
 """Codes, queues, channels, interfaces, numbers."""
 REASON_LIMIT = 4_000
 
+_NAMES = {
+    "address": "адрес",
+    "amount": "сумма",
+    "comment": "комментарий",
+    "contact": "контактное лицо",
+    "department": "отдел",
+    "email": "почта",
+    "form": "форма",
+    "label": "название",
+    "login": "логин",
+    "name": "название",
+    "note": "что изменилось",
+    "number": "номер",
+    "party": "отправитель или адресат",
+    "handed": "кто передал или получил",
+    "purpose": "назначение",
+    "receipt": "номер чека",
+    "ticket": "талон",
+    "phone": "телефон",
+    "position": "должность",
+    "reason": "причина",
+    "region": "регион",
+    "spoken_en": "что услышат звонящие по-английски",
+    "spoken_ru": "что услышат звонящие по-русски",
+    "target": "на чём висит",
+    "text": "текст",
+    "title_en": "название по-английски",
+    "title_ru": "название по-русски",
+    "body_en": "текст по-английски",
+    "body_ru": "текст по-русски",
+    "topic": "тема",
+}
+"""What a person reads in place of a field's code."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROLS_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -48,10 +81,14 @@ def machine_text_or_none(text: str | None, limit: int) -> str | None:
 def typed_text(text: str, limit: int, what: str, *, lines: bool = False, empty: bool = True) -> str:
     """A text that a person typed: purified and stripped; raises ``TextRefused`` if over ``limit``."""
     text = purified(text, lines=lines).strip()
+    named = _NAMES.get(what, what)
     if len(text) > limit:
-        raise TextRefused(f"{what}: {len(text)} characters, at most {limit} fit")
+        raise TextRefused(
+            f"{what}: {len(text)} characters, at most {limit} fit",
+            f"{named}: знаков {len(text)}, помещается {limit}",
+        )
     if not text and not empty:
-        raise TextRefused(f"{what}: must not be empty")
+        raise TextRefused(f"{what}: must not be empty", f"{named}: нужно заполнить")
     return text
 
 
@@ -64,5 +101,8 @@ def canonical_login(text: str) -> str:
     """A sign-in name in lower case; raises ``TextRefused`` for all but Latin letters, digits, ``._@-``."""
     login = text.strip().lower()
     if not _LOGIN.fullmatch(login):
-        raise TextRefused("login: 1 to 64 Latin letters, digits, dots, dashes, underlines or @ are allowed")
+        raise TextRefused(
+            "login: 1 to 64 Latin letters, digits, dots, dashes, underlines or @ are allowed",
+            "логин: до 64 латинских букв, цифр, точек, дефисов, подчёркиваний и @",
+        )
     return login

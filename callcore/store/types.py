@@ -35,5 +35,10 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def from_microseconds(count: int) -> datetime:
+    """The moment, aware UTC."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
 RowId = BigInteger().with_variant(Integer, "sqlite")
 """A number given by the database; SQLite counts up by itself only in a column of exactly INTEGER."""

@@ -7,13 +7,18 @@ a SAVEPOINT around each. A database that cannot be used
 (locked by somebody, disk full, gone) fails the batch as a whole; it stays at the head of the queue and is
 tried again, with growing pauses, until the patience of each write is over:
 
-- an ordinary write then raises ``StoreUnavailable``, nothing of it was stored;
+- an ordinary write then raises ``StoreUnavailable``, nothing of it was stored (but see below);
 - a durable one (calls, contacts, interactions) moves to the spool and is answered with ``SPOOLED``. When the
   database is back, also after a restart, it is written from there. A repeat changes nothing.
 
 Durable writes keep their order among themselves: none goes to the spool before an older one, and while the
 spool holds any, later ones wait behind it. When the queue is full, because writes come faster than they can
 be written, the durable ones move to the spool as well and make room.
+
+An outage may swallow the answer to a COMMIT (PostgreSQL's connection is cut just then). Before such a batch
+is repeated, the database is asked what became of that transaction: if it was committed, its outcomes are the
+answers. Only if an ordinary write's patience ends before the database can be asked, nobody knows, and
+``StoreUnavailable`` says so.
 
 So nothing is lost and nothing is stored twice; memory is bounded by the length of the queue. Reads never come
 here.
@@ -24,27 +29,27 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Literal, TypeVar, cast
 
 import structlog
-from sqlalchemy import column, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from callcore.store.engine import is_outage
+from callcore.store.batch import Op, Refused, Unanswered, commit, probe
+from callcore.store.engine import is_outage, was_committed
 from callcore.store.errors import StoreBusy, StoreUnavailable
 from callcore.store.spool import Record, Spool, SpoolFull
 
 log = structlog.get_logger("callcore.store")
 
 _STEP_SECONDS = 0.2
+_NOT_STORED = "the database cannot be written; nothing of this was stored"
+_UNKNOWN = "the database went away at the end of this write: look whether it was stored"
 
 T = TypeVar("T")
-alembic_version = table("alembic_version", column("version_num"))
-Op = Callable[[AsyncConnection], Awaitable[T]]
 Apply = Callable[[AsyncConnection, dict[str, Any]], Awaitable[Any]]
 
 
@@ -85,6 +90,14 @@ class _Item:
             self.answer.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A batch that may be stored already; it waits at the head of the queue."""
+
+    items: Collection[_Item]
+    lost: Unanswered
+
+
 class Writer:
     """Counters for the metrics: ``queue_length``, ``batches``, ``written``, ``refused`` (single bad writes),
     ``failures`` (attempts that met an unusable database), ``spooled``, ``replayed``, ``rejected``;
@@ -99,11 +112,13 @@ class Writer:
         self._kinds: dict[str, Apply] = {}
         self._pending: deque[_Item] = deque()
         self._in_flight = 0
+        self._doubt: _Doubt | None = None
         self._wake = asyncio.Event()
         """There is work, or the end has come: for the idle writer."""
         self._nudge = asyncio.Event()
         """Something cannot wait for the end of a pause."""
         self._room = asyncio.Condition()
+        self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self._spool_retry_at = 0.0
@@ -142,9 +157,11 @@ class Writer:
 
         Waits for room when the queue is full. It is carried out even if the submitter is cancelled.
         """
-        async with self._room:
-            await self._room.wait_for(lambda: self._closing or self.queue_length < self._limits.queue)
-        return await self._enqueue(self._op_of(record), self._limits.spool_after_seconds, record)
+        async with self._turn:  # in the order of asking: who comes as room is made does not pass who waits
+            async with self._room:
+                await self._room.wait_for(lambda: self._closing or self.queue_length < self._limits.queue)
+            answer = self._enqueue(self._op_of(record), self._limits.spool_after_seconds, record)
+        return await answer
 
     async def drain(self) -> None:
         """Return when every write submitted so far is committed, refused, or in the spool."""
@@ -165,7 +182,7 @@ class Writer:
         if self._spool:
             await asyncio.to_thread(self._spool.close)
 
-    async def _enqueue(self, op: Op[Any], patience: float, record: Record | None) -> Any:
+    def _enqueue(self, op: Op[Any], patience: float, record: Record | None) -> asyncio.Future[Any]:
         if self._closing or self._task is None:
             raise StoreUnavailable("the store is closed")
         loop = asyncio.get_running_loop()
@@ -175,7 +192,7 @@ class Writer:
         item = _Item(op, loop.create_future(), loop.time() + patience, record)
         self._pending.append(item)
         self._wake.set()
-        return await item.answer
+        return item.answer
 
     # --- the task
 
@@ -239,15 +256,17 @@ class Writer:
         return batch
 
     async def _write_batch(self) -> None:
+        await self._settle()
         batch = self._take_batch()
         if not batch:
             if not self.available:
-                await self._commit([_probe])
+                await commit(self._engine, [probe])
             return
         self._in_flight = len(batch)
         try:
-            outcomes = await self._commit([item.op for item in batch])
-        except BaseException:
+            outcomes = await commit(self._engine, [item.op for item in batch])
+        except BaseException as error:
+            self._doubt = _Doubt(batch, error) if isinstance(error, Unanswered) else None
             self._pending.extendleft(reversed(batch))
             self._in_flight = 0
             raise
@@ -256,20 +275,22 @@ class Writer:
         self._in_flight = 0
         self.batches += 1
 
-    async def _commit(self, ops: list[Op[Any]]) -> list[Any]:
-        """One transaction for all. Savepoints would double the work and wrong writes are rare, so they are
-        only used where the plain way has failed."""
-        try:
-            async with self._engine.begin() as connection:
-                return [await op(connection) for op in ops]
-        except Exception as error:
-            if is_outage(error):
-                raise
-        async with self._engine.begin() as connection:
-            return [await _run_in_savepoint(connection, op) for op in ops]
+    async def _settle(self) -> None:
+        """Answer the batch whose COMMIT was not answered, if it was carried out after all."""
+        doubt = self._doubt
+        if doubt is None:
+            return
+        waiting = set(self._pending).intersection(doubt.items)  # others went to the spool, or gave up
+        if waiting and await was_committed(self._engine, doubt.lost.transaction):
+            self._pending = deque(item for item in self._pending if item not in waiting)
+            for item, outcome in zip(doubt.items, doubt.lost.outcomes, strict=True):
+                if item in waiting:
+                    await self._answer(item, outcome)
+            self.batches += 1
+        self._doubt = None
 
     async def _answer(self, item: _Item, outcome: Any) -> None:
-        if not isinstance(outcome, _Refused):
+        if not isinstance(outcome, Refused):
             self.written += 1
             item.succeed(outcome)
             return
@@ -300,9 +321,9 @@ class Writer:
             (line, "unreadable") for line in records if isinstance(line, bytes)
         ]
         readable = [record for record in records if isinstance(record, Record)]
-        outcomes = await self._commit([self._op_of(record) for record in readable])
+        outcomes = await commit(self._engine, [self._op_of(record) for record in readable])
         for record, outcome in zip(readable, outcomes, strict=True):
-            if isinstance(outcome, _Refused):
+            if isinstance(outcome, Refused):
                 refused.append((record, type(outcome.error).__name__))
         for refusal in refused:
             await asyncio.to_thread(self._spool.reject, *refusal)
@@ -348,9 +369,10 @@ class Writer:
             return
         leaving = set(map(id, items))
         self._pending = deque(item for item in self._pending if id(item) not in leaving)
+        in_doubt = set(self._doubt.items) if self._doubt else set()
         for item in items:
             if item.record is None or self._spool is None:
-                item.fail(StoreUnavailable("the database cannot be written; nothing of this was stored"))
+                item.fail(StoreUnavailable(_UNKNOWN if item in in_doubt else _NOT_STORED))
             else:
                 item.succeed(SPOOLED)
 
@@ -392,24 +414,3 @@ class Writer:
     async def _tell_room(self) -> None:
         async with self._room:
             self._room.notify_all()
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    error: Exception
-
-
-async def _probe(connection: AsyncConnection) -> None:
-    """A write that changes nothing: fails as any other would while the database is unusable."""
-    await connection.execute(update(alembic_version).values(version_num=alembic_version.c.version_num))
-
-
-async def _run_in_savepoint(connection: AsyncConnection, op: Op[Any]) -> Any:
-    """The op's result, or ``_Refused``; raises if the database itself cannot be used."""
-    try:
-        async with connection.begin_nested():
-            return await op(connection)
-    except Exception as error:
-        if is_outage(error):
-            raise
-        return _Refused(error)

@@ -39,6 +39,7 @@ class ConfigFaults(Exception):
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
+        """Warnings are among them."""
         super().__init__("\n".join(map(str, faults)))
 
 
@@ -51,6 +52,8 @@ class Document:
     lines: dict[Position, int] = field(default_factory=dict)
     """Line of each value; of a mapping's entry the line of its key."""
     faults: list[tuple[Position, Fault]] = field(default_factory=list)
+    text: str = ""
+    """As it was written; "" for what cannot be read."""
 
     def line_of(self, position: Position) -> int:
         """Line of the value at ``position``, or of the nearest one above it."""

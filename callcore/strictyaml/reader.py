@@ -73,6 +73,7 @@ def parse(raw: bytes, file: str, limit: int = SIZE_LIMIT_BYTES) -> Document:
     document = Document(file)
     text = _decode(raw, document, limit)
     if text is not None:
+        document.text = text
         _Builder(document).run(_from_json(text) if text.lstrip()[:1] in ("{", "[") else text)
     return document
 
@@ -160,6 +161,17 @@ class _Builder:
             )
 
     def _events(self, text: str) -> Iterator[Event]:
+        """By libyaml where it is there and the file is good: ten times as fast. Faults are told by the other,
+        which knows the character and says it in fewer words."""
+        if yaml.__with_libyaml__:
+            try:
+                yield from list(yaml.parse(text, Loader=yaml.CSafeLoader))
+                return
+            except (yaml.YAMLError, ValueError):
+                pass
+        yield from self._faulty_events(text)
+
+    def _faulty_events(self, text: str) -> Iterator[Event]:
         try:
             yield from yaml.parse(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -234,7 +246,7 @@ class _Builder:
         parent.key, parent.key_kept = key, True
         if not parent.keep:
             return
-        if key == "<<" and event.style is None:
+        if key == "<<" and not event.style:
             self._blame_anchor(position, line)
             parent.key_kept = False
         elif isinstance(parent.value, dict) and key in parent.value:
@@ -270,7 +282,7 @@ class _Builder:
         if isinstance(event, SequenceStartEvent):
             return []
         assert isinstance(event, ScalarEvent)
-        if event.style is None and event.value in ("", "~", "null", "Null", "NULL"):
+        if not event.style and event.value in ("", "~", "null", "Null", "NULL"):
             return None
         if keep and not _clean(event.value):
             self.document.blame(

@@ -4,7 +4,7 @@
         pbx = AsteriskLab(..., carrier=OutgoingTrunk("127.0.0.1", carrier.sip_port))
         ...
         await carrier.rung("79160000120")
-        assert carrier.invites_of("79160000120") == 1
+        assert await carrier.invites_of("79160000120") == 1
 
 The last two digits of a number say who lives there (see ``SUBSCRIBERS``); everybody else is an ``00``.
 """
@@ -14,15 +14,16 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final, Self
 
 from callcore.testing.lab import AsteriskLab
 from callcore.testing.lab.configuration import modules_conf
+from callcore.testing.patience import PATIENCE_SECONDS
 
 TRUNK: Final = {"CALLCORE_DIAL_BEFORE": "PJSIP/", "CALLCORE_DIAL_AFTER": "@carrier"}
 """Globals of a PBX that dials through it."""
@@ -55,23 +56,29 @@ exten => _X!,1,Verbose(1,INVITE ${EXTEN} from <${CALLERID(num)}>)
 [gone]
 exten => s,1,Verbose(1,GONE ${NUMBER})
  same => n,Return()
+[mark]
+exten => _X!,1,Verbose(1,MARK ${EXTEN})
 [pick-up]
 exten => s,1,Ringing()
  same => n,Wait(${RING})
  same => n,Answer()
  same => n,Verbose(1,ANSWER ${NUMBER})
  same => n,Return()
-[press]
-exten => _X,1,Gosub(pick-up,s,1)
+; keys are pressed by whoever hears something: what does not play yet would not take them
+[listen]
+exten => s,1,Gosub(pick-up,s,1)
+ same => n,WaitForNoise(20,1,60)
  same => n,Wait(${PRESS})
+ same => n,Return()
+[press]
+exten => _X,1,Gosub(listen,s,1)
  same => n,SendDTMF(${EXTEN})
  same => n,Wait(3600)
 [subscriber]
 exten => 00,1,Gosub(pick-up,s,1)
  same => n,Wait(3600)
 exten => 01,1,Goto(press,1,1)
-exten => 02,1,Gosub(pick-up,s,1)
- same => n,Wait(${PRESS})
+exten => 02,1,Gosub(listen,s,1)
  same => n,SendDTMF(2)
  same => n,Wait(${PRESS})
  same => n,SendDTMF(1)
@@ -139,6 +146,7 @@ class Carrier:
             extra_files={"modules.conf": modules_conf(without=["res_pjsip_rfc3326"])},
         )
         self._earlier = ""
+        self._marks = count(1)
 
     @property
     def sip_port(self) -> int:
@@ -169,8 +177,9 @@ class Carrier:
 
     # --- what came
 
-    def invites(self) -> list[Invite]:
+    async def invites(self) -> list[Invite]:
         """All since the first start, in order."""
+        await self._log_is_whole()
         return [
             Invite(
                 found["number"],
@@ -180,14 +189,23 @@ class Carrier:
             for found in self._lines("INVITE")
         ]
 
-    def invites_of(self, number: str) -> int:
-        return Counter(invite.number for invite in self.invites())[number]
+    async def invites_of(self, number: str) -> int:
+        return [invite.number for invite in await self.invites()].count(number)
 
-    def answers_of(self, number: str) -> int:
+    async def answers_of(self, number: str) -> int:
+        await self._log_is_whole()
         return sum(found["number"] == number for found in self._lines("ANSWER"))
 
+    async def _log_is_whole(self) -> None:
+        """Asterisk's log is written by a thread that comes after the call: what came before a mark is there
+        when the mark is."""
+        if self.lab.is_running:
+            mark = next(self._marks)
+            await self.lab.console(f"channel originate Local/{mark}@mark application NoOp")
+            await self.lab.logged(f" MARK {mark}\n")
+
     async def rung(self, number: str, times: int = 1) -> None:
-        """Waits until the number was called so often. Raises TimeoutError after 20 s."""
+        """Waits until the number was called so often. Raises TimeoutError."""
         await self._until("INVITE", number, times)
 
     async def answered(self, number: str, times: int = 1) -> None:
@@ -198,7 +216,7 @@ class Carrier:
         await self._until("GONE", number, times)
 
     async def _until(self, what: str, number: str, times: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while sum(found["number"] == number for found in self._lines(what)) < times:  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
 

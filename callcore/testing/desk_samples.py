@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from callcore.calls.effects import CallView
 from callcore.domain import (
@@ -17,11 +17,6 @@ from callcore.domain import (
     Interface,
     Language,
     Login,
-    NodeCode,
-    Outage,
-    OutageId,
-    OutageKind,
-    OutageState,
     Outcome,
     PauseReason,
     QueueName,
@@ -31,6 +26,7 @@ from callcore.domain import (
 from callcore.screenpop.card import (
     Desk,
     Draft,
+    Entry,
     Figures,
     MissedCard,
     PastContact,
@@ -39,99 +35,10 @@ from callcore.screenpop.card import (
     TodayContact,
     Unpainted,
 )
-from callcore.web.pages import TopicChoice, Viewer
-
-NOW = datetime(2026, 5, 14, 9, 42, 10, tzinfo=UTC)
-HOSTILE = """Ёлкин "O'Neil" <script>alert('x')</script> & Ко Очень-Длинная-Фамилия-Через-Дефис"""
-
-QUEUES = {
-    QueueName("finance"): Text("Финансовая группа", "Finance group"),
-    QueueName("expert"): Text("Экспертная группа", "Expert group"),
-    QueueName("retention"): Text("Группа сохранения клиентов", "Retention group"),
-}
-_FINANCE = Text("Деньги", "Money")
-_EXPERT = Text("Техника", "Technical")
-_RETENTION = Text("Сохранение", "Retention")
-TOPICS = (
-    TopicChoice(TopicCode("finance.recalculation"), Text("Перерасчёт", "Recalculation"), _FINANCE),
-    TopicChoice(TopicCode("finance.payment"), Text("Ошибочный платёж", "Mistaken payment"), _FINANCE),
-    TopicChoice(TopicCode("finance.promotion"), Text("Акции и скидки", "Promotions and discounts"), _FINANCE),
-    TopicChoice(TopicCode("finance.claim"), Text("Претензия", "Claim"), _FINANCE),
-    TopicChoice(TopicCode("expert.no_signal"), Text("Нет сигнала", "No signal"), _EXPERT),
-    TopicChoice(TopicCode("expert.speed"), Text("Низкая скорость", "Slow connection"), _EXPERT),
-    TopicChoice(TopicCode("expert.router"), Text("Настройка роутера", "Router set-up"), _EXPERT),
-    TopicChoice(TopicCode("expert.other"), Text("Другое", "Other"), _EXPERT),
-    TopicChoice(TopicCode("retention.end"), Text("Расторжение договора", "Ending the contract"), _RETENTION),
-    TopicChoice(TopicCode("retention.other"), Text("Другое", "Other"), _RETENTION),
-)
-
-IVANOVA = Customer(
-    id=CustomerId(101),
-    name="Иванова Мария Сергеевна",
-    contract="40-118-2207",
-    address="Тверь, ул. Коминтерна, д. 47, кв. 12",
-    tariff="Домашний 300 + ТВ",
-    balance_minor=-42050,
-    segment="Частное лицо",
-    language="ru",
-    numbers=("+74822412207", "+79201558812"),
-)
-IVANOV = Customer(
-    id=CustomerId(102),
-    name="Иванов Пётр Алексеевич",
-    contract="40-118-9913",
-    address="Тверь, ул. Коминтерна, д. 47, кв. 12",
-    tariff="Мобильный 15 ГБ",
-    balance_minor=125000,
-    segment="Частное лицо",
-    numbers=("+74822412207",),
-)
-VEKTOR = Customer(
-    id=CustomerId(103),
-    name="ООО «Вектор-Строй»",
-    contract="77-К-00315",
-    address="Тверь, пр-т Победы, д. 3, оф. 401",
-    tariff="Бизнес 500",
-    balance_minor=4815162,
-    segment="VIP-0",
-    legal_form="ООО",
-    numbers=("+74822412207", "+74822777315"),
-)
-MALLORY = Customer(
-    id=CustomerId(104),
-    name=HOSTILE,
-    contract="00-000-<b>1</b>",
-    address="д. " + "Длинная" * 16,
-    tariff="‮Тариф наоборот‬",
-    balance_minor=0,
-    numbers=("+74822000001",),
-)
-
-BLACKOUT = Outage(
-    id=OutageId(7),
-    number="2026-117",
-    revision=2,
-    source="control-room",
-    kind=OutageKind.emergency,
-    state=OutageState.estimated,
-    cause=Text("обрыв кабеля на фидере 12", "cable torn on feeder 12"),
-    starts_at=NOW - timedelta(hours=2, minutes=12),
-    estimated_restoration_at=NOW + timedelta(hours=3, minutes=18),
-    ended_at=None,
-    nodes=(NodeCode("F-12"),),
-    published_at=NOW - timedelta(hours=2),
-    changed_at=NOW - timedelta(hours=1),
-)
-WORKS = replace(
-    BLACKOUT,
-    id=OutageId(8),
-    number="P/2026-5",
-    kind=OutageKind.planned,
-    state=OutageState.confirmed,
-    cause=Text("<b>замена</b> счётчиков " + "и труб " * 20, "<b>new</b> meters " + "and pipes " * 18),
-    starts_at=NOW + timedelta(days=1),
-    estimated_restoration_at=None,
-)
+from callcore.screenpop.facts import CardFacts, FlashNote, OpenCase, Part, Progress, Subject, Why
+from callcore.store.record import CustomerRecord, Loyalty, NumberRecord
+from callcore.testing.desk_house import BLACKOUT, HOSTILE, IVANOV, IVANOVA, MALLORY, NOW, VEKTOR, WORKS
+from callcore.web.pages import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +118,9 @@ def _today(
 TODAY = (
     _today(10482, 9, "Соколов Дмитрий Игоревич", UNCLASSIFIED, 134),
     _today(10479, 21, "", "expert.speed", 311, "По кабелю скорость полная, советовал 5 ГГц."),
-    _today(10471, 48, "ООО «Вектор-Строй»", "finance.claim", 702),
+    replace(
+        _today(10471, 48, "ООО «Вектор-Строй»", "finance.claim", 702), more=(TopicCode("expert.router"),)
+    ),
     _today(10466, 65, "", UNCLASSIFIED, 12),
     _today(10460, 83, "Петренко Анна Львовна", "retention.end", 489),
     _today(10455, 96, "Гаврилов Олег Петрович", "finance.promotion", 95),
@@ -262,6 +171,45 @@ def _talking(call: str, *customers: Customer) -> Tab:
     )
 
 
+_IVANOVA_IN_FULL = CustomerRecord(
+    id=IVANOVA.id,
+    contract=IVANOVA.contract,
+    name=IVANOVA.name,
+    status="активен",
+    urgent="Не звонить до 10 утра",
+    loyalty=Loyalty("Серебро", "7700 12", 340),
+    numbers=(
+        NumberRecord("+74822412207", status="активен", tariff="Домашний 300 + ТВ"),
+        NumberRecord("+79201558812", status="заблокирован", tariff="Мобильный 15 ГБ", urgent="SIM утеряна"),
+    ),
+)
+_NOTES = (
+    FlashNote(31, "Обещан перерасчёт до 16 мая", "Сергей Белов", NOW + timedelta(days=2), True, False),
+    FlashNote(32, "Аварийные работы в доме 47 " * 3, "Смена", NOW + timedelta(hours=3), False, False),
+)
+_CASES = (
+    OpenCase(
+        "C-2026-000214",
+        Text("Претензия по счёту", "Claim about an invoice"),
+        Text("у финансистов", "with finance"),
+        NOW - timedelta(hours=5),
+    ),
+    OpenCase(
+        "C-2026-000231",
+        Text("Выезд мастера", "Visit of a technician"),
+        Text("назначен", "appointed"),
+        NOW + timedelta(days=1),
+        is_rejected=True,
+    ),
+)
+FACTS = CardFacts(
+    Subject(IVANOVA.id, "+74822412207"),
+    Part(Progress.known, _IVANOVA_IN_FULL),
+    Part(Progress.known, _NOTES),
+    Part(Progress.known, _CASES),
+)
+
+
 def samples() -> dict[str, Sample]:
     """Every sample by name; names are stable, tests and screenshots use them."""
     talking = _talking("a1", IVANOVA)
@@ -272,7 +220,9 @@ def samples() -> dict[str, Sample]:
         wrap_up_until=NOW + timedelta(seconds=24),
         talk_ms=214000,
     )
-    typed = replace(ended, draft=Draft("finance.recalculation", "Не работало с 3 по 6 апреля,"))
+    typed = replace(
+        ended, entries=(Entry(1, Draft("finance.recalculation", "Не работало с 3 по 6 апреля,")),)
+    )
     unfinished = replace(typed, stage=Stage.unfinished, wrap_up_until=None)
     several = _talking("b1", IVANOVA, IVANOV, VEKTOR)
     stranger = replace(
@@ -281,6 +231,8 @@ def samples() -> dict[str, Sample]:
     hidden = replace(view("d1", answered=12), caller_number=None, topic=None, language="en")
     pending = replace(view("e1", answered=2), customers_known=False)
     failed = replace(view("f1", answered=9), lookup_failed=True)
+    silent = replace(stranger, view=replace(stranger.view, silent=("billing", "crm")))
+    some_silent = replace(talking, view=replace(talking.view, silent=("crm",)))
     odd = _talking("g1", MALLORY)
     dark = replace(talking, view=replace(talking.view, outages=(BLACKOUT,)))
     odd = replace(odd, view=replace(odd.view, outages=(BLACKOUT, WORKS)))
@@ -325,16 +277,43 @@ def samples() -> dict[str, Sample]:
         "outages": Sample(_with(replace(several, view=replace(several.view, outages=(WORKS, BLACKOUT))))),
         "talking": Sample(_with(talking)),
         "pause_after": Sample(replace(_with(talking), pause_next=PauseReason.lunch)),
-        "typing": Sample(_with(replace(talking, draft=typed.draft))),
+        "typing": Sample(_with(replace(talking, entries=typed.entries))),
+        "two_topics": Sample(
+            replace(
+                _with(
+                    replace(
+                        talking,
+                        entries=(
+                            Entry(1, typed.draft, typed.draft, 10493, IVANOVA.id),
+                            Entry(2, Draft("", "Ещё спросила про скорость")),
+                        ),
+                        usual=(TopicCode("finance.claim"), TopicCode("expert.speed")),
+                    )
+                ),
+                favourites=(TopicCode("finance.recalculation"), TopicCode("expert.router")),
+            )
+        ),
+        "facts": Sample(_with(replace(talking, facts=FACTS, picked_number="+79201558812"))),
+        "facts_pending": Sample(_with(replace(talking, facts=CardFacts(FACTS.subject)))),
+        "facts_failed": Sample(
+            _with(replace(talking, facts=replace(FACTS, cases=Part(Progress.failed, None, Why.slow))))
+        ),
+        "cleared": Sample(_with(replace(several, is_cleared=True))),
         "several": Sample(_with(several)),
         "chosen": Sample(_with(replace(several, customer=VEKTOR.id))),
         "unknown": Sample(_with(stranger)),
         "anonymous": Sample(_with(Tab(view=hidden, stage=Stage.talking, history_known=True))),
         "lookup_pending": Sample(_with(Tab(view=pending, stage=Stage.talking))),
         "lookup_failed": Sample(_with(Tab(view=failed, stage=Stage.talking))),
+        "silent": Sample(_with(silent)),
+        "some_silent": Sample(_with(some_silent)),
         "hostile": Sample(_with(odd)),
         "wrap_up": Sample(_with(typed, state=AgentState.wrap_up)),
-        "saved": Sample(_with(replace(typed, record=10493), state=AgentState.wrap_up)),
+        "saved": Sample(
+            _with(
+                replace(typed, entries=(Entry(1, typed.draft, typed.draft, 10493),)), state=AgentState.wrap_up
+            )
+        ),
         "unfinished": Sample(_with(unfinished, several, state=AgentState.talking, active=1)),
         "crowded": Sample(_with(*crowd, talking, active=8)),
         "refused": Sample(_with(typed, state=AgentState.wrap_up), error="store_down"),

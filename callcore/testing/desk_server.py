@@ -15,11 +15,12 @@ from aiohttp.test_utils import TestServer
 
 from callcore.domain import Language
 from callcore.screenpop.card import Desk
-from callcore.testing.desk_samples import NOW, QUEUES, TOPICS, Sample, samples, viewer
+from callcore.testing.desk_house import NOW, QUEUES, TOPICS
+from callcore.testing.desk_samples import Sample, samples, viewer
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.render import STATIC, DeskRenderer
 
 CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-PATIENCE_SECONDS = 10.0
 
 
 @dataclass
@@ -29,7 +30,7 @@ class DeskServer:
     sample: Sample = field(default_factory=lambda: samples()["ready"])
     language: Language = "ru"
     accepts: bool = True
-    renderer: DeskRenderer = field(default_factory=lambda: DeskRenderer(QUEUES))
+    renderer: DeskRenderer = field(default_factory=lambda: DeskRenderer(lambda: QUEUES))
     said: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)

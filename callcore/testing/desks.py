@@ -20,7 +20,11 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, DeskEffect, Draft, Stage, Tab, TodayContact, apply, see
+from callcore.screenpop import entries
+from callcore.screenpop.card import Desk, Draft, Stage, Tab, TodayContact
+from callcore.screenpop.changes import DeskEffect, apply, see
+from callcore.screenpop.entries import Registration
+from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 
@@ -43,6 +47,10 @@ def some_view(call: str = "c1", number: str = "+79161234567", *customers: Custom
     )
 
 
+def _beyond_first(n: int) -> tuple[int, ...]:
+    return () if n == 1 else (n,)
+
+
 def _utc_now() -> datetime:
     return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -60,8 +68,10 @@ class FakeDesks:
     orders: list[tuple[object, ...]] = field(default_factory=list)
     online: set[Login] = field(default_factory=set)
     saved: dict[CallId, tuple[TopicCode, str]] = field(default_factory=dict)
+    customers: dict[CustomerId, Customer] = field(default_factory=dict)
+    """Whom ``attach`` finds."""
     _desks: dict[Login, Desk] = field(default_factory=dict)
-    _records: dict[CallId, int] = field(default_factory=dict)
+    _records: dict[tuple[CallId, int], int] = field(default_factory=dict)
 
     # What a call does to a desk.
 
@@ -126,16 +136,62 @@ class FakeDesks:
         self._of(login)
         self._state(login, AgentState.paused, reason)
 
-    def draft(self, login: Login, call: CallId, draft: Draft) -> None:
-        self._note("draft", login, call, draft)
-        self._replace(login, replace(self._tab(login, call), draft=draft))
+    def draft(self, login: Login, call: CallId, draft: Draft, n: int = 1) -> None:
+        self._note("draft", login, call, draft, *_beyond_first(n))
+        self._replace(login, entries.typed(self._tab(login, call), n, draft))
+
+    def add_topic(self, login: Login, call: CallId) -> None:
+        self._note("add_topic", login, call)
+        self._replace(login, entries.added(self._tab(login, call)))
+
+    def drop_topic(self, login: Login, call: CallId, n: int) -> None:
+        self._note("drop_topic", login, call, n)
+        self._replace(login, entries.removed(self._tab(login, call), n))
+
+    async def another(self, login: Login, call: CallId, customer: CustomerId) -> None:
+        self._note("another", login, call, customer)
+        found = self.customers.get(customer)
+        if found is None:
+            raise DeskRefused("unknown_customer")
+        tab = self._tab(login, call)
+        for entry in entries.unsaved(tab, frozenset(map(TopicCode, self.topics))):
+            await self.save(
+                login, call, TopicCode(entry.draft.topic), entry.draft.comment, close=False, n=entry.n
+            )
+        self._replace(login, entries.on_another(self._tab(login, call), found))
+
+    def clear(self, login: Login, call: CallId) -> None:
+        self._note("clear", login, call)
+        self._replace(login, replace(self._tab(login, call), customer=None, picked=None, is_cleared=True))
+
+    async def favourite(self, login: Login, topic: TopicCode, *, is_on: bool) -> None:
+        self._note("favourite", login, topic, is_on)
+        others = tuple(t for t in self._of(login).favourites if t != topic)
+        self._desks[login] = replace(self._of(login), favourites=(*others, topic) if is_on else others)
+        self._publish(login, "desk.favourites", {"topic": topic})
 
     def choose(self, login: Login, call: CallId, customer: CustomerId | None) -> None:
         self._note("choose", login, call, customer)
         tab = self._tab(login, call)
         if customer is not None and all(c.id != customer for c in tab.view.customers):
             raise DeskRefused("unknown_customer")
-        self._replace(login, replace(tab, customer=customer))
+        self._replace(login, replace(tab, customer=customer, picked=None, is_cleared=False))
+
+    async def attach(self, login: Login, call: CallId, customer: CustomerId) -> None:
+        self._note("attach", login, call, customer)
+        found = self.customers.get(customer)
+        if found is None:
+            raise DeskRefused("unknown_customer")
+        self._replace(login, replace(self._tab(login, call), picked=found))
+
+    def open_number(self, login: Login, call: CallId, number: str) -> None:
+        self._note("open_number", login, call, number)
+        self._replace(login, entries.on_number(self._tab(login, call), number))
+
+    async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
+        self._note("read_flash", login, call, flash)
+        tab = self._tab(login, call)
+        self._replace(login, replace(tab, facts=read(tab.facts, flash)))
 
     async def front(self, login: Login, call: CallId) -> None:
         self._note("front", login, call)
@@ -158,13 +214,13 @@ class FakeDesks:
         self._publish(login, "card.seen", {"call": call})
 
     async def save(
-        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool
+        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool, n: int = 1
     ) -> int | None:
-        self._note("save", login, call, topic, comment, close)
+        self._note("save", login, call, topic, comment, close, *_beyond_first(n))
         tab = self._tab(login, call)
         if topic not in self.topics:
             raise DeskRefused("unknown_topic")
-        record = self._records.setdefault(call, len(self._records) + 1)
+        record = self._records.setdefault((call, n), len(self._records) + 1)
         self.saved[call] = (topic, comment)
         desk = self._of(login)
         line = TodayContact(
@@ -178,7 +234,10 @@ class FakeDesks:
             comment=comment,
         )
         today = (line, *(other for other in desk.today if other.call != call))
-        desk = replace(desk.with_tab(replace(tab, record=record, draft=Draft(topic, comment))), today=today)
+        words = Draft(topic, comment)
+        desk = replace(
+            desk.with_tab(entries.saved(tab, n, tab.draft, words, record, Registration(None))), today=today
+        )
         self._desks[login] = desk.without_tab(call) if close else desk
         self._publish(login, "interaction.saved", {"call": call, "record": record, "topic": topic})
         return record

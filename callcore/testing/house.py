@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from callcore.calls.effects import Contact
 from callcore.store.database import Database
-from callcore.testing.lab import Answer, Behaviour, Caller, HangUp, Phone, Press, Step, Until, Wait
+from callcore.testing.hearing import Hearing
+from callcore.testing.lab import Answer, Behaviour, Caller, HangUp, Hear, Phone, Press, Step, Until
 from callcore.testing.operator import ApiOperator
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
 PASSWORD = "korova-na-lune-7"
@@ -19,13 +21,26 @@ PEOPLE = {
     "boris": ("Борис Смирнов", PASSWORD),
 }
 DIALLED = "74950000000"
-TO_FINANCE = (Wait(1), Press("4"), Wait(1), Press("1"), Until(), HangUp())
+TO_FINANCE = (Hear(), Press("4"), Hear(), Press("1"), Until(), HangUp())
 """Barges in, chooses finance and recalculation, stays until told to hang up."""
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """A caller's keys: who hangs up before presses no more."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await task
 
 
 class House:
     def __init__(self, stage: Stage, folder: Path, stack: AsyncExitStack) -> None:
         self.stage = stage
+        self.hearing = Hearing(stage.lab)
         self.folder = folder
         self._stack = stack
 
@@ -64,7 +79,11 @@ class House:
             caller = Caller.anonymous(port, folder, dialled=DIALLED, steps=steps)
         else:
             caller = Caller(port, folder, number=number, name=name, dialled=DIALLED, steps=steps)
-        return await self._stack.enter_async_context(caller)
+        await self._stack.enter_async_context(caller)
+        if any(isinstance(step, Hear) for step in steps):
+            hears = self.hearing.go_on(caller, "anonymous" if anonymous else number, steps)
+            await self._stack.enter_async_context(_beside(hears))
+        return caller
 
     async def contacts(self, count: int = 1) -> list[Contact]:
         """The contacts in the database, oldest first, once there are so many."""
@@ -95,7 +114,9 @@ class House:
         assert self.stage.daemon is not None
         return self.stage.daemon.database
 
-    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    async def until(
+        self, condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS
+    ) -> None:
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 - another process cannot set our Event
                 await asyncio.sleep(0.05)

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from callcore.testing.patience import PATIENCE_SECONDS
+
 Event = dict[str, Any]
 
 
@@ -121,7 +123,10 @@ class ApiOperator:
         return [event for event in self.events if event["type"] == type_]
 
     async def hears(
-        self, type_: str, where: Callable[[Event], bool] = lambda _event: True, seconds: float = 20.0
+        self,
+        type_: str,
+        where: Callable[[Event], bool] = lambda _event: True,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Event:
         """The first event of this type for which ``where`` holds, past or to come. Raises TimeoutError."""
 
@@ -138,7 +143,7 @@ class ApiOperator:
         assert event is not None
         return event
 
-    async def is_(self, state: str, seconds: float = 20.0) -> None:
+    async def is_(self, state: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until his newest state is this one. Raises TimeoutError."""
 
         def newest() -> str:

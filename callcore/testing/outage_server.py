@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from callcore.domain import Interface, Language, Login
 from callcore.screenpop.hub import Hub
 from callcore.store.errors import StoreUnavailable
-from callcore.testing.desk_samples import QUEUES, TOPICS
+from callcore.testing.desk_house import QUEUES, TOPICS
 from callcore.testing.desks import FakeDesks
 from callcore.testing.outage_room import FakeRoom
 from callcore.testing.outage_samples import NOW
@@ -44,6 +44,7 @@ class Person:
     language: Language = "ru"
     interfaces: tuple[Interface, ...] = ()
     disabled_at: datetime | None = None
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class OutageServer:
             contacts=self.house,  # type: ignore[arg-type]  # nobody has any
             hub=hub,
             desks=FakeDesks(hub, now=self.now),
-            renderer=DeskRenderer(QUEUES),
+            renderer=DeskRenderer(lambda: QUEUES),
             topics=lambda: TOPICS,
             health=tuple,
             readiness=tuple,

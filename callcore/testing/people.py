@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callcore.crm.seeds import UNKNOWN_NUMBERS, customers
+from callcore.domain import Text
 from callcore.testing.lab import Answer, Caller, HangUp, LabError, Phone, Press, Step, Until, Wait
 
 MOST_CALLERS = 12
@@ -62,7 +63,7 @@ class Crowd:
         sip_port: int,
         folder: Path,
         every_seconds: float,
-        told: Callable[[str], None],
+        told: Callable[[Text], None],
         affected: Callable[[], Awaitable[Sequence[str]]],
         seed: int = 1,
     ) -> None:
@@ -108,7 +109,7 @@ class Crowd:
                 except TimeoutError:
                     await caller.hang_up()
         except (LabError, TimeoutError) as error:
-            self._told(f"a caller failed: {error}")
+            self._told(Text(f"Звонок не удался: {error}", f"A caller failed: {error}"))
 
 
 async def staff(ports: tuple[int, ...], folder: Path, dice: random.Random) -> list[Phone]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
-import sys
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,20 +19,32 @@ import yaml
 from callcore import config
 from callcore.app import Daemon
 from callcore.config import Settings
-from callcore.crm.seeds import customers
+from callcore.crm import seeds_records
+from callcore.crm.seeds_work import add_work
 from callcore.domain import Interface, Language, Login, QueueName
+from callcore.floor.clock import SteadyClock
 from callcore.ivr.dialplan import include_file
+from callcore.ivr.queue_file import EXIT_CONTEXT, QueueDefinition, render_rules, rule_name
 from callcore.outages.network_csv import import_network
+from callcore.rights import Role
+from callcore.routing.skills import words_of
 from callcore.store.database import Database
-from callcore.store.users import Role
+from callcore.testing import forked
+from callcore.testing.blank import blank_database
 from callcore.testing.carrier import TRUNK
+from callcore.testing.forked import Forked
 from callcore.testing.lab import AsteriskLab, OutgoingTrunk, Queue, program
 from callcore.testing.lab.process import free_port
 from callcore.web.passwords import hash_password
 
 SAMPLE = Path(__file__).parents[2] / "config"
 QUEUES = ("corporate", "expert", "retention", "finance")
+"""Where people sit, if nothing else is said."""
+OTHER_QUEUES = ("telesales", "sales", "service", "reactivation")
+RULED = QueueDefinition("any", skills_first_seconds=20)
+RULES = {"defaultrule": rule_name(20), "penaltymemberslimit": "0"}
 FALLBACK = "expert"
+EXIT = {"context": EXIT_CONTEXT}
 DIALPLAN = """
 [from-trunk]
 exten => _[+0-9].,1,Goto(callcore-inbound,${EXTEN},1)
@@ -47,7 +59,17 @@ class _Plain(yaml.SafeDumper):
 
 
 def _as_yaml(data: Any) -> str:
-    return str(yaml.dump(data, Dumper=_Plain, allow_unicode=True))
+    return str(yaml.dump(data, Dumper=_Plain, allow_unicode=True, sort_keys=False))  # rows have an order
+
+
+def _hours(*, is_closed: bool) -> dict[str, Any]:
+    """Round the clock, or never; but for one day of the other kind, so that rows for it lead somewhere."""
+    other = "09:00-18:00" if is_closed else "closed"
+    day = {"hours": other, "why": {"ru": "иначе", "en": "otherwise"}}
+    return {
+        "hours": {"mon-sun": "closed" if is_closed else "00:00-24:00"},
+        "holidays": {"days": {"2099-12-31": day}},
+    }
 
 
 class Stage:
@@ -64,9 +86,11 @@ class Stage:
         observer: bool = False,
         carrier_port: int | None = None,
         version: int = 22,
+        exit_by_key: bool = False,
     ) -> None:
         """``static_members``: by queue, interfaces that answer without callcore's help. ``carrier_port``: of
-        the carrier that its own calls leave through (``testing.carrier``). ``version``: of Asterisk."""
+        the carrier that its own calls leave through (``testing.carrier``). ``version``: of Asterisk.
+        ``exit_by_key``: 1 leads out of every queue."""
         self.folder = folder
         self.agi_port = free_port()
         self.http_port = http_port or free_port()
@@ -75,16 +99,22 @@ class Stage:
         include.write_text(include_file(), encoding="utf-8")
         members = static_members or {}
         self.phones = tuple(phones)
+        extra = RULES | EXIT if exit_by_key else RULES
         self.lab = AsteriskLab(
             folder / "pbx",
             phones=self.phones,
-            queues=[Queue(name, members.get(name, ()), timeout=queue_timeout) for name in QUEUES],
+            queues=[
+                Queue(name, members.get(name, ()), timeout=queue_timeout, extra=extra)
+                for name in (*QUEUES, *OTHER_QUEUES)
+            ],
+            extra_files={"queuerules.conf": "[general]\n" + render_rules([RULED])},
             includes=[include],
             variables={
                 "CALLCORE_AGI": f"127.0.0.1:{self.agi_port}",
                 "CALLCORE_PBX": "main",
                 "CALLCORE_FALLBACK_QUEUE": FALLBACK,
                 "CALLCORE_MAX_WAIT": "600",
+                "CALLCORE_INTERNAL": "phones",
                 **({} if carrier_port is None else TRUNK),
             },
             dialplan=DIALPLAN,
@@ -93,7 +123,7 @@ class Stage:
             version=version,
         )
         self.daemon: Daemon | None = None
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | Forked | None = None
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -123,10 +153,12 @@ class Stage:
         *,
         closed: Collection[str] = (),
         is_terse: bool = False,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Settings:
         """The shipped sample, made to fit this Asterisk; every table is always open but ``closed``.
 
-        ``is_terse``: menus of one word an item, for tests that listen to the end.
+        ``is_terse``: menus of one word an item and no IVR's file, for tests that listen to the end.
+        ``tables``: what stands in some topic tables instead, by their codes.
         """
         top = yaml.safe_load((SAMPLE / "callcore.yaml").read_text(encoding="utf-8"))
         secret = self.folder / "config" / "ami.secret"
@@ -147,18 +179,27 @@ class Stage:
         }
         top["speech"] |= {
             "folder": os.environ.get("CALLCORE_PROMPTS", str((self.folder / "prompts").absolute())),
+            "engine": "espeak",
             "espeak": str(program("espeak-ng")),
             "sox": str(program("sox")),
         }
+        top["recordings"] = {"folder": str((self.folder / "recordings").absolute())}
+        if is_terse:
+            top["ivr"].pop("file")
         for section, values in (changes or {}).items():
             top[section] = {**top.get(section, {}), **values} if isinstance(values, Mapping) else values
         self.config_file.write_text(_as_yaml(top), encoding="utf-8")
+        for other in SAMPLE.glob("*.yaml"):  # departments, cases: named by the settings
+            if other.name != self.config_file.name:
+                shutil.copy(other, self.config_file.with_name(other.name))
         for table in (SAMPLE / "topics").glob("*.yaml"):
             row = yaml.safe_load(table.read_text(encoding="utf-8"))
-            row.pop("holidays", None)
-            row["hours"] = {"mon-sun": "closed"} if table.stem in closed else "always"
+            row.pop("tests", None)  # they are about its own hours
+            if table.stem in closed or row["hours"] != "always":
+                row |= _hours(is_closed=table.stem in closed)
             if is_terse:
                 row["say"] = {"ru": "Да", "en": "Yes"}
+            row |= (tables or {}).get(table.stem, {})
             target = self.folder / "config" / "topics" / table.name
             target.write_text(_as_yaml(row), encoding="utf-8")
         return config.load(self.config_file)
@@ -172,12 +213,17 @@ class Stage:
         seeds: bool = True,
         role: Role = Role.operator,
     ) -> None:
-        """``people``: login -> (name, password); each may take every phone. Repeats are harmless."""
-        url = config.load(self.config_file).database.url
+        """``people``: login -> (name, password); each may take every phone and has every skill. Repeats are
+        harmless."""
+        settings = config.load(self.config_file)
+        url = settings.database.address
         phones = tuple(Interface(f"PJSIP/{number}") for number in self.phones)
+        file = self.folder / "callcore.db"
+        if url.database == str(file) and not file.exists():
+            blank_database(file)
         async with await Database.open(url, create=True) as database:
             if seeds:
-                await database.customers.add_many(customers())
+                await seeds_records.add_records(database, datetime.now(UTC))
             for login, (name, password) in people.items():
                 if await database.users.get(login) is None:
                     await database.users.add(
@@ -189,42 +235,52 @@ class Stage:
                         language=language,
                         interfaces=phones,
                         queues=tuple(QueueName(queue) for queue in queues),
+                        skills=words_of(settings.tables.skills),
                     )
 
     async def add_network(self) -> None:
         """The sample's feeders and houses, with the seeded customers on them."""
-        async with await Database.open(config.load(self.config_file).database.url) as database:
+        async with await Database.open(config.load(self.config_file).database.address) as database:
             report = await import_network(database.network, SAMPLE / "network.csv")
             assert not report.faults, report.faults
 
+    async def add_work(self) -> None:
+        """Contacts of last weeks, cases, notes, visitors; people and network come first."""
+        settings = config.load(self.config_file)
+        async with await Database.open(settings.database.address) as database:
+            await add_work(database, settings.cases, settings.case_members, datetime.now(UTC))
+
     async def speak(self, login: str, language: Language) -> None:
         """The person's pages are in this language from now on."""
-        async with await Database.open(config.load(self.config_file).database.url) as database:
+        async with await Database.open(config.load(self.config_file).database.address) as database:
             await database.users.set_language(Login(login), language)
 
     # --- callcore
 
-    async def start(self) -> Daemon:
-        """callcore in this process; ready when the AMI link is up and the prompts are there."""
+    async def start(self, clock: SteadyClock | None = None) -> Daemon:
+        """callcore in this process; ready when the AMI link is up and the prompts are there. ``clock``: one
+        that the test sets."""
         self._stop.clear()
         self.daemon = Daemon(config.load(self.config_file))
+        self.daemon.clock = clock or self.daemon.clock
         await self.daemon.__aenter__()
         self._running = asyncio.create_task(self.daemon.run(self._stop))
         await self.daemon.ready()
         return self.daemon
 
-    async def start_process(self, *command: str) -> None:
-        """callcore as a process of its own, for those who want to kill or stop it. ``command``: what runs it,
-        if not Python as it comes."""
-        with (self.folder / "callcore.log").open("ab") as log:
+    async def start_process(self, *command: str, script: tuple[str, ...] = ()) -> None:
+        """callcore as a process of its own, for those who want to kill or stop it. ``script``: a Python file
+        that runs it, and what stands before its arguments; ``command``: another program that does."""
+        log, run = self.folder / "callcore.log", ("run", "-c", str(self.config_file))
+        # as the product runs: asyncio's debugging is for what runs within the tests
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
+        if not command:
+            file, *before = script or ("",)
+            self.process = await forked.start((*before, *run), log, environment, file)
+            return
+        with log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *(command or (sys.executable, "-m", "callcore.cli")),
-                *("run", "-c", str(self.config_file)),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                # as the product runs: asyncio's debugging is for what runs within the tests
-                env={name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"},
+                *(*command, *run), stdout=output, stderr=output, start_new_session=True, env=environment
             )
 
     def signal(self, number: signal.Signals) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,15 +13,44 @@ from aiohttp import web
 from callcore.domain import UNCLASSIFIED
 from callcore.screenpop.hub import encode
 from callcore.screenpop.ports import DeskRefused
+from callcore.web import api_shapes as shapes
 from callcore.web import commands
 from callcore.web.bodies import BadBody, read_json, text_field
 from callcore.web.context import WEB, Web, orderer, somebody
+from callcore.web.intake import flag
+from callcore.web.operation import described
 from callcore.web.passwords import MAX_LENGTH
 from callcore.web.problems import Problem
 from callcore.web.security import check_origin, client_address, drop_cookie, session_cookie, set_cookie
-from callcore.web.signin import LONGEST_LOGIN, Identity, SignInRefused, SignInThrottled
+from callcore.web.signin import (
+    LONGEST_CODE,
+    LONGEST_LOGIN,
+    Identity,
+    SecondFactorNeeded,
+    SignInRefused,
+    SignInThrottled,
+)
 
 MOST_CONTACTS = 500
+DESK_PROBLEMS = (
+    "not_on_shift",
+    "phone_not_allowed",
+    "phone_taken",
+    "already_on_shift",
+    "busy_with_call",
+    "call_gone",
+    "no_such_contact",
+    "unknown_topic",
+    "unknown_customer",
+    "unknown_number",
+    "too_long",
+    "no_such_topic",
+    "too_many_topics",
+    "topic_not_empty",
+    "topic_missing",
+    "too_many_favourites",
+    "pbx_down",
+)
 
 
 def _answer(body: object, status: int = 200) -> web.Response:
@@ -35,23 +65,38 @@ def _session(identity: Identity) -> dict[str, object]:
         "language": identity.language,
         "csrf": identity.csrf,
         "expires_at": identity.expires_at,
+        "owes": identity.owes or None,
     }
 
 
+@described(
+    "session",
+    is_open=True,
+    body=shapes.Credentials,
+    answer=shapes.SessionShape,
+    problems=("wrong_password", "second_factor_needed", "wrong_code", "throttled", "origin"),
+)
 async def sign_in(request: web.Request) -> web.Response:
-    """``{"login","password"}``: sets the cookie. 401 wrong, 429 with Retry-After."""
+    """Sign in: sets the cookie.
+
+    429 comes with Retry-After. Who has a second factor is answered ``second_factor_needed`` until he sends
+    its ``code`` too. ``owes`` in the answer says what he has to do on his own page before anything else.
+    """
     shell = request.app[WEB]
     check_origin(request, shell.settings)
     fields = await read_json(request)
     try:
         login = text_field(fields, "login", LONGEST_LOGIN)
         password = text_field(fields, "password", MAX_LENGTH)
+        code = text_field(fields, "code", LONGEST_CODE).strip()
     except BadBody as fault:
         raise Problem("bad_request") from fault
     try:
-        token, identity = await enter(request, shell, login, password)
+        token, identity = await enter(request, shell, Credentials(login, password, code))
     except SignInRefused:
         raise Problem("wrong_password") from None
+    except SecondFactorNeeded as needed:
+        raise Problem("wrong_code" if needed.is_wrong else "second_factor_needed") from None
     except SignInThrottled as slow:
         raise Problem("throttled", {"Retry-After": str(math.ceil(slow.seconds))}) from None
     response = _answer(_session(identity))
@@ -59,11 +104,25 @@ async def sign_in(request: web.Request) -> web.Response:
     return response
 
 
-async def enter(request: web.Request, shell: Web, login: str, password: str) -> tuple[str, Identity]:
-    """Sign in by a fresh token; a session that the browser had before ends. Raises as ``SignIn.sign_in``."""
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody shows: login, password and perhaps a code; or a ticket of the first step and a code."""
+
+    login: str = ""
+    password: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
+
+
+async def enter(request: web.Request, shell: Web, shown: Credentials) -> tuple[str, Identity]:
+    """Sign in by a fresh token; a session that the browser had before ends. Raises as ``SignIn``."""
     address = client_address(request, shell.settings)
     agent = request.headers.get("User-Agent", "")
-    token, identity = await shell.sign_in.sign_in(login, password, address, agent)
+    door = shell.sign_in
+    if shown.ticket:
+        token, identity = await door.sign_in_by_code(shown.ticket, shown.code, address, agent)
+    else:
+        token, identity = await door.sign_in(shown.login, shown.password, address, agent, shown.code)
     before = await shell.sign_in.identify(request.cookies.get(session_cookie(shell.settings), ""))
     if before is not None:
         await leave(shell, before, ends_shift=before.login != identity.login)
@@ -84,11 +143,15 @@ async def leave(shell: Web, identity: Identity, *, ends_shift: bool = True) -> N
             await shell.deps.desks.leave(identity.login)
 
 
+@described("session", by_token=False, answer=shapes.SessionShape)
 async def session(request: web.Request) -> web.Response:
+    """Who is signed in."""
     return _answer(_session(await somebody(request)))
 
 
+@described("session", by_token=False)
 async def sign_out(request: web.Request) -> web.Response:
+    """Sign out: the session ends, and its pages close."""
     shell = request.app[WEB]
     await leave(shell, await orderer(request))
     response = web.Response(status=204)
@@ -96,8 +159,9 @@ async def sign_out(request: web.Request) -> web.Response:
     return response
 
 
+@described("desk", by_token=False, answer=shapes.DeskShape)
 async def desk(request: web.Request) -> web.Response:
-    """The person's desk, null while he has no phone, and the place in the event stream that it stands for."""
+    """The person's desk, and the place in the event stream that it stands for."""
     identity = await somebody(request)
     return _answer(_desk(request.app[WEB], identity))
 
@@ -108,9 +172,21 @@ def _desk(shell: Web, identity: Identity) -> dict[str, object]:
     return {"epoch": deps.hub.epoch, "seq": seq, "desk": view}
 
 
+@described(
+    "desk",
+    by_token=False,
+    path={"do": shapes.DeskDo},
+    body=shapes.DeskOrder,
+    body_required=False,
+    answer=shapes.DeskDone,
+    problems=DESK_PROBLEMS,
+)
 async def order(request: web.Request) -> web.Response:
-    """One order to the desk; gives the desk afterwards. ``save`` also gives ``record``: its number, or null
-    while the database cannot be written and the text is kept elsewhere."""
+    """One order to the desk; gives the desk afterwards.
+
+    ``save`` also gives ``record``: its number, or null while the database cannot be written and the text is
+    kept elsewhere.
+    """
     identity = await orderer(request)
     shell, do = request.app[WEB], request.match_info["do"]
     if do not in commands.COMMANDS:
@@ -125,14 +201,21 @@ async def order(request: web.Request) -> web.Response:
     return _answer({**_desk(shell, identity), **({"record": record} if do == "save" else {})})
 
 
+@described(
+    "contacts",
+    by_token=False,
+    query=shapes.ContactsQuery,
+    answer=shapes.ContactsShape,
+    problems=("bad_request",),
+)
 async def contacts(request: web.Request) -> web.Response:
-    """Today's own contacts, newest first. ``?limit=`` up to 500, ``?unclassified=1`` only those."""
+    """Today's own contacts, newest first."""
     identity = await somebody(request)
     deps = request.app[WEB].deps
     limit = _limit(request.query.get("limit", "100"))
     since = _midnight(deps.now(), deps.settings.zone)
     found = list(await deps.contacts.today(identity.login, since, MOST_CONTACTS))
-    if request.query.get("unclassified", "") not in ("", "0"):
+    if flag(request, "unclassified"):
         found = [contact for contact in found if contact.topic == UNCLASSIFIED]
     return _answer({"contacts": found[:limit]})
 

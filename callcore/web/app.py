@@ -13,12 +13,14 @@ from aiohttp.typedefs import Handler
 from callcore.domain import CallId, Login
 from callcore.screenpop.card import Unpainted
 from callcore.screenpop.hub import CARD, LEFT, HubCallbacks
-from callcore.store.errors import StoreError
-from callcore.web import api, ops, outage_api, outages, site
+from callcore.store.errors import NotStored, StoreError, TextRefused
+from callcore.web import api, openapi, ops, outage_api, outages, repeats, site
+from callcore.web.absent import absent
 from callcore.web.connections import Connections
 from callcore.web.context import WEB, Web, language_of
 from callcore.web.control import CONTROL, Control
 from callcore.web.door import DOOR, Door
+from callcore.web.dues import dues
 from callcore.web.live import live
 from callcore.web.ports import WebDeps
 from callcore.web.problems import Problem
@@ -38,8 +40,16 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 def build(deps: WebDeps) -> web.Application:
     """The application, for ``door.Runner(app, shutdown_timeout=…)``. Takes the hub's callbacks for itself."""
-    app = web.Application(middlewares=[_refusals], client_max_size=deps.settings.max_body_bytes)
-    sign_in = SignIn(deps.settings, deps.users, deps.sessions, deps.now, deps.monotonic, deps.metrics)
+    app = web.Application(middlewares=[_refusals, dues], client_max_size=deps.settings.max_body_bytes)
+    sign_in = SignIn(
+        deps.settings,
+        deps.users,
+        deps.sessions,
+        deps.now,
+        deps.monotonic,
+        deps.metrics,
+        deps.second_factor,
+    )
     tokens = TokenDoor(deps.outages.tokens, deps.users, deps.now, deps.monotonic) if deps.outages else None
     app[WEB] = Web(deps, sign_in, Connections(deps.settings.connections_per_login), tokens)
     app[DOOR] = Door()
@@ -49,6 +59,8 @@ def build(deps: WebDeps) -> web.Application:
         app.add_routes(routes)
     app.router.add_get("/desk/live", live)
     app.router.add_get("/api/v1/events", events)
+    openapi.add_to(app)
+    repeats.add_to(app)
     if deps.outages is not None:
         app.add_routes(outage_api.ROUTES)
         outages.add_to(app, deps.outages, deps)
@@ -116,6 +128,10 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
             raise
         allow = answer.headers.get("Allow")
         problem = Problem.of_status(answer.status, {"Allow": allow} if allow else None)
+    except TextRefused as refused:
+        problem = Problem("invalid", detail=refused.text)
+    except NotStored as refused:
+        problem = Problem("conflict", detail=refused.text)
     except StoreError as fault:
         log.error("store_failed", path=_route(request), fault=str(fault))
         problem = Problem("store_down", {"Retry-After": "5"})
@@ -134,6 +150,8 @@ def _show(request: web.Request, problem: Problem) -> web.Response:
             return site.problem_page(request, problem, language)
         except Exception:
             log.exception("problem_page_failed", status=problem.status)
+    elif problem.code == "not_found" and problem.detail is None:
+        problem.detail = absent(request)
     return problem.document(language)
 
 

@@ -10,18 +10,21 @@ from math import inf
 import structlog
 
 from callcore.domain import Language
+from callcore.rights import Permission
 from callcore.screenpop.hub import encode
 from callcore.store.errors import StoreError
 from callcore.web.board import Boards
 from callcore.web.board_render import BoardRenderer
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.connections import Socket
-from callcore.web.context import Web, oversees, viewer
+from callcore.web.context import Web, allowed, viewer
 from callcore.web.look import look_of
 from callcore.web.security import same
 from callcore.web.signin import Identity
 
 log = structlog.get_logger("callcore.web")
+
+_SEE = Permission.outages_see
 
 BREATH_SECONDS = 0.5
 """No page is sent more often than this, however much happens, unless its person asked for another one."""
@@ -95,7 +98,7 @@ class BoardSocket(Socket):
         self._ask()
 
     async def work(self) -> None:
-        while self._deps.now() < self.identity.expires_at and oversees(self.identity):
+        while self._deps.now() < self.identity.expires_at and allowed(self.identity, _SEE):
             self._asked.clear()
             self._news.clear()
             await self._show()

@@ -16,8 +16,8 @@ from callcore.strictyaml.faults import Fault
 from callcore.web.board import Board, Compose
 from callcore.web.i18n import Texts, catalogue
 from callcore.web.look import OPEN
+from callcore.web.masking import Guarded
 from callcore.web.pages import Viewer
-from callcore.web.wording import Wording
 
 _BY = "by:"
 BAR = 1000
@@ -48,7 +48,7 @@ class Segment:
     """What the table is filtered by to see them."""
 
 
-class BoardView(Wording):
+class BoardView(Guarded):
     told_results = TOLD
 
     def __init__(self, viewer: Viewer, texts: Texts, now: datetime, board: Board, speech: Speech) -> None:

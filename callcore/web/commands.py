@@ -65,19 +65,53 @@ async def _dismiss(desks: DeskService, login: Login, fields: Fields) -> None:
 
 async def _draft(desks: DeskService, login: Login, fields: Fields) -> None:
     topic = text_field(fields, "topic", LONGEST_WORD)
-    desks.draft(login, _call(fields), Draft(topic=topic, comment=_comment(fields)))
+    draft = Draft(topic=topic, comment=_comment(fields))
+    desks.draft(login, _call(fields), draft, **_which(fields))
+
+
+async def _add_topic(desks: DeskService, login: Login, fields: Fields) -> None:
+    desks.add_topic(login, _call(fields))
+
+
+async def _drop_topic(desks: DeskService, login: Login, fields: Fields) -> None:
+    desks.drop_topic(login, _call(fields), _which(fields).get("n", 1))
+
+
+async def _attach(desks: DeskService, login: Login, fields: Fields) -> None:
+    await desks.attach(login, _call(fields), _somebody(fields))
+
+
+async def _another(desks: DeskService, login: Login, fields: Fields) -> None:
+    await desks.another(login, _call(fields), _somebody(fields))
+
+
+async def _clear(desks: DeskService, login: Login, fields: Fields) -> None:
+    desks.clear(login, _call(fields))
+
+
+async def _favourite(desks: DeskService, login: Login, fields: Fields) -> None:
+    await desks.favourite(login, TopicCode(_word(fields, "topic")), is_on=_flag(fields, "on"))
 
 
 async def _choose(desks: DeskService, login: Login, fields: Fields) -> None:
     desks.choose(login, _call(fields), _customer(fields))
 
 
+async def _open_number(desks: DeskService, login: Login, fields: Fields) -> None:
+    desks.open_number(login, _call(fields), _word(fields, "number"))
+
+
+async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
+    flash = _whole(fields, "flash")
+    if flash is None:
+        raise BadBody("flash is missing")
+    await desks.read_flash(login, _call(fields), flash)
+
+
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
     topic = TopicCode(text_field(fields, "topic", LONGEST_WORD))
-    close = fields.get("close", "")
-    if not (isinstance(close, bool) or close in ("", "1", None)):
-        raise BadBody("close is neither 1 nor empty")
-    return await desks.save(login, _call(fields), topic, _comment(fields), close=bool(close))
+    close, which = _flag(fields, "close"), _which(fields)
+    return await desks.save(login, _call(fields), topic, _comment(fields), close=close, **which)
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -89,7 +123,15 @@ COMMANDS: Mapping[str, Command] = {
     "take_card": _take_card,
     "dismiss": _dismiss,
     "draft": _draft,
+    "add_topic": _add_topic,
+    "drop_topic": _drop_topic,
     "choose": _choose,
+    "attach": _attach,
+    "another": _another,
+    "clear": _clear,
+    "favourite": _favourite,
+    "open_number": _open_number,
+    "read_flash": _read_flash,
     "save": _save,
 }
 
@@ -105,6 +147,26 @@ def _call(fields: Fields) -> CallId:
     return CallId(_word(fields, "call"))
 
 
+def _which(fields: Fields) -> dict[str, int]:
+    """Which topic of the contact, from 1 on; the first where nothing is said."""
+    n = _whole(fields, "n")
+    return {} if n is None else {"n": n}
+
+
+def _flag(fields: Fields, name: str) -> bool:
+    given = fields.get(name, "")
+    if not (isinstance(given, bool) or given in ("", "1", None)):
+        raise BadBody(f"{name} is neither 1 nor empty")
+    return bool(given)
+
+
+def _somebody(fields: Fields) -> CustomerId:
+    customer = _customer(fields)
+    if customer is None:
+        raise BadBody("customer is missing")
+    return customer
+
+
 def _comment(fields: Fields) -> str:
     comment = fields.get("comment", "")
     if not isinstance(comment, str):
@@ -115,13 +177,18 @@ def _comment(fields: Fields) -> str:
 
 
 def _customer(fields: Fields) -> CustomerId | None:
-    given = fields.get("customer")
+    given = _whole(fields, "customer")
+    return None if given is None else CustomerId(given)
+
+
+def _whole(fields: Fields, name: str) -> int | None:
+    given = fields.get(name)
     if given is None or given == "":
         return None
     if isinstance(given, bool):
-        raise BadBody("customer is not a number")
+        raise BadBody(f"{name} is not a number")
     if isinstance(given, int):
-        return CustomerId(given)
+        return given
     if not (given.isascii() and given.isdigit() and len(given) <= 18):
-        raise BadBody("customer is not a number")
-    return CustomerId(int(given))
+        raise BadBody(f"{name} is not a number")
+    return int(given)

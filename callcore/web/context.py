@@ -8,15 +8,22 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from callcore.domain import Language
+from callcore.domain import Language, Text
+from callcore.rights import Permission, may
 from callcore.store.errors import StoreError
-from callcore.store.users import Role
 from callcore.web.connections import Connections
 from callcore.web.control import controller, is_control
 from callcore.web.pages import Viewer
 from callcore.web.ports import OutageRoom, WebDeps, WebSettings
 from callcore.web.problems import Problem
-from callcore.web.security import check_csrf, check_origin, client_address, guess_language, session_cookie
+from callcore.web.security import (
+    accepted_language,
+    check_csrf,
+    check_origin,
+    client_address,
+    guess_language,
+    session_cookie,
+)
 from callcore.web.signin import Identity, SignIn, SignInThrottled
 from callcore.web.tokens import TokenDoor
 
@@ -56,6 +63,22 @@ class Web:
                 self.connections.dismiss(sockets, "expired")
 
 
+_P = Permission
+PLACES: tuple[tuple[str, Permission | None], ...] = (
+    ("desk", None),
+    ("customers", _P.customers_see),
+    ("cases", _P.cases_work),
+    ("visits", Permission.contacts_take),
+    ("flash", _P.flash_write),
+    ("knowledge", _P.knowledge_see),
+    ("directory", _P.directory_see),
+    ("outages", _P.outages_see),
+    ("calls", None),
+    ("voicemails", _P.voicemail_listen),
+    ("routing", _P.routing_see),
+    ("admin", _P.users_manage),
+)
+"""The pages that the head of every page leads to, and what each needs."""
 WEB = web.AppKey("web", Web)
 _IDENTITY = web.RequestKey("identity", Identity)
 
@@ -96,32 +119,52 @@ def outage_room(request: web.Request) -> OutageRoom:
     return room
 
 
-async def overseer(request: web.Request) -> Identity:
-    """Who may see outages and campaigns: supervisors and administrators, by session, by token or over the
-    control socket. Raises ``Problem``."""
-    identity = await _caller(request)
+async def api_caller(request: web.Request, needs: Permission | None = None) -> Identity:
+    """Who asks the API: by session, by token or over the control socket. Raises ``Problem`` for a stranger,
+    and for who may not."""
+    identity = await caller(request)
     if identity is None:
         raise Problem("not_signed_in")
     request[_IDENTITY] = identity
-    if not oversees(identity):
-        raise Problem("forbidden")
+    if needs is not None:
+        demand(identity, needs)
     return identity
 
 
-async def steward(request: web.Request) -> Identity:
+async def api_changer(request: web.Request, needs: Permission) -> Identity:
     """The same, for what changes something over the API; a page's session needs the session's token too."""
-    identity = await overseer(request)
+    identity = await api_caller(request, needs)
     if identity.by == "session":
         check_origin(request, request.app[WEB].settings)
         check_csrf(request.headers.get("X-CSRF-Token", ""), identity.csrf)
     return identity
 
 
-def oversees(identity: Identity) -> bool:
-    return identity.role in (Role.supervisor, Role.administrator)
+def allowed(identity: Identity, permission: Permission) -> bool:
+    """Whether this person, or this token of his, may."""
+    is_in_scope = identity.scopes is None or permission in identity.scopes
+    return is_in_scope and may(identity.role, permission)
 
 
-async def _caller(request: web.Request) -> Identity | None:
+def demand(identity: Identity, permission: Permission) -> None:
+    """Raises ``Problem``, which says what is missing, where he may not."""
+    if allowed(identity, permission):
+        return
+    if may(identity.role, permission):
+        lacks = Text(
+            f"У токена нет области «{permission}»: выпустите токен с ней.",
+            f'The token lacks the scope "{permission}": make a token that has it.',
+        )
+    else:
+        lacks = Text(
+            f"Для этого нужно право «{permission}», у вашей роли его нет.",
+            f'This needs the permission "{permission}", which your role does not have.',
+        )
+    raise Problem("forbidden", detail=lacks)
+
+
+async def caller(request: web.Request) -> Identity | None:
+    """Whoever asks: by session, by token, or over the control socket. Raises ``Problem`` if throttled."""
     if is_control(request):
         return controller(guess_language(request, request.app[WEB].settings))
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -137,9 +180,17 @@ async def _caller(request: web.Request) -> Identity | None:
 
 
 def language_of(request: web.Request) -> Language:
-    """The language to answer in."""
+    """The language to answer in: a page's is its reader's own, a program says which it wants."""
     identity = request.get(_IDENTITY)
-    return identity.language if identity else guess_language(request, request.app[WEB].settings)
+    if identity is None:
+        return guess_language(request, request.app[WEB].settings)
+    wished = accepted_language(request) if identity.by != "session" else None
+    return wished or identity.language
+
+
+def _places(deps: WebDeps) -> tuple[tuple[str, Permission | None], ...]:
+    there = {"desk", "calls"} | ({"outages"} if deps.outages else set()) | set(deps.places)
+    return tuple(place for place in PLACES if place[0] in there)
 
 
 def viewer(identity: Identity, deps: WebDeps) -> Viewer:
@@ -153,5 +204,6 @@ def viewer(identity: Identity, deps: WebDeps) -> Viewer:
         country=settings.country,
         csrf=identity.csrf,
         interfaces=identity.interfaces,
-        sees_outages=deps.outages is not None and oversees(identity),
+        may=frozenset(each for each in Permission if allowed(identity, each)),
+        places=tuple(name for name, needs in _places(deps) if needs is None or allowed(identity, needs)),
     )

@@ -1,14 +1,15 @@
 """Texts of the pages in both languages, and how a language writes money, dates and counts.
 
-A text is found by its key in ``texts/<language>.yaml``. A text that depends on a count is a mapping of CLDR
-plural forms (``one``, ``few``, ``many``, ``other``), chosen by the value ``n``. The pseudo-language ``qps``
-puts every text between brackets, so that a test sees what was never given to translators.
+A text is found by its key, ``group.name``, in ``texts/``; a group stands in one file of each language. A text
+that depends on a count is a mapping of CLDR plural forms (``one``, ``few``, ``many``, ``other``), chosen by
+the value ``n``. The pseudo-language ``qps`` puts every text between brackets, so that a test sees what was
+never given to translators.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -21,7 +22,7 @@ from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
 from phonenumbers import NumberParseException, PhoneNumberType, carrier
 
-from callcore.domain import Customer
+from callcore.domain import Customer, Text
 
 PSEUDO = "qps"
 OPEN, CLOSE = "⟦", "⟧"
@@ -35,11 +36,13 @@ _KINDS = {
 
 @cache
 def catalogue(language: str) -> Mapping[str, Entry]:
-    """All texts of ``ru`` or ``en`` by key."""
-    raw = files("callcore.web").joinpath("texts", f"{language}.yaml").read_text(encoding="utf-8")
+    """All texts of ``ru`` or ``en`` by key, of ``ru.yaml`` and of every ``PART.ru.yaml``."""
     texts: dict[str, Entry] = {}
-    for group, entries in yaml.safe_load(raw).items():
-        texts |= {f"{group}.{name}": entry for name, entry in entries.items()}
+    for file in files("callcore.web").joinpath("texts").iterdir():
+        if not f".{file.name}".endswith(f".{language}.yaml"):
+            continue
+        for group, entries in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+            texts |= {f"{group}.{name}": entry for name, entry in entries.items()}
     return texts
 
 
@@ -64,16 +67,26 @@ class Texts:
         text = entry.format_map(values) if values else entry
         return f"{OPEN}{text}{CLOSE}" if self.language == PSEUDO else text
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
+    def told(self, text: Text) -> str:
+        """A sentence that came in both languages."""
+        said = text.in_(self.spoken)
+        return f"{OPEN}{said}{CLOSE}" if self.language == PSEUDO else said
+
     def money(self, customer: Customer) -> str:
         """Balance with its currency; empty if the base does not tell it."""
-        if customer.balance_minor is None:
+        return self.amount(customer.balance_minor, customer.currency)
+
+    def amount(self, minor: int | None, currency: str) -> str:
+        """Money in minor units; empty for None."""
+        if minor is None:
             return ""
-        scale = get_currency_precision(customer.currency)
-        amount = Decimal(customer.balance_minor).scaleb(-scale)
-        is_code = get_currency_symbol(customer.currency, self.locale)[-1:].isalpha()
+        amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+        is_code = get_currency_symbol(currency, self.locale)[-1:].isalpha()
         pattern = "#,##0.00\u00a0\u00a4" if is_code else None
-        text = format_currency(amount, customer.currency, pattern, locale=self.locale)
-        return text.replace("-", "\u2212")
+        return format_currency(amount, currency, pattern, locale=self.locale).replace("-", "\u2212")
 
     def number_tells(self, number: str, country: str) -> str:
         """Kind, country (if not ``country``) and network of a canonical number; empty if it tells nothing.
@@ -98,6 +111,10 @@ class Texts:
         local, today = at.astimezone(zone).date(), now.astimezone(zone).date()
         skeleton = "d MMM" if local.year == today.year else "d MMM y"
         return format_date(local, skeleton, locale=self.locale)
+
+    def date(self, day: date) -> str:
+        """Day, month and year."""
+        return format_date(day, "d MMM y", locale=self.locale)
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long ago, in one unit: ``3 days ago``."""

@@ -25,6 +25,7 @@ log = structlog.get_logger("callcore.web")
 
 _MAY_RING = frozenset(("call.ringing", REFRESH))
 ORDERS_WAITING = 100
+_NOT_HERE = frozenset(("no_such_contact", "no_such_topic", "not_signed_in"))
 _ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
 
 
@@ -113,6 +114,8 @@ class DeskSocket(HubSocket):
         except BadBody:
             await self.say_error("bad_request")
         except DeskRefused as refused:
+            if fields.get("do") == "draft" and refused.code in _NOT_HERE:
+                return  # typed for a card that is not here now; the page keeps it, and nobody asked for a bar
             await self._show(refused.code)
         except StoreError:
             await self._show("store_down")

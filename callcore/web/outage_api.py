@@ -17,13 +17,36 @@ from callcore.domain import NodeCode, Outage, OutageState, Text
 from callcore.numbers import normalise
 from callcore.outages.board import Published
 from callcore.outages.publication import Publication
+from callcore.rights import Permission
 from callcore.screenpop.hub import encode
 from callcore.store.outages import RevisionTaken
 from callcore.strictyaml.faults import ConfigFaults
+from callcore.web.api_shapes import (
+    AcceptedShape,
+    CampaignsShape,
+    DncShape,
+    IdPath,
+    NameQuery,
+    NetworkQuery,
+    NetworkShape,
+    NumberShape,
+    OutageDetail,
+    OutagesQuery,
+    OutagesShape,
+    PublicationShape,
+    PublishQuery,
+    ReportShape,
+    TargetsQuery,
+    TargetsShape,
+)
 from callcore.web.bodies import BadBody, read_json, read_raw, text_field
-from callcore.web.context import WEB, outage_room, overseer, steward
+from callcore.web.context import WEB, allowed, api_caller, api_changer, outage_room
+from callcore.web.intake import flag
+from callcore.web.operation import described
 from callcore.web.outage_bodies import ending
 from callcore.web.outage_json import (
+    dnc_shown,
+    line_shown,
     node_json,
     outage_json,
     preview_json,
@@ -32,6 +55,7 @@ from callcore.web.outage_json import (
     report_json,
 )
 from callcore.web.problems import Problem
+from callcore.web.signin import Identity
 
 LARGEST_PUBLICATION = 1_048_576
 MOST_LINES = 1000
@@ -52,11 +76,22 @@ _NO_CAMPAIGN = Text("Такого оповещения нет.", "There is no su
 _NOT_LISTED = Text("Этого номера в списке нет.", "This number is not on the list.")
 
 
+@described(
+    "outages",
+    needs=Permission.outages_publish,
+    query=PublishQuery,
+    body=PublicationShape,
+    answer=AcceptedShape,
+    problems=("outage_refused", "conflict"),
+)
 async def publish(request: web.Request) -> web.Response:
-    """All of the body's outages, or none: 422 with every fault. ``?dry=1`` stores and dials nothing."""
-    identity, room = await steward(request), outage_room(request)
+    """Publish all of the body's outages, or none.
+
+    422 names every fault. ``?dry=1`` stores and dials nothing.
+    """
+    identity, room = await api_changer(request, Permission.outages_publish), outage_room(request)
     raw = await read_raw(request, LARGEST_PUBLICATION)
-    if _flag(request, "dry"):
+    if flag(request, "dry"):
         checked = await _checked(request, raw)
         return _answer({"outages": [publication_json(each) for each in checked]})
     try:
@@ -68,14 +103,21 @@ async def publish(request: web.Request) -> web.Response:
     return _answer({"outages": [published_json(each) for each in published]})
 
 
+@described(
+    "outages",
+    needs=Permission.outages_publish,
+    query=NameQuery,
+    body=PublicationShape,
+    answer=AcceptedShape,
+    problems=("outage_refused",),
+)
 async def preview(request: web.Request) -> web.Response:
     """Whom publishing this body would tell, what, and who is skipped by which rule."""
-    await steward(request)
+    is_masked = _is_masked(await api_changer(request, Permission.outages_publish))
     room = outage_room(request)
     checked = await _checked(request, await read_raw(request, LARGEST_PUBLICATION))
-    shown = [
-        {**publication_json(each), **preview_json(await room.campaigns.preview(each))} for each in checked
-    ]
+    previews = [(each, await room.campaigns.preview(each)) for each in checked]
+    shown = [{**publication_json(each), **preview_json(told, is_masked=is_masked)} for each, told in previews]
     return _answer({"outages": shown})
 
 
@@ -92,25 +134,34 @@ def _name(request: web.Request) -> str:
     return name if name.isprintable() and 0 < len(name) <= 200 else BODY
 
 
+@described("outages", needs=Permission.outages_see, query=OutagesQuery, answer=OutagesShape)
 async def outages(request: web.Request) -> web.Response:
-    """``?open=1``: only those that go on."""
-    await overseer(request)
+    """Outages, the newest first; with ``?open=1`` only those that go on."""
+    await api_caller(request, Permission.outages_see)
     book = outage_room(request).outages
-    found = await (book.open() if _flag(request, "open") else book.recent(MOST_OUTAGES))
+    found = await (book.open() if flag(request, "open") else book.recent(MOST_OUTAGES))
     return _answer({"outages": [outage_json(each) for each in found]})
 
 
+@described("outages", needs=Permission.outages_see, answer=OutageDetail)
 async def outage(request: web.Request) -> web.Response:
     """One outage, with its campaigns."""
-    await overseer(request)
+    await api_caller(request, Permission.outages_see)
     known = await _known(request)
     reports = await outage_room(request).campaigns.reports(known.id)
     return _answer({**outage_json(known), "campaigns": [report_json(each) for each in reports]})
 
 
+@described(
+    "outages",
+    needs=Permission.outages_publish,
+    path={"step": Literal["restore", "cancel"]},
+    answer=AcceptedShape,
+    problems=("outage_refused", "conflict"),
+)
 async def end(request: web.Request) -> web.Response:
-    """``restore`` or ``cancel``; one that has ended so already is answered the same again."""
-    identity, room = await steward(request), outage_room(request)
+    """End an outage; one that has ended so already is answered the same again."""
+    identity, room = await api_changer(request, Permission.outages_publish), outage_room(request)
     known = await _known(request)
     step: Literal["restored", "cancelled"] = (
         "restored" if request.match_info["step"] == "restore" else "cancelled"
@@ -138,9 +189,10 @@ async def _known(request: web.Request) -> Outage:
 # --- network
 
 
+@described("network", needs=Permission.outages_see, query=NetworkQuery, answer=NetworkShape)
 async def network(request: web.Request) -> web.Response:
-    """``?parent=CODE``: what is right below, without it the top; ``?q=``: by code or name."""
-    await overseer(request)
+    """Nodes of the network: what is right below one, or found by code or name."""
+    await api_caller(request, Permission.outages_see)
     tree, text = outage_room(request).network, request.query.get("q", "").strip()
     if text:
         found = await tree.search(text[:200])
@@ -153,24 +205,36 @@ async def network(request: web.Request) -> web.Response:
 # --- campaigns
 
 
+@described("campaigns", needs=Permission.campaigns_see, answer=CampaignsShape)
 async def campaigns(request: web.Request) -> web.Response:
-    await overseer(request)
+    """Campaigns, the newest first."""
+    await api_caller(request, Permission.campaigns_see)
     return _answer(
         {"campaigns": [report_json(each) for each in await outage_room(request).campaigns.reports(None)]}
     )
 
 
+@described("campaigns", needs=Permission.campaigns_see, path={"id": IdPath}, answer=ReportShape)
 async def campaign(request: web.Request) -> web.Response:
-    await overseer(request)
+    """One campaign as it stands."""
+    await api_caller(request, Permission.campaigns_see)
     report = await outage_room(request).campaigns.report(_id(request))
     if report is None:
         raise Problem("not_found", detail=_NO_CAMPAIGN)
     return _answer(report_json(report))
 
 
+@described(
+    "campaigns",
+    needs=Permission.campaigns_see,
+    path={"id": IdPath},
+    query=TargetsQuery,
+    answer=TargetsShape,
+    problems=("bad_request",),
+)
 async def targets(request: web.Request) -> web.Response:
-    """The recipients: ``?result=`` (may come again), ``?open=0|1``, ``?q=``, ``?limit=``, ``?offset=``."""
-    await overseer(request)
+    """The recipients of a campaign."""
+    is_masked = _is_masked(await api_caller(request, Permission.campaigns_see))
     desk, query = outage_room(request).campaigns, request.query
     if await desk.report(_id(request)) is None:
         raise Problem("not_found", detail=_NO_CAMPAIGN)
@@ -181,17 +245,24 @@ async def targets(request: web.Request) -> web.Response:
     lines = await desk.lines(
         _id(request),
         results=results,
-        is_open=_flag(request, "open") if "open" in query else None,
+        is_open=flag(request, "open") if "open" in query else None,
         text=query.get("q", "")[:200],
         limit=min(_whole(query.get("limit", "100")), MOST_LINES),
         offset=_whole(query.get("offset", "0")),
     )
-    return _answer({"targets": lines})
+    return _answer({"targets": [line_shown(each, is_masked=is_masked) for each in lines]})
 
 
+@described(
+    "campaigns",
+    needs=Permission.campaigns_run,
+    path={"id": IdPath, "do": Literal["pause", "resume", "stop"]},
+    answer=ReportShape,
+    problems=("campaign_refused",),
+)
 async def steer(request: web.Request) -> web.Response:
-    """``pause``, ``resume``, ``stop``. 409 says why it cannot be."""
-    identity, desk = await steward(request), outage_room(request).campaigns
+    """Pause, resume or stop a campaign; 409 says why it cannot be."""
+    identity, desk = await api_changer(request, Permission.campaigns_run), outage_room(request).campaigns
     do = {"pause": desk.pause, "resume": desk.resume, "stop": desk.stop}[request.match_info["do"]]
     try:
         await do(_id(request), identity.login)
@@ -210,14 +281,25 @@ def refusal(refused: CampaignRefused) -> Problem:
 # --- do not call
 
 
+@described("do not call", needs=Permission.campaigns_see, answer=DncShape)
 async def dnc(request: web.Request) -> web.Response:
-    await overseer(request)
-    return _answer({"numbers": await outage_room(request).dnc.dnc()})
+    """Numbers that are never called."""
+    is_masked = _is_masked(await api_caller(request, Permission.campaigns_see))
+    entries = await outage_room(request).dnc.dnc()
+    return _answer({"numbers": [dnc_shown(each, is_masked=is_masked) for each in entries]})
 
 
+@described(
+    "do not call",
+    needs=Permission.campaigns_run,
+    body=NumberShape,
+    answer=NumberShape,
+    status=201,
+    problems=("not_a_number",),
+)
 async def add_dnc(request: web.Request) -> web.Response:
-    """``{"number"}``; one that is listed keeps its first entry."""
-    identity = await steward(request)
+    """Never call this number again; one that is listed keeps its first entry."""
+    identity = await api_changer(request, Permission.campaigns_run)
     try:
         raw = text_field(await read_json(request), "number", 100)
     except BadBody as fault:
@@ -227,11 +309,17 @@ async def add_dnc(request: web.Request) -> web.Response:
     return _answer({"number": number}, 201)
 
 
+@described("do not call", needs=Permission.campaigns_run, problems=("not_a_number",))
 async def remove_dnc(request: web.Request) -> web.Response:
-    await steward(request)
+    """Take a number off the list."""
+    await api_changer(request, Permission.campaigns_run)
     if not await outage_room(request).dnc.remove_dnc(_number(request, request.match_info["number"])):
         raise Problem("not_found", detail=_NOT_LISTED)
     return web.Response(status=204)
+
+
+def _is_masked(identity: Identity) -> bool:
+    return not allowed(identity, Permission.customers_unmasked)
 
 
 def _number(request: web.Request, raw: str) -> str:
@@ -239,10 +327,6 @@ def _number(request: web.Request, raw: str) -> str:
     if number is None:
         raise Problem("not_a_number")
     return number.canonical
-
-
-def _flag(request: web.Request, name: str) -> bool:
-    return request.query.get(name, "") not in ("", "0")
 
 
 def _whole(text: str) -> int:

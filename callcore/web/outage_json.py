@@ -1,12 +1,20 @@
-"""Outages, previews, campaigns and nodes as the API says them. Pure."""
+"""Outages, previews, campaigns and nodes as the API says them. Pure.
+
+``is_masked``: to those who may not see numbers, names and addresses whole.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from callcore.campaigns.views import Preview, Report
 from callcore.domain import Outage
 from callcore.outages.board import Published
 from callcore.outages.publication import Publication
+from callcore.store.attempts import DncEntry
+from callcore.store.campaign_report import TargetLine
 from callcore.store.network import NodeSummary
+from callcore.web.masking import masked_number, masked_text
 
 
 def outage_json(outage: Outage) -> dict[str, object]:
@@ -41,12 +49,13 @@ def publication_json(publication: Publication) -> dict[str, object]:
     }
 
 
-def preview_json(preview: Preview) -> dict[str, object]:
+def preview_json(preview: Preview, *, is_masked: bool) -> dict[str, object]:
+    name, number = (masked_text, masked_number) if is_masked else (str, str)
     people = [
         {
-            "name": each.target.name,
-            "number": each.target.number,
-            "address": each.target.address,
+            "name": name(each.target.name),
+            "number": number(each.target.number),
+            "address": name(each.target.address),
             "medium": each.target.next_medium,
             "rule": each.rule or each.target.reason,
             "evidence": each.evidence,
@@ -67,6 +76,24 @@ def preview_json(preview: Preview) -> dict[str, object]:
         "skipped": preview.skipped,
         "people": people,
     }
+
+
+def line_shown(line: TargetLine, *, is_masked: bool) -> TargetLine:
+    if not is_masked:
+        return line
+    whole = line.target
+    target = replace(
+        whole,
+        name=masked_text(whole.name),
+        number=masked_number(whole.number),
+        others=tuple(map(masked_number, whole.others)),
+        address=masked_text(whole.address),
+    )
+    return replace(line, target=target)
+
+
+def dnc_shown(entry: DncEntry, *, is_masked: bool) -> DncEntry:
+    return replace(entry, number=masked_number(entry.number)) if is_masked else entry
 
 
 def report_json(report: Report) -> dict[str, object]:

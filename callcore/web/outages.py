@@ -16,6 +16,7 @@ from aiohttp import web
 from callcore.calls.attempt import CampaignId
 from callcore.campaigns.views import CampaignRefused
 from callcore.domain import NodeCode, Text
+from callcore.rights import Permission
 from callcore.store.outages import RevisionTaken
 from callcore.strictyaml.faults import ConfigFaults
 from callcore.web.board import Board, Boards, Shared
@@ -23,7 +24,7 @@ from callcore.web.board_live import BoardSocket, Pulse
 from callcore.web.board_render import BoardRenderer, SpokenTexts
 from callcore.web.bodies import read_form
 from callcore.web.connections import check_upgrade, turn_away
-from callcore.web.context import WEB, Web, oversees, viewer, who
+from callcore.web.context import WEB, Web, allowed, viewer, who
 from callcore.web.look import PAGE, Look, read_look
 from callcore.web.outage_bodies import Form
 from callcore.web.outage_bodies import read_form as form_in
@@ -83,12 +84,12 @@ async def page(request: web.Request) -> web.Response:
     identity = await who(request)
     if identity is None:
         return _go("/sign-in")
-    return await _page(request, _overseer(identity), read_look(request.query))
+    return await _page(request, _who_may(identity), read_look(request.query))
 
 
 async def publish(request: web.Request) -> web.Response:
     """The form: ``preview`` checks it and tries it dry, ``edit`` shows it again, ``publish`` publishes."""
-    posted = await _posted(request)
+    posted = await _posted(request, Permission.outages_publish)
     if posted is None:
         return _go("/sign-in")
     identity, fields = posted
@@ -112,7 +113,7 @@ async def publish(request: web.Request) -> web.Response:
 
 async def steer(request: web.Request) -> web.Response:
     """``pause``, ``resume`` or ``stop`` one campaign."""
-    posted = await _posted(request)
+    posted = await _posted(request, Permission.campaigns_run)
     if posted is None:
         return _go("/sign-in")
     identity, fields = posted
@@ -135,7 +136,7 @@ async def branch(request: web.Request) -> web.Response:
     if identity is None:
         raise Problem("not_signed_in")
     shell, board = request.app[WEB], request.app[BOARD]
-    person = viewer(_overseer(identity), shell.deps)
+    person = viewer(_who_may(identity), shell.deps)
     text, parent = request.query.get("q", "").strip(), request.query.get("parent", "")
     network = board.room.network
     if text:
@@ -150,7 +151,7 @@ async def spoken(request: web.Request) -> web.FileResponse:
     identity = await who(request)
     if identity is None:
         raise Problem("not_signed_in")
-    _overseer(identity)
+    _who_may(identity)
     board = request.app[BOARD]
     found = board.spoken.find(request.match_info["key"])
     if found is None:
@@ -168,7 +169,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     if identity is None:
         return await turn_away(request)
     search = request.query.get("look", "")
-    socket = BoardSocket(shell, board.boards, board.renderer, _overseer(identity), search)
+    socket = BoardSocket(shell, board.boards, board.renderer, _who_may(identity), search)
     board.watchers.add(socket)
     try:
         return await socket.serve(request)
@@ -176,21 +177,21 @@ async def live(request: web.Request) -> web.StreamResponse:
         board.watchers.discard(socket)
 
 
-def _overseer(identity: Identity) -> Identity:
-    if not oversees(identity):
+def _who_may(identity: Identity, needs: Permission = Permission.outages_see) -> Identity:
+    if not allowed(identity, needs):
         raise Problem("forbidden")
     return identity
 
 
-async def _posted(request: web.Request) -> tuple[Identity, dict[str, str]] | None:
-    """A form of an overseer's page; None if he is not signed in any more. Raises ``Problem``."""
+async def _posted(request: web.Request, needs: Permission) -> tuple[Identity, dict[str, str]] | None:
+    """A form of the page; None if he is not signed in any more. Raises ``Problem``."""
     check_origin(request, request.app[WEB].settings)
     identity = await who(request)
     if identity is None:
         return None
     fields = await read_form(request)
     check_csrf(fields.get("csrf", ""), identity.csrf)
-    return _overseer(identity), fields
+    return _who_may(identity, needs), fields
 
 
 async def _page(

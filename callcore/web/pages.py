@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from callcore.domain import Interface, Language, Login, PauseReason, Text, TopicCode
+from callcore.rights import Permission
+from callcore.routing.tables import Macro
 from callcore.screenpop.card import Desk
 
 
@@ -17,6 +19,11 @@ class TopicChoice:
     code: TopicCode
     title: Text
     group: Text
+    trail: tuple[Text, ...] = ()
+    """Titles of the topics above it, the highest first."""
+    script: Text | None = None
+    article: str | None = None
+    macros: tuple[Macro, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,17 @@ class Viewer:
     csrf: str
     interfaces: tuple[Interface, ...]
     """Phones the person may take, offered while he is offline."""
-    sees_outages: bool = False
+    may: frozenset[Permission] = frozenset()
+    places: tuple[str, ...] = ("desk", "calls")
+    """What the head of every page leads to, in order."""
 
 
 class Renderer(Protocol):
-    def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
-        """The whole sign-in page; ``error`` is a text key: ``wrong``, ``throttled``, ``expired``."""
+    def sign_in(
+        self, language: Language, *, error: str = "", login: str = "", csrf: str, ticket: str = ""
+    ) -> str:
+        """The whole sign-in page; ``error`` is a text key: ``wrong``, ``throttled``, ``expired``, ``code``.
+        With a ticket it is the second step, which asks for a code."""
 
     def desk_page(
         self, viewer: Viewer, desk: Desk | None, topics: tuple[TopicChoice, ...], now: datetime
@@ -55,7 +67,7 @@ class Renderer(Protocol):
     ) -> str:
         """The inside of ``<main>``, sent on each change; ``error`` is the code of a refused command."""
 
-    def problem(self, language: Language, status: int) -> str:
+    def problem(self, language: Language, status: int, why: Text | None = None) -> str:
         """A whole page for 403, 404, 500."""
 
 

@@ -21,6 +21,7 @@ from callcore.store.network import NetworkNode, NodeSummary
 from callcore.store.tokens import Token
 from callcore.web.metrics import Metrics
 from callcore.web.pages import Renderer, TopicChoice
+from callcore.web.second_factor import SecondFactor
 
 
 class User(Protocol):
@@ -40,6 +41,8 @@ class User(Protocol):
     def interfaces(self) -> Sequence[Interface]: ...
     @property
     def disabled_at(self) -> datetime | None: ...
+    @property
+    def must_change_password(self) -> bool: ...
 
 
 class Users(Protocol):
@@ -253,3 +256,7 @@ class WebDeps:
     metrics: Metrics
     outages: OutageRoom | None = None
     """None: neither their pages nor their API exist."""
+    second_factor: SecondFactor | None = None
+    """None: a password is enough for everybody."""
+    places: Sequence[str] = ()
+    """Further pages that this installation has, by their names in ``context.PLACES``."""

@@ -12,12 +12,17 @@ from callcore.strictyaml.faults import Fault
 
 _KNOWN: Mapping[str, tuple[int, Text]] = {
     "bad_request": (400, Text("Запрос не разобрать", "The request cannot be read")),
+    "invalid": (422, Text("Данные не подходят", "The data do not fit")),
     "not_signed_in": (401, Text("Нужно войти", "Sign in first")),
     "wrong_password": (401, Text("Логин или пароль неверны", "Login or password is wrong")),
+    "second_factor_needed": (401, Text("Нужен код из телефона", "A code from the telephone is needed")),
+    "wrong_code": (401, Text("Код не подходит", "The code is not right")),
+    "owes_password": (403, Text("Сначала смените пароль", "Choose a new password first")),
+    "owes_factor": (403, Text("Сначала включите вход по коду", "Set up the second factor first")),
     "forbidden": (403, Text("Нет доступа", "No access")),
     "csrf": (403, Text("Страница устарела, обновите её", "The page is out of date, reload it")),
     "origin": (403, Text("Запрос пришёл с чужой страницы", "The request comes from a foreign page")),
-    "not_found": (404, Text("Такой страницы нет", "There is no such page")),
+    "not_found": (404, Text("Здесь ничего нет", "There is nothing here")),
     "method_not_allowed": (405, Text("Здесь так нельзя", "This method is not allowed here")),
     "conflict": (409, Text("Сейчас этого сделать нельзя", "This cannot be done now")),
     "too_large": (413, Text("Запрос слишком большой", "The request is too large")),
@@ -42,8 +47,17 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "call_gone": (409, Text("Этот звонок уже не у вас", "This call is no longer yours")),
     "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
     "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),
+    "unknown_number": (422, Text("У клиента нет такого номера", "The customer has no such number")),
     "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),
     "too_long": (422, Text("Текст слишком длинный", "The text is too long")),
+    "no_such_topic": (404, Text("Такой темы у обращения нет", "The contact has no such topic")),
+    "too_many_topics": (409, Text("Тем уже слишком много", "There are too many topics already")),
+    "topic_not_empty": (409, Text("В теме есть текст, её не убрать", "The topic holds text and stays")),
+    "topic_missing": (409, Text("Сначала выберите тему", "Choose a topic first")),
+    "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
+    # What a case refuses.
+    "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),
+    "case_taken": (409, Text("Кейс у другого или уже изменился", "Somebody else has or changed the case")),
     "pbx_down": (503, Text("АТС не отвечает", "The PBX does not answer")),
 }
 _BY_STATUS = {
@@ -64,6 +78,16 @@ _BY_STATUS = {
 def type_of(code: str) -> str:
     """The stable ``type`` of a problem document."""
     return f"urn:callcore:problem:{code.replace('_', '-')}"
+
+
+def status_of(code: str) -> int:
+    """HTTP's number; an unknown code is an ``internal`` fault."""
+    return _KNOWN.get(code, _KNOWN["internal"])[0]
+
+
+def title_of(code: str) -> Text:
+    """The problem in a few words."""
+    return _KNOWN.get(code, _KNOWN["internal"])[1]
 
 
 class Problem(Exception):

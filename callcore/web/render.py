@@ -7,7 +7,7 @@ a gap on the page. Names from the network stand in ``<bdi>``, so that they canno
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,17 @@ from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
 
 STATIC = Path(__file__).parent / "static"
-ASSETS = ("live.js", "desk.css", "outages.js", "outages.css", "story.css", "icon.svg")
-_PROBLEMS = {403: "forbidden", 404: "missing"}
+ASSETS = (
+    "live.js",
+    "desk.css",
+    "outages.js",
+    "outages.css",
+    "record.js",
+    "record.css",
+    "story.css",
+    "icon.svg",
+)
+_PROBLEMS = {403: "forbidden", 404: "missing", **dict.fromkeys((400, 409, 413, 422), "refused")}
 
 
 class FrontEndMissing(Exception):
@@ -32,17 +41,19 @@ class FrontEndMissing(Exception):
 class DeskRenderer:
     """The ``Renderer`` of the operator's pages; safe to share between tasks and threads."""
 
-    def __init__(self, queues: Mapping[QueueName, Text] | None = None, static: Path = STATIC) -> None:
+    def __init__(self, queues: Callable[[], Mapping[QueueName, Text]] = dict, static: Path = STATIC) -> None:
         """``queues`` gives titles; ``static`` holds ``dist``. Raises FrontEndMissing if it was not built."""
-        self._queues = queues or {}
+        self._queues = queues
         self._env = environment(static)
 
     def texts(self, language: str) -> Texts:
         return texts_of(language)
 
-    def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
+    def sign_in(
+        self, language: Language, *, error: str = "", login: str = "", csrf: str, ticket: str = ""
+    ) -> str:
         page = self._env.get_template("sign_in.html")
-        return page.render(t=self.texts(language), error=error, login=login, csrf=csrf)
+        return page.render(t=self.texts(language), error=error, login=login, csrf=csrf, ticket=ticket)
 
     def desk_page(
         self, viewer: Viewer, desk: Desk | None, topics: tuple[TopicChoice, ...], now: datetime
@@ -60,9 +71,10 @@ class DeskRenderer:
     ) -> str:
         return self._desk("main.html", viewer, desk, topics, now, error)
 
-    def problem(self, language: Language, status: int) -> str:
-        page = self._env.get_template("problem.html")
-        return page.render(t=self.texts(language), status=status, kind=_PROBLEMS.get(status, "fault"))
+    def problem(self, language: Language, status: int, why: Text | None = None) -> str:
+        """``why``: what exactly was refused."""
+        page, kind = self._env.get_template("problem.html"), _PROBLEMS.get(status, "fault")
+        return page.render(t=self.texts(language), status=status, kind=kind, why=why)
 
     def _desk(
         self,
@@ -74,7 +86,7 @@ class DeskRenderer:
         error: str,
     ) -> str:
         texts = self.texts(viewer.language)
-        view = View(viewer, topics, self._queues, texts, now)
+        view = View(viewer, topics, self._queues(), texts, now, desk.favourites if desk else ())
         return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
 
 

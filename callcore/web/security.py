@@ -174,11 +174,16 @@ def guess_language(request: web.Request, settings: WebSettings) -> Language:
     kept = as_language(request.cookies.get(LANGUAGE_COOKIE, ""))
     if kept is not None:
         return kept
+    return accepted_language(request) or settings.language
+
+
+def accepted_language(request: web.Request) -> Language | None:
+    """The first language of the request's wishes that we speak."""
     for wish in request.headers.get("Accept-Language", "").split(",")[:10]:
         found = as_language(wish.strip()[:2].lower())
         if found is not None:
             return found
-    return settings.language
+    return None
 
 
 def as_language(text: str) -> Language | None:

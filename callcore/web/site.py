@@ -9,12 +9,11 @@ import secrets
 from aiohttp import web
 
 from callcore.domain import Language
-from callcore.web.api import enter, leave
+from callcore.web.api import Credentials, enter, leave
 from callcore.web.bodies import read_form
-from callcore.web.context import WEB, Web, language_of, viewer, who
-from callcore.web.look import PAGE as OUTAGES
+from callcore.web.context import PLACES, WEB, Web, language_of, viewer, who
 from callcore.web.passwords import MAX_LENGTH
-from callcore.web.problems import Problem
+from callcore.web.problems import Problem, title_of
 from callcore.web.security import (
     as_language,
     check_csrf,
@@ -26,9 +25,10 @@ from callcore.web.security import (
     session_cookie,
     set_cookie,
 )
-from callcore.web.signin import Identity, SignInRefused, SignInThrottled
+from callcore.web.signin import Identity, SecondFactorNeeded, SignInRefused, SignInThrottled
 
-_RETURN = re.compile(rf"(?:{OUTAGES}|/calls)(?:\?[^\s#]*)?|/calls/[a-z0-9-]{{1,64}}")
+_PLACES = "|".join(["account", *(name for name, _needs in PLACES)])
+_RETURN = re.compile(rf"/(?:{_PLACES})(?:/[A-Za-z0-9._~/-]{{1,200}})?(?:\?[^\s#\\]*)?")
 """Pages that one comes back to after the language was switched there."""
 
 
@@ -48,16 +48,22 @@ async def sign_in(request: web.Request) -> web.Response:
     check_origin(request, shell.settings)
     form = await read_form(request)
     login, password = form.get("login", ""), form.get("password", "")
+    ticket, code = form.get("ticket", ""), form.get("code", "").strip()
     if not same(form.get("csrf", ""), request.cookies.get(form_cookie(shell.settings), "")):
         return _sign_in_form(request, 403, "expired", login)
     if len(password) > MAX_LENGTH:
         return _sign_in_form(request, 403, "wrong", login)
     try:
-        token, identity = await enter(request, shell, login, password)
+        shown = Credentials(ticket=ticket, code=code) if ticket else Credentials(login, password)
+        token, identity = await enter(request, shell, shown)
+    except SecondFactorNeeded as needed:
+        if needed.is_wrong:
+            return _sign_in_form(request, 403, "code", login, ticket)
+        return _sign_in_form(request, 200, "", login, needed.ticket)
     except SignInRefused:
-        return _sign_in_form(request, 403, "wrong", login)
+        return _sign_in_form(request, 403, "expired" if ticket else "wrong", login)
     except SignInThrottled as slow:
-        response = _sign_in_form(request, 429, "throttled", login)
+        response = _sign_in_form(request, 429, "throttled", login, ticket)
         response.headers["Retry-After"] = str(math.ceil(slow.seconds))
         return response
     response = _go("/desk")
@@ -67,13 +73,18 @@ async def sign_in(request: web.Request) -> web.Response:
     return response
 
 
-def _sign_in_form(request: web.Request, status: int = 200, error: str = "", login: str = "") -> web.Response:
+def _sign_in_form(
+    request: web.Request, status: int = 200, error: str = "", login: str = "", ticket: str = ""
+) -> web.Response:
+    """``ticket``: the password was right, now a code is asked for."""
     shell = request.app[WEB]
     csrf = request.cookies.get(form_cookie(shell.settings), "")
     # A form in another tab must stay good, so a well-made cookie is kept.
     if len(csrf) != 43 or not csrf.isascii():
         csrf = secrets.token_urlsafe(32)
-    html = shell.deps.renderer.sign_in(language_of(request), error=error, login=login[:64], csrf=csrf)
+    html = shell.deps.renderer.sign_in(
+        language_of(request), error=error, login=login[:64], csrf=csrf, ticket=ticket[:64]
+    )
     response = _page(html, status)
     set_cookie(response, form_cookie(shell.settings), csrf, shell.settings)
     return response
@@ -130,7 +141,9 @@ async def desk(request: web.Request) -> web.Response:
 
 def problem_page(request: web.Request, problem: Problem, language: Language) -> web.Response:
     """A whole page that says what is wrong."""
-    html = request.app[WEB].deps.renderer.problem(language, problem.status)
+    html = request.app[WEB].deps.renderer.problem(
+        language, problem.status, problem.detail or title_of(problem.code)
+    )
     response = _page(html, problem.status)
     response.headers.update(problem.headers)
     return response

@@ -1,6 +1,6 @@
 """The pages and the API of calls' stories: what became of a call, and why its card did not open.
 
-Supervisors and administrators see all calls, an operator those that he took part in. Nobody sees numbers.
+Who may ``calls.all`` sees all of them, others those that they took part in. Nobody sees numbers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from aiohttp import web
 from callcore.domain import Login
 from callcore.flight.book import Head, head_json
 from callcore.flight.story import Told, to_json
+from callcore.rights import Permission
 from callcore.screenpop.hub import encode
-from callcore.web.context import WEB, overseer, oversees, viewer, who
+from callcore.web.api_shapes import CallsQuery, CallsShape, StoryShape
+from callcore.web.context import WEB, allowed, api_caller, viewer, who
+from callcore.web.operation import described
 from callcore.web.problems import Problem
 from callcore.web.render import STATIC
 from callcore.web.signin import Identity
@@ -102,8 +105,9 @@ async def story_page(request: web.Request) -> web.Response:
     return _html(shell.renderer.story(viewer(identity, deps), told, deps.now()))
 
 
+@described("calls", query=CallsQuery, answer=CallsShape, problems=("bad_request", "forbidden"))
 async def latest(request: web.Request) -> web.Response:
-    """Newest first. ``?number=`` as typed, ``?before=`` a moment, ``?limit=`` up to 500."""
+    """Calls with their verdicts, newest first; an operator's own, or everybody's."""
     identity = await _asker(request)
     limit = request.query.get("limit", str(ROWS))
     moment, is_wrong = _moment(request.query.get("before", ""), request.app[WEB].deps.settings.zone)
@@ -115,7 +119,9 @@ async def latest(request: web.Request) -> web.Response:
     return _json({"calls": [head_json(head) for head in found]})
 
 
+@described("calls", answer=StoryShape, problems=("forbidden",))
 async def story(request: web.Request) -> web.Response:
+    """What became of a call, step by step, and why its card did or did not open."""
     identity = await _asker(request)
     return _json(to_json(await _told(request, identity)))
 
@@ -123,24 +129,21 @@ async def story(request: web.Request) -> web.Response:
 async def _told(request: web.Request, identity: Identity) -> Told:
     """Raises ``Problem`` also for a call of others: that it exists is not his business."""
     told = await request.app[STORY].room.told(request.match_info["call"][:LONGEST])
-    if told is None or not (oversees(identity) or identity.login in told.logins):
+    if told is None or not (allowed(identity, Permission.calls_all) or identity.login in told.logins):
         raise Problem("not_found")
     return told
 
 
 async def _asker(request: web.Request) -> Identity:
-    """Whoever is signed in, by session, by token or over the control socket."""
-    try:
-        return await overseer(request)
-    except Problem as refused:
-        identity = await who(request)
-        if refused.code != "forbidden" or identity is None:
-            raise
-        return identity
+    """Whoever is signed in, or asks over the control socket; a token only for the calls of all."""
+    identity = await api_caller(request)
+    if identity.by == "token" and not allowed(identity, Permission.calls_all):
+        raise Problem("forbidden")
+    return identity
 
 
 def _only(identity: Identity) -> Login | None:
-    return None if oversees(identity) else identity.login
+    return None if allowed(identity, Permission.calls_all) else identity.login
 
 
 def _moment(text: str, zone: str) -> tuple[datetime | None, bool]:

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import yaml
 
 from callcore.domain import Text
 from callcore.flight.book import Head
 from callcore.flight.story import Told
 from callcore.flight.words import DIRECTIONS, in_words
-from callcore.web.i18n import CLOSE, OPEN, PSEUDO, Texts
 from callcore.web.pages import Viewer
-from callcore.web.render import STATIC, environment
+from callcore.web.render import STATIC, environment, texts_of
 from callcore.web.wording import Wording
 
 if TYPE_CHECKING:
     from callcore.web.story import Wanted
 
 
-@cache
-def story_catalogue(language: str) -> Mapping[str, str]:
-    """The texts of these pages by key, each beginning with ``story.``."""
-    raw = files("callcore.web").joinpath("texts", f"story.{language}.yaml").read_text(encoding="utf-8")
-    return {f"story.{name}": text for name, text in yaml.safe_load(raw)["story"].items()}
-
-
-class StoryTexts(Texts):
-    """The texts of all pages, and of these."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__(language)
-        self._texts = {**self._texts, **story_catalogue(self.spoken)}
-
-    def told(self, text: Text) -> str:
-        """A sentence that came in both languages."""
-        said = text.in_(self.spoken)
-        return f"{OPEN}{said}{CLOSE}" if self.language == PSEUDO else said
-
-
 class StoryView(Wording):
-    t: StoryTexts
-
     def say(self, text: Text) -> str:
         return self.t.told(text)
 
@@ -85,11 +58,6 @@ class StoryRenderer:
         )
 
     def _render(self, template: str, viewer: Viewer, now: datetime, **values: object) -> str:
-        texts = _texts_of(viewer.language)
+        texts = texts_of(viewer.language)
         view = StoryView(viewer, texts, now)
         return self._env.get_template(template).render(v=view, t=texts, **values)
-
-
-@cache
-def _texts_of(language: str) -> StoryTexts:
-    return StoryTexts(language)

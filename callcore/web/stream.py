@@ -8,9 +8,11 @@ from typing import NoReturn
 from aiohttp import web
 
 from callcore.screenpop.hub import REFRESH, Event, Subscription, encode
+from callcore.web.api_shapes import EventsQuery
 from callcore.web.bodies import BadBody, Scalar
 from callcore.web.connections import HubSocket, check_upgrade
 from callcore.web.context import WEB, somebody
+from callcore.web.operation import described
 from callcore.web.security import check_origin
 
 
@@ -36,8 +38,21 @@ class StreamSocket(HubSocket):
         raise BadBody("only acknowledgements")
 
 
+@described(
+    "events",
+    by_token=False,
+    query=EventsQuery,
+    status=101,
+    problems=("origin", "upgrade_required"),
+)
 async def events(request: web.Request) -> web.StreamResponse:
-    """``?epoch=…&since=…`` replays what was missed. A browser needs our Origin, a program none."""
+    """The person's events, as a WebSocket.
+
+    Each message is ``{"epoch", "seq", "type", "at", "data"}``; answer ``{"ack": seq}`` once it is shown. With
+    ``epoch`` and ``since`` what was missed comes again; otherwise the first event is a ``refresh``. Types:
+    call.ringing, card, call.ended, contact.saved, interaction.saved, agent.changed … A browser needs our
+    Origin, a program none.
+    """
     shell = request.app[WEB]
     check_origin(request, shell.settings)
     identity = await somebody(request)

@@ -106,4 +106,5 @@ def _identity(token: Token, user: User, now: datetime) -> Identity:
         language=user.language,
         interfaces=(),
         by="token",
+        scopes=token.scopes,
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from callcore.crm.statuses import status_title
 from callcore.numbers import format_national
 from callcore.web.i18n import Texts, span
 from callcore.web.pages import Viewer
@@ -26,12 +27,19 @@ class Wording:
         self.epoch_ms = int(now.timestamp() * 1000)
         self.zone = ZoneInfo(viewer.zone)
 
+    is_masked = False
+    """The viewer may not see numbers whole."""
+
     def phone(self, number: str | None) -> str:
         return _national(number, self.viewer.country) if number else self.t("card.no_number")
 
     def number_tells(self, number: str | None) -> str:
         """Kind, country and network of a number, as far as the number alone tells."""
         return self.t.number_tells(number, self.viewer.country) if number else ""
+
+    def status(self, word: str) -> str:
+        """Of a contract or a number; a word that is not known stays as the base has it."""
+        return self.t.told(status_title(word))
 
     def isolate(self, text: str) -> str:
         """``text`` between Unicode isolates, for attributes, where ``<bdi>`` cannot stand."""

@@ -12,6 +12,7 @@ import pytest
 from callcore.ivr.agi import AgiError
 from callcore.ivr.agi_session import Session
 from callcore.ivr.fastagi import Server
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .corpus import CUTS, Torture, corpus, files_of, index_of, told, word
 from .peers import Ends, play_agi
@@ -101,7 +102,7 @@ async def one_call(one: Torture, how: str) -> dict[str, Any]:
     await server.start()
     try:
         with impatient(limit):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await play_agi(server.port, one.script(), how)
                 await ends.known.wait()
     finally:

@@ -14,6 +14,7 @@ from callcore.ami.protocol import AmiAction, BrokenPeer, Frames, event_name, par
 from callcore.ami.session import _Protocol
 from callcore.ami.translate import WANTED_EVENTS, Translator
 from callcore.domain import PbxName
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .corpus import CUTS, Torture, corpus, cut, files_of, index_of, said, told
 from .peers import AmiPlayer
@@ -116,7 +117,7 @@ async def one_session(one: Torture) -> dict[str, Any]:
         inbox: Inbox = asyncio.Queue(1000)
         link = AmiLink(settings, inbox)
         running = asyncio.create_task(link.run())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             calls = await _called(link, wanted_calls)
             while link.state in {"connecting", "up"} or link.trouble is None:  # noqa: ASYNC110
                 await asyncio.sleep(0)

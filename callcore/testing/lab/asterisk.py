@@ -18,6 +18,7 @@ from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_comma
 from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, PhoneHabits, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
 from callcore.testing.lab.process import Child, free_port
+from callcore.testing.patience import PATIENCE_SECONDS
 
 _READY_SECONDS = 20.0
 _LOGIN_SECONDS = 2.0
@@ -256,7 +257,7 @@ class AsteriskLab:
         for module in modules or ("pbx_config.so", "app_queue.so"):
             await self.console(f"module reload {module}")
 
-    async def logged(self, text: str, limit_seconds: float = 10.0) -> None:
+    async def logged(self, text: str, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until its log contains `text`. Raises TimeoutError with the end of the log."""
         try:
             async with asyncio.timeout(limit_seconds):

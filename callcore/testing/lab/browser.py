@@ -41,10 +41,10 @@ def use_packaged_node() -> None:
 
 @asynccontextmanager
 async def chromium(flags: Sequence[str] = ()) -> AsyncIterator["Browser"]:
-    """A running headless browser. Raises NotFetched if there is no Chromium."""
+    """A running browser without windows (``tabs`` has some). Raises NotFetched if there is none."""
     from playwright.async_api import async_playwright
 
-    executable = program("chromium")
+    executable = program("chromium-headless-shell")
     use_packaged_node()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(executable), args=[*FLAGS, *flags])

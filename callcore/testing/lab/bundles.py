@@ -30,8 +30,9 @@ class Bundle:
     """Packages that are fetched together, in one folder of the laboratory.
 
     `suite` is empty for the machine's own release. `programs` maps the name of a program to its place in the
-    bundle; a bundle all of whose programs the system has is not fetched. `environment` is set for them, with
-    `{fs}` standing for the bundle's root. `megabytes` is what download and unpacking need, generously.
+    bundle, `*` standing for a version that differs between releases; a bundle all of whose programs the
+    system has is not fetched. `environment` is set for them, with `{fs}` standing for the bundle's root.
+    `megabytes` is what download and unpacking need, generously.
     """
 
     name: str
@@ -109,11 +110,20 @@ BUNDLES = {
             environment={"ESPEAK_DATA_PATH": "{fs}/usr/lib/{triple}"},
         ),
         Bundle("sox", ("sox",), {"sox": "usr/bin/sox"}, library_folders=("pulseaudio",)),
+        Bundle(
+            "postgres",
+            ("postgresql", "postgresql-contrib"),
+            {name: f"usr/lib/postgresql/*/bin/{name}" for name in ("postgres", "initdb", "pg_dump")},
+            megabytes=600,
+        ),
         Bundle("strace", ("strace",), {"strace": "usr/bin/strace"}, megabytes=100),
         Bundle(
             "chromium",
-            ("chromium", "fonts-dejavu-core", "xkb-data"),
-            {"chromium": "usr/lib/chromium/chromium"},
+            ("chromium", "chromium-headless-shell", "fonts-dejavu-core", "xkb-data"),
+            {
+                "chromium": "usr/lib/chromium/chromium",
+                "chromium-headless-shell": "usr/lib/chromium/*headless*shell*",
+            },
             library_folders=("nss", "pulseaudio"),
             environment={
                 "FONTCONFIG_FILE": "{fs}/callcore-fonts.conf",
@@ -160,7 +170,7 @@ def system_program(program: str) -> Path | None:
 
 
 def program(name: str, folder: Path | None = None) -> Path:
-    """The executable of `sipp`, `sox`, `espeak-ng`, `strace`, `chromium`: the system's, or the laboratory's.
+    """The executable of `sipp`, `sox`, `postgres`, `strace`, `chromium`…: the system's, or the laboratory's.
 
     Raises NotFetched if there is neither. The file can be started as it is: it needs no environment.
     """

@@ -14,7 +14,7 @@ res_pjsip_registrar res_pjsip_authenticator_digest chan_pjsip bridge_simple brid
 bridge_holding bridge_builtin_features app_dial app_queue app_playback app_read app_stack app_verbose
 app_userevent app_exec app_while app_cdr app_originate app_playtones app_senddtmf app_record app_mixmonitor
 app_chanspy app_confbridge app_bridgewait app_directed_pickup app_system app_db app_transfer res_parking
-res_speech res_agi
+res_speech res_agi res_clioriginate app_waitforsilence
 func_callerid func_channel func_strings func_logic func_math func_global func_db func_timeout func_cdr
 func_cut func_hangupcause func_dialplan func_env func_groupcount func_rand func_sprintf func_uri func_base64
 func_devstate func_extstate func_export pbx_config cdr_manager cel_manager res_manager_devicestate
@@ -284,13 +284,14 @@ def small_files(base: Path, ports: Ports) -> dict[str, str]:
     start, end = ports.rtp
     return {
         "logger.conf": "[general]\ndateformat = %F %T.%3q\nqueue_log = yes\n"
-        "[logfiles]\nmessages.log => notice,warning,error,verbose(3)\n",
+        "[logfiles]\nmessages.log => notice,warning,error,dtmf,verbose(3)\n",
         "rtp.conf": f"[general]\nrtpstart = {start}\nrtpend = {end}\nicesupport = no\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {base}/data/moh\n",
         "cdr.conf": "[general]\nenable = yes\nunanswered = yes\n",
         "cdr_manager.conf": "[general]\nenabled = yes\n",
         "cel.conf": "[general]\nenable = no\n",
-        "features.conf": "[general]\n[featuremap]\nblindxfer = #1\natxfer = *2\nparkcall = #72\n",
+        "features.conf": "[general]\nfeaturedigittimeout = 5000\n"
+        "[featuremap]\nblindxfer = #1\natxfer = *2\nparkcall = #72\n",
         "confbridge.conf": "[general]\n",
         "acl.conf": "; no lists\n",
         **dict.fromkeys(("ccss.conf", "udptl.conf", "pjproject.conf", "queuerules.conf"), "[general]\n"),

@@ -197,6 +197,7 @@ def _write_starters(bundle: Bundle, fresh: Path, target: Path) -> None:
     (fresh / "bin").mkdir()
     for name, place in bundle.programs.items():
         script = fresh / "bin" / name
+        place = _found(fresh, place)
         find = 'fs=$(cd "${0%/*}/../fs" && pwd) || exit 1\n'
         script.write_text(f'#!/bin/sh\n{find}{exports}exec "$fs/{place}" "$@"\n', "utf-8")
         script.chmod(0o755)
@@ -204,12 +205,19 @@ def _write_starters(bundle: Bundle, fresh: Path, target: Path) -> None:
         (fresh / "fs/callcore-fonts.conf").write_text(_FONTS.format(fs=target / "fs"), "utf-8")
 
 
+def _found(bundle: Path, place: str) -> str:
+    """Where a program lies below the bundle's root, its version's folder filled in."""
+    root = bundle / "fs"
+    found = sorted(root.glob(place))
+    return str(found[-1].relative_to(root)) if found else place
+
+
 def _check_libraries(bundle: Bundle, target: Path) -> None:
     """Ask the loader whether each program finds every library; a gap is better known now than in a test."""
     search = library_path(target / "fs", bundle.library_folders)
     for name, place in bundle.programs.items():
         listing = subprocess.run(
-            [str(target / "fs" / place)],
+            [str(target / "fs" / _found(target, place))],
             env={"LD_TRACE_LOADED_OBJECTS": "1", "LD_LIBRARY_PATH": search},
             capture_output=True,
             text=True,

@@ -46,6 +46,13 @@ def _kill_all() -> None:
         _signal_group(group, signal.SIGKILL)
 
 
+@atexit.register
+def _free_ports() -> None:
+    """The kernel would do it, too; but Python warns of each socket that nobody closed."""
+    while _reserved:
+        _reserved.pop().close()
+
+
 class Child:
     """One running child process. `returncode` is None while it runs, negative if a signal ended it."""
 

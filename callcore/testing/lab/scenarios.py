@@ -26,6 +26,11 @@ class Until:
 
 
 @dataclass(frozen=True)
+class Hear:
+    """As `Until`; `House.call` says `proceed()` when something plays that began after the last key."""
+
+
+@dataclass(frozen=True)
 class Press:
     """Press keys (0-9, *, #, A-D), one after the other."""
 
@@ -37,7 +42,7 @@ class HangUp:
     """Put the receiver down; the last step. Without it the caller stays until the other side hangs up."""
 
 
-Step = Wait | Until | Press | HangUp
+Step = Wait | Until | Hear | Press | HangUp
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,8 @@ def caller(steps: Sequence[Step], headers: Sequence[str] = ()) -> str:
         match step:
             case Wait(seconds):
                 xml += _listen(label, seconds)
-            case Until():
+            case Until() | Hear():
+                xml += _log("listens") if isinstance(step, Hear) else ""
                 xml += f'<recv request="NOTIFY" optional="true" next="{label}"/>\n' + _listen(label)
             case Press():
                 sequence += 1

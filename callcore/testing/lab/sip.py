@@ -15,6 +15,7 @@ from callcore.testing.lab.bundles import program
 from callcore.testing.lab.errors import StartFailed
 from callcore.testing.lab.process import Child, free_port, udp_port_is_open
 from callcore.testing.lab.scenarios import Answer, Behaviour, Step
+from callcore.testing.patience import PATIENCE_SECONDS
 
 _numbers = itertools.count(1)
 _POLL_SECONDS = 0.02
@@ -97,7 +98,7 @@ class _Sipp:
         """What happened so far, a word or two a line."""
         return self._log.read_text("utf-8").split("\n")[:-1] if self._log.exists() else []
 
-    async def happened(self, what: str, times: int = 1, limit_seconds: float = 30.0) -> None:
+    async def happened(self, what: str, times: int = 1, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a line has come so often. Raises TimeoutError, also when the process has ended."""
         async with asyncio.timeout(limit_seconds):
             while self.log().count(what) < times:
@@ -183,7 +184,7 @@ class Caller(_Sipp):
     async def __aenter__(self) -> Self:
         return await self.start()
 
-    async def answered(self, limit_seconds: float = 30.0) -> None:
+    async def answered(self, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the PBX has answered. Raises TimeoutError."""
         await self.happened("answered", limit_seconds=limit_seconds)
 
@@ -196,7 +197,7 @@ class Caller(_Sipp):
         self._steer("MESSAGE")
         return await self.wait()
 
-    async def wait(self, limit_seconds: float = 60.0) -> CallResult:
+    async def wait(self, limit_seconds: float = PATIENCE_SECONDS) -> CallResult:
         """Wait for the end of the call. Raises TimeoutError after the limit."""
         if self._child is None:
             raise StartFailed(f"{self._name} was not started.")

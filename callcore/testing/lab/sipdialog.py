@@ -20,8 +20,12 @@ class Line(Protocol):
     port: int
     sip_port: int
     media_port: int
+    has_key_events: bool
+    """Keys go within the sound (RFC 4733), not as INFO."""
 
     def send(self, data: bytes) -> None: ...
+
+    def send_media(self, data: bytes, port: int) -> None: ...
 
     async def exchange(
         self, request: bytes, branch: str, provisional: Callable[[Message], None] | None = None

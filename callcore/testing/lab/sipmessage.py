@@ -89,11 +89,13 @@ def address(header: str) -> tuple[str, str, str]:
     return name.strip(), user[1] if user else "", uri
 
 
-def session(port: int, version: int, direction: Direction) -> str:
-    """A description of one voice stream, PCMU only."""
+def session(port: int, version: int, direction: Direction, *, has_keys: bool = False) -> str:
+    """A description of one voice stream, PCMU only; ``has_keys``: with keys in it (RFC 4733)."""
+    keys = "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n" if has_keys else ""
     return (
         f"v=0\r\no=- {port} {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na={direction}\r\n"
+        f"m=audio {port} RTP/AVP 0{' 101' if has_keys else ''}\r\na=rtpmap:0 PCMU/8000\r\n"
+        f"{keys}a=ptime:20\r\na={direction}\r\n"
     )
 
 

@@ -10,8 +10,9 @@ from typing import Literal
 
 from callcore.testing.lab.sipdialog import Dialog, Line
 from callcore.testing.lab.sipmessage import Direction, Message, address, answering, session
+from callcore.testing.lab.sound import Stream, media_port
+from callcore.testing.patience import PATIENCE_SECONDS
 
-LIMIT_SECONDS = 15.0
 KEY_MILLISECONDS = 100
 _CONFIRM_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _GLARE_SECONDS = 0.3
@@ -62,6 +63,8 @@ class SoftCall:
         self._is_confirmed = False
         self._is_tried = False
         self._transfer = 0
+        self._stream = Stream(line.send_media)
+        self._stream.port = media_port(invite.body) if invite is not None else 0
 
     def __repr__(self) -> str:
         way = "from" if self.is_incoming else "to"
@@ -78,23 +81,23 @@ class SoftCall:
 
     # --- waiting
 
-    async def ringing(self, limit_seconds: float = LIMIT_SECONDS) -> None:
+    async def ringing(self, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the dialled side rings (or has answered). Raises CallRefused, CallEnded."""
         await self._until("ringing", lambda: self.state != "calling", limit_seconds)
         self._require_alive()
 
-    async def answered(self, limit_seconds: float = LIMIT_SECONDS) -> None:
+    async def answered(self, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the call is answered. Raises CallRefused, CallEnded."""
         await self._until("answered", lambda: self.state not in ("calling", "ringing"), limit_seconds)
         self._require_alive()
 
-    async def ended(self, limit_seconds: float = LIMIT_SECONDS) -> None:
+    async def ended(self, limit_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the call is over, whoever ended it. Harmless when it is."""
         await self._until("ended", lambda: self.is_over, limit_seconds)
 
     async def tried(self) -> None:
         """Wait until the PBX has taken note of what was dialled."""
-        await self._until("tried", lambda: self._is_tried or self.state != "calling", LIMIT_SECONDS)
+        await self._until("tried", lambda: self._is_tried or self.state != "calling", PATIENCE_SECONDS)
 
     async def _until(self, what: str, holds: Callable[[], bool], limit_seconds: float) -> None:
         try:
@@ -165,8 +168,17 @@ class SoftCall:
         """Press keys, one after the other: digits, or a feature code such as `*2`."""
         for key in keys:
             self._require_alive()
+            if self._line.has_key_events:
+                await self._stream.key(key)
+                await self.speak(0.1, is_loud=False)
+                continue
             body = f"Signal={key}\r\nDuration={KEY_MILLISECONDS}\r\n"
             await self._ask("INFO", body=body, kind="application/dtmf-relay")
+
+    async def speak(self, seconds: float, *, is_loud: bool = True) -> None:
+        """Send a tone, or quiet, for so long, in real time; ends when the call does."""
+        self._require_alive()
+        await self._stream.tone(seconds, lambda: self.is_over, is_loud=is_loud)
 
     async def refer(self, number: str) -> int:
         """Transfer the other side to `number`, blind. The transfer's SIP status (2xx: it went through).
@@ -190,7 +202,7 @@ class SoftCall:
         response = await self._ask("REFER", headers=headers)
         if response.status >= 300:
             return response.status
-        await self._until("transferred", lambda: self._transfer >= 200 or self.is_over, LIMIT_SECONDS)
+        await self._until("transferred", lambda: self._transfer >= 200 or self.is_over, PATIENCE_SECONDS)
         if self._transfer < 300:
             await self.hang_up()
         return self._transfer or response.status
@@ -212,7 +224,7 @@ class SoftCall:
     async def _cancel(self) -> None:
         """Give up a call that was not answered; if it is answered in the same moment, it talks after all."""
         await self._dialog.cancel()
-        await self._until("cancelled", lambda: self.state in ("talking", "ended"), LIMIT_SECONDS)
+        await self._until("cancelled", lambda: self.state in ("talking", "ended"), PATIENCE_SECONDS)
 
     async def _ask(
         self, method: str, *, headers: Sequence[tuple[str, str]] = (), body: str = "", kind: str = ""
@@ -224,14 +236,16 @@ class SoftCall:
 
     def _description(self, offer: str = "") -> str:
         direction = answering(offer, self._direction)
-        return session(self._line.media_port, next(self._versions), direction)
+        line = self._line
+        return session(line.media_port, next(self._versions), direction, has_keys=line.has_key_events)
 
     # --- what its phone does
 
     async def place(self) -> None:
         """Dial, and see it through to the answer or the refusal (408: the PBX is dead)."""
         try:
-            status = (await self._dialog.invite(self._description(), self._progressed)).status
+            response = await self._dialog.invite(self._description(), self._progressed)
+            status, self._stream.port = response.status, media_port(response.body)
         except TimeoutError:
             status = 408
         if status >= 300:

@@ -1,7 +1,8 @@
 """A softphone in this process: it does with a call what people do with one.
 
 It speaks SIP over UDP on 127.0.0.1, registers nowhere (the laboratory's Asterisk calls each phone at its
-fixed port and knows it by its number) and offers one codec, but sends and hears no sound. Keys go as INFO.
+fixed port and knows it by its number; one of any other number calls from the trunk) and offers one codec. It
+hears nothing; `call.speak` sends a tone or quiet. Keys go as INFO, or within the sound (`has_key_events`).
 
     async with Softphone("101", lab.phone_port("101"), lab.sip_port) as phone:
         call = await phone.incoming()          # rings (180) by itself
@@ -27,7 +28,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from callcore.testing.lab.sipmessage import Message, parse, render
-from callcore.testing.lab.softcall import LIMIT_SECONDS, SoftCall
+from callcore.testing.lab.softcall import SoftCall
+from callcore.testing.patience import PATIENCE_SECONDS
 
 _RESEND_SECONDS = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
 _GOODBYE_SECONDS = 2.0
@@ -48,11 +50,12 @@ class Softphone:
     Each incoming call rings at once, unless `forward_to` or `refuse` say otherwise.
     """
 
-    def __init__(self, number: str, port: int, sip_port: int) -> None:
+    def __init__(self, number: str, port: int, sip_port: int, *, has_key_events: bool = False) -> None:
         self.number = number
         self.port = port
         self.sip_port = sip_port
         self.media_port = 0
+        self.has_key_events = has_key_events
         self._forwarded_to = ""
         self._refused_with = 0
         self._calls: dict[str, SoftCall] = {}
@@ -112,7 +115,7 @@ class Softphone:
         await call.tried()
         return call
 
-    async def incoming(self, limit_seconds: float = LIMIT_SECONDS) -> SoftCall:
+    async def incoming(self, limit_seconds: float = PATIENCE_SECONDS) -> SoftCall:
         """The next call that rings here and was not handed out yet."""
         try:
             return await asyncio.wait_for(self._new.get(), limit_seconds)
@@ -132,6 +135,10 @@ class Softphone:
     def send(self, data: bytes) -> None:
         assert self._transport is not None, "the phone was not started"
         self._transport.sendto(data, ("127.0.0.1", self.sip_port))
+
+    def send_media(self, data: bytes, port: int) -> None:
+        assert self._media is not None, "the phone was not started"
+        self._media.sendto(data, ("127.0.0.1", port))
 
     async def exchange(
         self, request: bytes, branch: str, provisional: Callable[[Message], None] | None = None

@@ -14,9 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from callcore.ami.protocol import AmiAction, Frames, encode, parse
-
-LIMIT_SECONDS = 30.0
-"""How long a story waits for something that has to happen."""
+from callcore.testing.patience import PATIENCE_SECONDS
 
 Event = Mapping[str, str | list[str]]
 
@@ -110,10 +108,10 @@ class Link:
     async def until(self, true: Callable[[], bool], what: str) -> None:
         """Wait until what has come makes it so. Raises NeverCame, which names ``what``."""
         try:
-            async with asyncio.timeout(LIMIT_SECONDS), self._news:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._news:
                 await self._news.wait_for(true)
         except TimeoutError:
-            raise NeverCame(f"in {LIMIT_SECONDS:.0f} s it did not come to this: {what}") from None
+            raise NeverCame(f"in {PATIENCE_SECONDS:.0f} s it did not come to this: {what}") from None
 
 
 def _matches(value: str | list[str] | None, wanted: str) -> bool:

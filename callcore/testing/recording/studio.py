@@ -34,7 +34,7 @@ from callcore.testing.lab.process import free_port
 from callcore.testing.recording.capture import Event, Link, redacted
 
 FEATURES = """[general]
-featuredigittimeout = 1000
+featuredigittimeout = 5000
 atxfernoanswertimeout = 10
 atxferdropcall = yes
 pickupexten = *8

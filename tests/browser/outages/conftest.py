@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
-from callcore.testing.lab import NotDebian
-from callcore.testing.lab.browser import chromium
-from callcore.testing.lab.packages import fetch
 from callcore.testing.outage_server import OutageServer
 
 Open = Callable[..., Awaitable[Page]]
 EXPECTED = ("WebSocket connection", "Failed to load resource")
 """What the browser says of a cut line and of a refused form."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["chromium"])
-    except NotDebian as reason:
-        pytest.skip(f"no Chromium: {reason}")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(fetched: None) -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -221,5 +221,6 @@ async def test_language_switches_and_keeps_the_form(server: OutageServer, visit:
 async def test_the_desk_shows_the_way_here_and_back(server: OutageServer, visit: Open) -> None:
     page = await visit()
     await page.locator("#places a[href='/desk']").click()
+    await page.locator("#to-places").click()
     await page.locator("#places a[href='/outages']").click()
     await page.locator("#outages-title").wait_for()

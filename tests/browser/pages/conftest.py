@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
 from callcore.testing.desk_server import DeskServer
-from callcore.testing.lab import NotDebian
-from callcore.testing.lab.browser import chromium
-from callcore.testing.lab.packages import fetch
 
 Open = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["chromium"])
-    except NotDebian as reason:
-        pytest.skip(f"no Chromium: {reason}")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(fetched: None) -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -10,8 +10,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from callcore.domain import AgentState
-from callcore.screenpop.card import Desk, Draft, Stage, Tab, TodayContact
-from callcore.testing.desk_samples import BASE, IVANOV, IVANOVA, NOW, TODAY, samples, view
+from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab, TodayContact
+from callcore.testing.desk_house import IVANOV, IVANOVA, NOW
+from callcore.testing.desk_samples import BASE, TODAY, samples, view
 from callcore.testing.desk_server import DeskServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,7 +57,11 @@ window.focus = () => window.notices.push(['focus']);
 def talking(*calls: str, active: int = 0, draft: Draft = Draft()) -> Desk:  # noqa: B008 - frozen
     who = (IVANOVA, IVANOV)
     tabs = tuple(
-        Tab(view(call, who[n], answered=60 - n), Stage.talking, draft=draft if n == 0 else Draft())
+        Tab(
+            view(call, who[n], answered=60 - n),
+            Stage.talking,
+            entries=(Entry(1, draft if n == 0 else Draft()),),
+        )
         for n, call in enumerate(calls)
     )
     return replace(BASE, state=AgentState.talking, tabs=tabs, active=tabs[active].view.call)
@@ -242,7 +247,8 @@ async def test_a_new_card_comes_to_the_front_over_saved_text(desk: DeskServer, v
     await page.locator("#comment-a1").click()
     await page.keyboard.type("готово")
     both = talking("a1", "b1", active=1)
-    both = replace(both, tabs=(replace(both.tabs[0], record=7), both.tabs[1]))
+    saved = replace(both.tabs[0].entries[0], record=7)
+    both = replace(both, tabs=(replace(both.tabs[0], entries=(saved,)), both.tabs[1]))
     await desk.show(replace(both, tabs=both.tabs[:1], active=both.tabs[0].view.call))
     await page.locator(".chip.live").wait_for()
     await desk.show(both, card="b1")

@@ -32,8 +32,7 @@ async def assert_accessible(page: Page, where: str) -> None:
     assert result.violations_count == 0, where + "\n" + result.generate_report()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("language", "scheme"), list(zip(LANGUAGES, SCHEMES, strict=True)))
 async def test_every_sample_is_accessible(
     desk: DeskServer, visit: Open, language: Language, scheme: Literal["light", "dark"]
 ) -> None:

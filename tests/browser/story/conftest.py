@@ -9,29 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page
 
-from callcore.testing.lab import NotDebian
-from callcore.testing.lab.browser import chromium
-from callcore.testing.lab.packages import fetch
 from callcore.testing.outage_server import OutageServer
 from callcore.web import story
 
 from .story_samples import Room
 
 Open = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fetched() -> None:
-    try:
-        fetch(["chromium"])
-    except NotDebian as reason:
-        pytest.skip(f"no Chromium: {reason}")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(fetched: None) -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

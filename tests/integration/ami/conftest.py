@@ -11,6 +11,7 @@ from callcore.ami.protocol import AmiAction
 from callcore.calls.facts import Fact
 from callcore.domain import PbxName
 from callcore.testing.lab import Account, AsteriskLab, Queue
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.wire import Wire
 
 DIALPLAN = """[in]
@@ -71,14 +72,14 @@ class Running:
         self.seen: list[Fact] = []
 
     async def settled(self) -> str:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.link.settled()
 
     async def next(
         self, kind: type[FactKind], wanted: Callable[[FactKind], bool] = lambda _: True
     ) -> FactKind:
         """The next fact of this kind that is ``wanted``."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 _, fact = await self.inbox.get()
                 self.seen.append(fact)

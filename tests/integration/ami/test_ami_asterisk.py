@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, BadAction, LinkDown
 from callcore.ami.live_check import check_live
+from callcore.ami.live_queues import WantedQueue
 from callcore.ami.protocol import AmiAction
 from callcore.calls import facts
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember
@@ -37,7 +38,9 @@ def add(queue: QueueName = SALES, name: str = "Мария", *, paused: bool = Fa
 async def test_login_and_an_empty_snapshot(start: Start) -> None:
     one = await start()
     assert (await one.next(facts.LinkUp)).epoch == 1
-    assert await one.next(facts.Snapshot) == facts.Snapshot(PBX, 1, (), (), (), has_journal=True)
+    empty = await one.next(facts.Snapshot)
+    assert empty == facts.Snapshot(PBX, 1, (), (), (), has_journal=True, queues=empty.queues)
+    assert sorted(empty.queues) == [DEBT, SALES]
     assert one.link.booted
     reply = await one.link.call(actions.core_settings())
     assert str(reply.headers["asteriskversion"]).startswith("22.")
@@ -303,7 +306,7 @@ async def test_evil_login_values_are_never_sent(start: Start) -> None:
 
 async def test_check_live_reaches_level_three(start: Start) -> None:
     one = await start()
-    report = await check_live(one.link, ["in", "agents"], [SALES])
+    report = await check_live(one.link, ["in", "agents"], [WantedQueue(SALES)])
     assert report.level == 3
     assert {finding.level for finding in report.findings} == {"ok"}
 
@@ -311,7 +314,9 @@ async def test_check_live_reaches_level_three(start: Start) -> None:
 async def test_check_live_names_what_is_missing(start: Start) -> None:
     one = await start()
     await carry_out(one, add(DEBT))
-    report = await check_live(one.link, ["in", "nowhere"], [SALES, QueueName("unknown")])
+    report = await check_live(
+        one.link, ["in", "nowhere"], [WantedQueue(SALES), WantedQueue(QueueName("unknown"))]
+    )
     assert report.level == 1
     faults = {finding.place: finding for finding in report.findings if finding.level == "fault"}
     assert set(faults) == {"extensions.conf [nowhere]", "queues.conf [unknown]"}
@@ -321,6 +326,6 @@ async def test_check_live_names_what_is_missing(start: Start) -> None:
 async def test_check_live_without_a_usable_account(start: Start) -> None:
     one = await start(up=False, secret="wrong")
     await one.settled()
-    report = await check_live(one.link, ["in"], [SALES])
+    report = await check_live(one.link, ["in"], [WantedQueue(SALES)])
     assert report.level == 0
     assert "secret" in report.findings[0].remedy.en

@@ -53,6 +53,7 @@ from callcore.outbound.room import CallRoute, MessageRoute, Outbound
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.network import NetworkNode, NewNode
+from callcore.testing.patience import PATIENCE_SECONDS
 
 FEEDER = NodeCode("F-1")
 HOUSE, ANOTHER = NodeCode("H-1"), NodeCode("H-2")
@@ -73,7 +74,7 @@ def now() -> datetime:
 
 async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait for a condition; the time limit only ends a test that has failed."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = holds()
             if found if isinstance(found, bool) else await found:

@@ -1,7 +1,8 @@
 """A FastAGI server in a process of its own, to be killed and stopped: prints its port, then serves.
 
 Argument: what the route does. ``prompt`` plays its second argument for long; ``silent`` accepts and says
-nothing; ``half`` dies between the three lines that name the next place.
+nothing; ``half`` dies between the three lines that name the next place; ``queue`` sends to its second
+argument, for as many seconds as its third.
 """
 
 import asyncio
@@ -28,6 +29,11 @@ async def half(session: Session) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+async def queue(session: Session) -> None:
+    await session.set_variable("CALLCORE_LIMIT", sys.argv[3])
+    await session.hand_over("callcore-queue", sys.argv[2])
+
+
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
@@ -37,7 +43,7 @@ async def main() -> None:
         listening = await asyncio.start_server(silent, "127.0.0.1", 0)
         print("port", listening.sockets[0].getsockname()[1], flush=True)
     else:
-        routes = {"inbound": {"prompt": prompt, "half": half}[sys.argv[1]]}
+        routes = {"inbound": {"prompt": prompt, "half": half, "queue": queue}[sys.argv[1]]}
         server = Server("127.0.0.1", 0, routes, {"lab": ["127.0.0.1"]})
         await server.start()
         print("port", server.port, flush=True)

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from callcore.ivr.agi_session import Session
-from callcore.ivr.dialplan import QueueDefinition, render_queues
 from callcore.ivr.fastagi import Server
-from callcore.testing.lab import AsteriskLab, Caller, Step
+from callcore.ivr.queue_file import QueueDefinition, render_queues
+from callcore.testing.lab import AsteriskLab, Caller, Softphone, Step
+from callcore.testing.lab.process import free_port
+from callcore.testing.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
-LIMIT_SECONDS = 30.0
+PHONES = ("101", "102")
 DIALPLAN = """[from-trunk]
 exten => _X.,1,Goto(callcore-inbound,${EXTEN},1)
 exten => support,1,Goto(callcore-inbound,${EXTEN},1)
@@ -54,14 +56,14 @@ class Ear:
                 event = {}
                 self._news.set()
 
-    async def hears(self, event: str, **fields: str) -> dict[str, str]:
-        """The first such event, past or to come. Raises TimeoutError with what came instead."""
+    async def hears(self, event: str, *, times: int = 1, **fields: str) -> dict[str, str]:
+        """The first such event (or the second, …), past or to come. Raises TimeoutError with what came."""
         try:
-            async with asyncio.timeout(LIMIT_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while True:
-                    for heard in self.events:
-                        if heard.get("Event") == event and fields.items() <= heard.items():
-                            return heard
+                    such = [e for e in self.events if e.get("Event") == event and fields.items() <= e.items()]
+                    if len(such) >= times:
+                        return such[times - 1]
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -88,6 +90,11 @@ class World:
             Caller(self.lab.sip_port, self.folder / "sip", steps=steps, **caller)
         )
 
+    async def softphone(self, number: str) -> Softphone:
+        """A phone of the PBX; with any other number somebody who calls from outside."""
+        port = self.lab.phone_port(number) if number in PHONES else free_port()
+        return await self._stack.enter_async_context(Softphone(number, port, self.lab.sip_port))
+
     def prompt(self, seconds: float) -> str:
         """A prompt of quiet, by its absolute path without suffix."""
         path = self.folder / f"quiet-{seconds:g}.wav"
@@ -100,7 +107,7 @@ class World:
 
     async def journal(self) -> list[list[str]]:
         """The rows of the journal, as lists of fields; waits for the first."""
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 shown = await self.lab.console("database show callcore-journal")
                 rows = [
@@ -117,10 +124,14 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
 
     @asynccontextmanager
     async def make(port: int, **variables: str) -> AsyncIterator[World]:
-        queues = [QueueDefinition("corporate"), QueueDefinition("finance", strategy="ringall")]
+        queues = [
+            QueueDefinition("corporate"),
+            QueueDefinition("finance", strategy="ringall"),
+            QueueDefinition("patient", exit_by_key=True),
+        ]
         lab = AsteriskLab(
             tmp_path / "pbx",
-            phones=["101"],
+            phones=PHONES,
             includes=[ROOT / "dialplans" / "callcore.conf"],
             dialplan=DIALPLAN,
             variables={
@@ -143,11 +154,13 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
 
 @pytest.fixture
 def serving() -> Callable[..., Any]:
-    """``async with serving(route) as server``: a server in this process."""
+    """``async with serving(route, overflow=…) as server``: a server in this process."""
 
     @asynccontextmanager
-    async def make(route: Callable[[Session], Awaitable[None]]) -> AsyncIterator[Server]:
-        server = Server("127.0.0.1", 0, {"inbound": route}, {"lab": ["127.0.0.1"]})
+    async def make(
+        route: Callable[[Session], Awaitable[None]], **others: Callable[[Session], Awaitable[None]]
+    ) -> AsyncIterator[Server]:
+        server = Server("127.0.0.1", 0, {"inbound": route, **others}, {"lab": ["127.0.0.1"]})
         await server.start()
         try:
             yield server
@@ -167,7 +180,7 @@ class Service:
     async def says(self, word: str) -> str:
         """What follows the word on the line that begins with it."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while line := await self._process.stdout.readline():
                 first, _, rest = line.decode().strip().partition(" ")
                 if first == word:

@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from callcore.ivr.agi_session import Played, Session
+from callcore.ivr.agi_answers import Played
+from callcore.ivr.agi_session import Session
 from callcore.testing.lab import Answer, Phone, Press, Until, Wait
 
 

@@ -36,7 +36,9 @@ def shape(path: str) -> tuple[int, int, int, int, int]:
     [("Здравствуйте! Чтобы узнать баланс, нажмите 1.", "ru"), ("Welcome! For your balance, press 1.", "en")],
 )
 async def test_a_spoken_prompt_is_heard_to_its_end(world, serving, tmp_path: Path, text: str, language: str):
-    prompts = Prompts(SpeechSettings(tmp_path / "prompts", espeak=engine("espeak-ng"), sox=engine("sox")))
+    prompts = Prompts(
+        SpeechSettings(tmp_path / "prompts", engine="espeak", espeak=engine("espeak-ng"), sox=engine("sox"))
+    )
     prompt = await prompts.render(text, language)
     rate, channels, width, samples, loudest = shape(prompt.path)
     assert (rate, channels, width) == (8000, 1, 2)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from callcore.testing.lab import HangUp, Press, Until, Wait
+from callcore.testing.lab import HangUp, Hear, Press, Until
 
 from .room import FIRST, SECONDS, TO_FINANCE, Room
 
-CHOOSES_LATER = (Until(), Press("4"), Wait(1), Press("1"), Until(), HangUp())
+CHOOSES_LATER = (Until(), Press("4"), Hear(), Press("1"), Until(), HangUp())
 """Hears the menu until he is told to choose finance."""
 
 Act = Callable[[Room], Awaitable[None]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from callcore import config
 from callcore.domain import CallId
 from callcore.store.database import Database
 from callcore.testing.house import PEOPLE, House
-from callcore.testing.lab import Caller, HangUp, Press, SoftCall, Softphone, Until, Wait
+from callcore.testing.lab import Caller, HangUp, Hear, Press, SoftCall, Softphone, Until
 from callcore.testing.operator import ApiOperator, Event
 from callcore.testing.stage import Stage
 from callcore.testing.wire import Wire
@@ -25,15 +24,15 @@ IMPATIENT = Path(__file__).with_name("impatient.py")
 SECONDS = 40.0
 """Longest wait for anything: eight people may share two cores."""
 FIRST, LATE = "79000000110", "79000000111"
-TO_FINANCE = (Wait(1.5), Press("4"), Wait(1), Press("1"), Until(), HangUp())
-TO_EXPERTS = (Wait(1.5), Press("2"), Wait(1), Press("1"), Until(), HangUp())
+TO_FINANCE = (Hear(), Press("4"), Hear(), Press("1"), Until(), HangUp())
+TO_EXPERTS = (Hear(), Press("2"), Hear(), Press("1"), Until(), HangUp())
 """Where the dialplan sends callers without callcore's help, too."""
 
 
 def settle(stage: Stage) -> None:
     """Before Asterisk starts: whoever waits for finance goes before those who wait for the experts."""
     stage.lab.queues = tuple(
-        replace(queue, extra={"weight": "1"}) if queue.name == "finance" else queue
+        replace(queue, extra={**queue.extra, "weight": "1"}) if queue.name == "finance" else queue
         for queue in stage.lab.queues
     )
 
@@ -80,7 +79,7 @@ class Room(House):
 
     async def begin(self) -> None:
         """Start callcore; its pages and prompts are there then, and perhaps its link."""
-        await self.stage.start_process(sys.executable, str(IMPATIENT))
+        await self.stage.start_process(script=(str(IMPATIENT),))
         self._begun += 1
         await self.until(lambda: self._says("healthz"), SECONDS)
         await self.until(self._has_prompts, SECONDS)

@@ -88,7 +88,7 @@ async def test_typed_text_outlives_the_wrap_up(house: House) -> None:
     await caller.hang_up()
     await anna.hears("card.closed")
     [tab] = (await anna.desk())["tabs"]
-    assert (tab["stage"], tab["draft"]["comment"]) == ("unfinished", "перезвонить в пят")
+    assert (tab["stage"], tab["entries"][0]["draft"]["comment"]) == ("unfinished", "перезвонить в пят")
 
 
 async def test_three_rejections_pause_with_a_reason(house: House) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from callcore.domain import Interface, Login
 from callcore.ivr.dialplan import include_file
+from callcore.testing.hearing import Hearing
 from callcore.testing.house import TO_FINANCE, House
 from callcore.testing.lab import Answer, AsteriskLab, Caller, Phone, Queue
 from callcore.testing.stage import DIALPLAN, FALLBACK, QUEUES
@@ -48,6 +49,7 @@ async def test_calls_on_both(bare_house: House, tmp_path: Path) -> None:
                 second.sip_port, tmp_path / "sip2", number="79000000120", dialled="100", steps=TO_FINANCE
             )
             async with there:
+                await Hearing(second).go_on(there, "79000000120", TO_FINANCE)
                 hers, his = await anna.hears("card"), await boris.hears("card")
                 assert hers["data"]["call"]["caller_number"] == "+79000000110"
                 assert his["data"]["call"]["caller_number"] == "+79000000120"

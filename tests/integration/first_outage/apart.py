@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from callcore.store.campaigns import TargetLine
 from callcore.store.database import Database
 from callcore.testing.blackout import QUICK, Blackout
 from callcore.testing.carrier import Carrier
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
 MORTAL = Path(__file__).with_name("mortal.py")
@@ -41,8 +41,8 @@ class Apart(Blackout):
     async def begin(self, place: str | None = None, *, command: tuple[str, ...] = ()) -> None:
         """Start callcore; ``place``: it dies there (``mortal``). Returns when it and its PBX link are up."""
         await self.until(self._has_old_pbx)
-        mortal = (sys.executable, str(MORTAL), place) if place else ()
-        await self.stage.start_process(*(command or mortal))
+        mortal = (str(MORTAL), place) if place else ()
+        await self.stage.start_process(*command, script=mortal)
         await self.until(self._is_ready, START_SECONDS)
         if self._database is None:
             url = config.load(self.stage.config_file).database.url
@@ -57,7 +57,7 @@ class Apart(Blackout):
         """Waits until callcore has died by its own hand."""
         process = self.stage.process
         assert process is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await process.wait() == -signal.SIGKILL, self.log()
 
     async def kill(self) -> None:

@@ -36,7 +36,7 @@ async def test_changed_in_the_middle(blackout: Blackout) -> None:
         first: TargetResult.replaced,  # its one call had gone out; the SMS had not
         **dict.fromkeys(others, TargetResult.replaced),
     }
-    assert [blackout.carrier.invites_of(number) for number in others] == [1, 1, 1]
+    assert [await blackout.carrier.invites_of(number) for number in others] == [1, 1, 1]
     new, old = await blackout.campaigns()
     assert (new.news, old.state) == (News.changed, CampaignState.superseded)
     assert "подстанция" in new.voice.ru
@@ -54,7 +54,7 @@ async def test_restored_in_the_middle(blackout: Blackout) -> None:
         **dict.fromkeys(others, TargetResult.withdrawn),
     }
     assert await blackout.results(revision=2) == {told: TargetResult.told}
-    assert [blackout.carrier.invites_of(number) for number in (told, *others)] == [2, 0, 0]
+    assert [await blackout.carrier.invites_of(number) for number in (told, *others)] == [2, 0, 0]
     assert blackout.texted() == []
 
 
@@ -77,5 +77,5 @@ async def test_paused_resumed_stopped(blackout: Blackout) -> None:
     await desk.stop(campaign.id, "olga")
     results = await blackout.results()
     assert results[others[1]] is TargetResult.stopped
-    assert blackout.carrier.invites_of(others[1]) == 0
+    assert await blackout.carrier.invites_of(others[1]) == 0
     assert results[others[0]] is TargetResult.told

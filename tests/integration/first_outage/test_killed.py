@@ -51,7 +51,7 @@ async def test_publishing(apart: Apart, place: str) -> None:
     )
     await apart.is_done()
     assert len(await apart.campaigns()) == 1
-    assert [apart.carrier.invites_of(number) for number in PRESSES_1] == [1, 1, 1]
+    assert [await apart.carrier.invites_of(number) for number in PRESSES_1] == [1, 1, 1]
 
 
 # --- calls
@@ -80,7 +80,7 @@ async def test_a_call(apart: Apart, place: str) -> None:
         PRESSES_1, TargetResult.told
     )
     await apart.is_done()
-    assert [apart.carrier.invites_of(number) for number in PRESSES_1] == [1, 1, 1]
+    assert [await apart.carrier.invites_of(number) for number in PRESSES_1] == [1, 1, 1]
     assert apart.texted() == []
 
 
@@ -100,7 +100,7 @@ async def test_while_it_rings_and_nobody_answers_until_callcore_is_back(apart: A
     assert (call.outcome and call.outcome.result) is AttemptResult.no_answer
     assert "journal" not in (call.outcome.detail if call.outcome else "journal")
     assert message.medium is Medium.sms
-    assert apart.carrier.invites_of(SILENT) == len(apart.texted()) == 1
+    assert await apart.carrier.invites_of(SILENT) == len(apart.texted()) == 1
 
 
 async def test_while_it_rings_and_nobody_answers_while_callcore_is_away(apart: Apart) -> None:
@@ -116,7 +116,7 @@ async def test_while_it_rings_and_nobody_answers_while_callcore_is_away(apart: A
     call, _message = await apart.attempts(line)
     assert (call.outcome and call.outcome.result) is AttemptResult.no_answer
     assert "journal" in (call.outcome.detail if call.outcome else "")
-    assert apart.carrier.invites_of(SILENT) == len(apart.texted()) == 1
+    assert await apart.carrier.invites_of(SILENT) == len(apart.texted()) == 1
 
 
 async def test_while_it_rings_and_he_answers_while_callcore_is_away(apart: Apart) -> None:
@@ -134,7 +134,7 @@ async def test_while_it_rings_and_he_answers_while_callcore_is_away(apart: Apart
     assert call.outcome is not None
     assert call.outcome.detail == "journal"
     assert (call.outcome.seconds_heard or 0) > 0
-    assert apart.carrier.answers_of(LATE) == apart.carrier.invites_of(LATE) == 1
+    assert await apart.carrier.answers_of(LATE) == await apart.carrier.invites_of(LATE) == 1
     assert apart.texted() == []
 
 
@@ -151,7 +151,7 @@ async def test_while_the_notice_is_spoken_and_callcore_is_back_before_its_end(ap
     (call,) = await apart.attempts(line)
     assert (call.outcome and call.outcome.result) is AttemptResult.told
     assert (line.seconds_heard or 0) > 5
-    assert apart.carrier.invites_of(LISTENS) == 1
+    assert await apart.carrier.invites_of(LISTENS) == 1
     assert apart.texted() == []
 
 
@@ -183,7 +183,7 @@ async def test_a_message(
     assert line.target.result is result
     await apart.is_done()
     assert await centre.texted() == [NO_SUCH] * arrived
-    assert apart.carrier.invites_of(NO_SUCH) == 1
+    assert await apart.carrier.invites_of(NO_SUCH) == 1
     _call, message = await apart.attempts(line)
     assert message.outcome is not None
     is_unknown = result is TargetResult.unknown

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from callcore.calls.attempt import TargetResult
 from callcore.domain import Direction, Outcome
 from callcore.testing.blackout import Blackout, person
-from callcore.testing.lab import Answer, HangUp, Press, Until, Wait
+from callcore.testing.lab import Answer, HangUp, Hear, Press, Until, Wait
 
 
 async def test_key_0_brings_an_operator_with_the_card(blackout: Blackout) -> None:
@@ -21,7 +21,7 @@ async def test_key_0_brings_an_operator_with_the_card(blackout: Blackout) -> Non
     assert (contact.caller_number, contact.outcome) == (f"+{wants}", Outcome.answered)
     ended = await blackout.ended()
     assert (ended[wants].target.result, ended[wants].key) == (TargetResult.told, "0")
-    assert blackout.carrier.invites_of(wants) == 1
+    assert await blackout.carrier.invites_of(wants) == 1
     assert blackout.texted() == []
 
 
@@ -43,7 +43,7 @@ async def test_he_asks_for_an_operator(blackout: Blackout) -> None:
     await blackout.stage.start()
     anna = await blackout.on_shift("anna", "101")
     await blackout.publish()
-    await blackout.call(Wait(2), Press("0"), Until(), HangUp(), number=caller)
+    await blackout.call(Hear(), Press("0"), Until(), HangUp(), number=caller)
     card = await anna.hears("card")
     (outage,) = card["data"]["call"]["outages"]
     assert outage["number"] == "A-1"

@@ -28,7 +28,7 @@ async def test_every_kind_of_subscriber(blackout: Blackout) -> None:
     }
     assert ended[PRESSES_1].key == "1"
     assert (ended[LISTENS].seconds_heard or 0) > 0.5
-    rung = {number: blackout.carrier.invites_of(number) for number in everybody}
+    rung = {number: await blackout.carrier.invites_of(number) for number in everybody}
     assert rung == {**dict.fromkeys(everybody, 1), BUSY: 2, OVERLOADED: 2}
     texted = [message["number"].lstrip("+") for message in blackout.texted()]
     assert sorted(texted) == sorted([BUSY, SILENT, REJECTS, NO_SUCH, OVERLOADED])
@@ -49,4 +49,4 @@ async def test_who_hangs_up_early_gets_the_rest_in_writing(blackout: Blackout) -
     assert 0.5 < (call.outcome.seconds_heard or 0) < 6
     assert message.outcome.result is AttemptResult.delivered
     assert line.target.result is TargetResult.texted
-    assert (blackout.carrier.invites_of(EARLY), len(blackout.texted())) == (1, 1)
+    assert (await blackout.carrier.invites_of(EARLY), len(blackout.texted())) == (1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from callcore.screenpop.hub import Hub
 from callcore.store.database import Database
 from callcore.store.stories import Stories
 from callcore.testing.desks import FakeDesks
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web import story as pages
 from callcore.web.app import build
 from callcore.web.control import serve_control
@@ -37,7 +39,6 @@ T = TypeVar("T")
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NUMBER = "+79000000123"
 SAMPLE = Path(__file__).parents[3] / "config" / "callcore.yaml"
-PATIENCE_SECONDS = 30.0
 Why = Callable[..., tuple[int, str, str]]
 
 
@@ -71,6 +72,7 @@ def config(tmp_path: Path) -> Path:
     text = SAMPLE.read_text(encoding="utf-8")
     text = text.replace("sqlite:///../var/callcore.db", f"sqlite:///{tmp_path}/c.db")
     text = text.replace("topics: topics ", f"topics: {SAMPLE.parent / 'topics'} ")
+    text = re.sub(r"(?m)^(departments_file|cases_file|  file): (?=\w+\.yaml)", rf"\1: {SAMPLE.parent}/", text)
     file = tmp_path / "callcore.yaml"
     file.write_text(text, encoding="utf-8")
     return file

@@ -11,6 +11,7 @@ import pytest
 
 from callcore.testing.lab import Account, AsteriskLab, StartFailed
 from callcore.testing.lab.configuration import Ports
+from callcore.testing.patience import PATIENCE_SECONDS
 
 on_both = pytest.mark.parametrize("pbx", [16, 22], indirect=True, ids=["16", "22"])
 
@@ -43,7 +44,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def gone(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while is_alive(pid):  # noqa: ASYNC110 - another process's end is no event of this loop
             await asyncio.sleep(0.02)
 

@@ -19,6 +19,7 @@ from callcore.testing.lab import (
     Until,
 )
 from callcore.testing.lab.process import free_port
+from callcore.testing.patience import PATIENCE_SECONDS
 
 NUMBERS = ("101", "102", "103")
 CALLER = "79000000001"
@@ -54,7 +55,9 @@ class Events:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def event(self, name: str, limit_seconds: float = 15.0, **fields: str) -> dict[str, str]:
+    async def event(
+        self, name: str, limit_seconds: float = PATIENCE_SECONDS, **fields: str
+    ) -> dict[str, str]:
         """Wait for an event of this name; a field matches if its value starts as given."""
         try:
             async with asyncio.timeout(limit_seconds):
@@ -131,6 +134,7 @@ async def test_a_caller_is_held_taken_back_and_hears_the_goodbye(office: Office)
     async with office.caller() as caller:
         call = await office.talk()
         assert (call.number, call.state) == (CALLER, "talking")
+        await caller.answered()  # before that a SIPp takes no BYE
         await call.hold()
         await office.event("Hold", Channel="PJSIP/101-")
         await call.resume()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from callcore.app import Daemon
-from callcore.domain import NodeCode, NodeKind, PbxName
-from callcore.ivr.agi_session import Played, Session
+from callcore.domain import NodeCode, NodeKind
 from callcore.store.network import NetworkNode, NewNode
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PEOPLE, House
+from callcore.testing.overheard import Overheard
 from callcore.testing.stage import Stage
 
 FEEDER = NodeCode("F-12")
@@ -32,54 +32,6 @@ CALLER = {"ru": "Света нет: {cause}, {until}.", "en": "The power is out:
 @pytest.fixture(scope="session", autouse=True)
 def needs(laboratory: None, prompts: None) -> None:
     """Every test here."""
-
-
-@dataclass
-class Overheard:
-    """What was played, by its words, in the order in which it began."""
-
-    begun: list[str] = field(default_factory=list)
-    played: list[tuple[str, Played]] = field(default_factory=list)
-    _words: dict[str, str] = field(default_factory=dict)
-
-    def listen(self, daemon: Daemon, patch: pytest.MonkeyPatch) -> None:
-        spoken, stream = daemon.spoken.prompt, Session.stream_file
-
-        async def prompt(pbx: PbxName, text: str, language: str) -> Any:
-            made = await spoken(pbx, text, language)
-            if made is not None:
-                self._words[made.path] = text
-            return made
-
-        async def stream_file(
-            session: Session, path: str, *, seconds: float, escape_digits: str = ""
-        ) -> Played:
-            self.begun.append(self._words[path])
-            played = await stream(session, path, seconds=seconds, escape_digits=escape_digits)
-            self.played.append((self._words[path], played))
-            return played
-
-        patch.setattr(daemon.spoken, "prompt", prompt)
-        patch.setattr(Session, "stream_file", stream_file)
-
-    def heard(self, words: str) -> Callable[[], Any]:
-        """For ``House.until``: something with these words was played to its end, or till it was cut off."""
-
-        async def is_heard() -> bool:
-            return any(words in text for text, _played in self.played)
-
-        return is_heard
-
-    def hears(self, words: str) -> Callable[[], Any]:
-        """It has begun."""
-
-        async def is_begun() -> bool:
-            return any(words in text for text in self.begun)
-
-        return is_begun
-
-    def place(self, words: str) -> int:
-        return next(place for place, text in enumerate(self.begun) if words in text)
 
 
 @dataclass

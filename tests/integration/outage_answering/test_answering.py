@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from callcore.domain import EndReason, Outcome
-from callcore.testing.lab import Caller, HangUp, Press, Until, Wait
+from callcore.testing.lab import Caller, HangUp, Hear, Press, Until
 
 from .conftest import ELSEWHERE, ENGLISH, OUTAGE, RUSSIAN, Open, Street
 
 STAYS = (Until(), HangUp())
 FIRST_ITEM, SECOND_ITEM = "нажмите 1.", "нажмите 2."
-IN_FINANCE = (Press("4"), Wait(1), Press("1"), *STAYS)
+IN_FINANCE = (Press("4"), Hear(), Press("1"), *STAYS)
 
 
 async def queued(street: Street, queue: str) -> None:
     async def waits() -> bool:
         return "1. PJSIP" in await street.house.stage.lab.console(f"queue show {queue}")
 
-    await street.house.until(waits, 40)
+    await street.house.until(waits)
 
 
 async def gone(caller: Caller) -> None:

@@ -61,6 +61,7 @@ class Ringing:
         ask = Ask(AttemptId(f"to{number}"), Medium.voice, Purpose.notice, f"+{number}", "UTC", MAIN, PROFILE)
         permit = decide(ask, NumberHistory(), datetime.now(UTC))
         assert isinstance(permit, Permit)
+        await self.street.daemon.links[MAIN].settled()
         # a path that Asterisk cannot open: whatever is heard was said by the script
         await self.street.daemon.outgoing.dialers[MAIN].dial(permit, CallOrder("none", "en", 20, ""))
         await self.street.house.until(self.street.ear.hears("The power is out"))

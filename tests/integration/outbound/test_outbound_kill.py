@@ -28,6 +28,7 @@ from callcore.calls.attempt import (
 from callcore.domain import CustomerId, NodeCode, Outage, OutageId, OutageKind, OutageState, Text
 from callcore.outbound.ports import CallHungUp, CallTold, Receipt, ReceiptState
 from callcore.store.database import Database
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .outbound_world import SMSC, Daemon, World, now
 
@@ -134,7 +135,7 @@ class Second:
 
     async def end(self) -> Target:
         """The target once it has ended; until then whatever is due is placed, as the runner does."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (target := await self.target()).result is None:
                 await self.place_due()
                 for placed in await self.daemon.database.attempts.open("main", Medium.voice):
@@ -146,7 +147,7 @@ class Second:
 
 async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait for a condition; the time limit only ends a test that has failed."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = holds()
             if found if isinstance(found, bool) else await found:

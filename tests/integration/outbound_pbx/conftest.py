@@ -20,6 +20,7 @@ from callcore.outbound.ports import CallHungUp, CallNews, CallOrder, RouteBack, 
 from callcore.testing.carrier import TRUNK, Carrier
 from callcore.testing.lab import Account, AsteriskLab, OutgoingTrunk
 from callcore.testing.lab.process import free_port
+from callcore.testing.patience import PATIENCE_SECONDS
 
 NOTICE = "demo-congrats"
 """Asterisk's own prompt, longer than anybody in a test listens."""
@@ -114,12 +115,12 @@ class Dialling:
                 self._changed.notify_all()
 
     async def up(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await self.link.settled() == "up", self.link.why
 
     async def back(self, times: int) -> None:
         """Waits until the link has been up so often, the first time counted."""
-        async with asyncio.timeout(20), self._changed:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
             await self._changed.wait_for(
                 lambda: sum(isinstance(one, RouteBack) for one in self.news) >= times
             )
@@ -130,7 +131,9 @@ class Dialling:
     def of(self, attempt: str) -> list[CallNews]:
         return [one for one in self.news if getattr(one, "attempt", None) == attempt]
 
-    async def told(self, kind: type[NewsKind], attempt: str | None = None, limit: float = 40) -> NewsKind:
+    async def told(
+        self, kind: type[NewsKind], attempt: str | None = None, limit: float = PATIENCE_SECONDS
+    ) -> NewsKind:
         """Waits for news of this kind."""
 
         def found() -> NewsKind | None:
@@ -148,7 +151,7 @@ class Dialling:
 
     async def trace(self, attempt: str, wanted: Callable[[Trace], bool] = lambda _: True) -> Trace:
         """The first that is ``wanted``."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 traces = await self.dialer.trace([AttemptId(attempt)])
                 if wanted(trace := traces.by_attempt[AttemptId(attempt)]):

@@ -20,6 +20,7 @@ from callcore.outbound.ports import (
 )
 from callcore.testing.carrier import Carrier
 from callcore.testing.lab import AsteriskLab
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.wire import Wire
 
 from .conftest import MAIN, Connect, Dialling, MakePbx, now, order, permit
@@ -63,7 +64,9 @@ async def test_link_cut_right_after_the_originates(
     assert found["10"].told_seconds is not None
     assert living.answered_at
     assert (living.is_alive, living.ended_at) == (True, None)
-    assert sorted(invite.number for invite in carrier.invites()) == sorted(f"791600003{e}" for e in endings)
+    assert sorted(invite.number for invite in await carrier.invites()) == sorted(
+        f"791600003{e}" for e in endings
+    )
 
 
 async def test_link_cut_between_the_write_and_the_answer(
@@ -85,7 +88,7 @@ async def test_link_cut_between_the_write_and_the_answer(
         traces = await line.dialer.trace([permit("swallowed", "+79160000220").ask.attempt])
     assert not traces.by_attempt[permit("swallowed", "+79160000220").ask.attempt].is_known
     assert traces.pbx_started_at < now()
-    assert sorted(invite.number for invite in carrier.invites()) == ["79160000120", "79160000320"]
+    assert sorted(invite.number for invite in await carrier.invites()) == ["79160000120", "79160000320"]
 
 
 async def test_a_pbx_that_hangs_leaves_it_unsure_and_rings_later(
@@ -100,7 +103,7 @@ async def test_a_pbx_that_hangs_leaves_it_unsure_and_rings_later(
     finally:
         pbx.signal(18)
     assert await line.cause("asleep") == 17
-    assert carrier.invites_of("79160000120") == 1
+    assert await carrier.invites_of("79160000120") == 1
 
 
 async def test_pbx_killed_in_the_middle_of_calls(
@@ -126,12 +129,12 @@ async def test_pbx_killed_in_the_middle_of_calls(
     assert talking.answered_at
     assert not ringing.answered_at
     assert (await line.dialer.trace([])).pbx_started_at > before
-    assert carrier.invites_of("79160000100") == carrier.invites_of("79160000121") == 1
+    assert await carrier.invites_of("79160000100") == await carrier.invites_of("79160000121") == 1
 
 
 async def written(pbx: AsteriskLab, *keys: str) -> None:
     """Waits until these rows of our journal are in the database's file."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             with closing(sqlite3.connect(f"file:{pbx.folder}/var/astdb.sqlite3?mode=ro", uri=True)) as db:
                 rows = {row[0] for row in db.execute("select key from astdb")}
@@ -167,7 +170,7 @@ async def test_trunk_gone(
 
 
 async def unreachable(pbx: AsteriskLab, *, is_back: bool = False) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while ("Unavail" in await pbx.console("pjsip show contacts")) == is_back:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
@@ -189,7 +192,7 @@ async def test_trunk_that_was_set_wrongly(
     line = await connect(await make_pbx(**changes))
     await line.dial("attempt", "+79160000100")
     assert await line.cause("attempt") == 38
-    assert not carrier.invites()
+    assert not await carrier.invites()
 
 
 async def test_dialplan_that_is_not_included(pbx: AsteriskLab, carrier: Carrier, connect: Connect) -> None:
@@ -198,7 +201,7 @@ async def test_dialplan_that_is_not_included(pbx: AsteriskLab, carrier: Carrier,
     await pbx.reload("pbx_config.so")
     with pytest.raises(RouteGone, match=r"callcore\.conf"):
         await line.dial("attempt", "+79160000100")
-    assert not carrier.invites()
+    assert not await carrier.invites()
 
 
 async def test_a_permit_that_is_too_old_or_for_another_pbx(line: Dialling) -> None:

@@ -7,10 +7,10 @@ import aiohttp
 
 from callcore.domain import EndReason, Outcome, Source
 from callcore.testing.house import TO_FINANCE, House
-from callcore.testing.lab import HangUp, Press, Until, Wait
+from callcore.testing.lab import HangUp, Hear, Press, Until
 from callcore.testing.lab.process import free_port
 
-TO_RETENTION = (Wait(1), Press("3"), Wait(1), Press("1"), Until(), HangUp())
+TO_RETENTION = (Hear(), Press("3"), Hear(), Press("1"), Until(), HangUp())
 """Where nobody sits."""
 
 
@@ -25,14 +25,14 @@ async def running(house: House) -> None:
         except aiohttp.ClientError:
             return False
 
-    await house.until(is_ready, 40)
+    await house.until(is_ready)
 
 
 async def waits_in(house: House, queue: str, callers: int = 1) -> None:
     async def waits() -> bool:
         return f"{callers}. PJSIP" in await house.stage.lab.console(f"queue show {queue}")
 
-    await house.until(waits)
+    await house.until(waits)  # who was in the menu hears its prompt to the end first
 
 
 async def rows(house: House) -> list[str]:

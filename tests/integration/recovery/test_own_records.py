@@ -15,6 +15,7 @@ from callcore.calls.recovery import PastCall
 from callcore.domain import Interface, Outcome, PbxName, QueueName, Source
 from callcore.testing.house import House
 from callcore.testing.lab import Answer, AsteriskLab, Caller, HangUp, Phone, Queue, Step, Until
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
 DIALPLAN = """
@@ -82,7 +83,7 @@ class World:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110 - another process cannot set our Event
             await asyncio.sleep(0.05)
 

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from _pytest.nodeid import coerce_node_id
 
 from callcore.testing.house import PASSWORD
 from callcore.testing.operator import ApiOperator
@@ -29,18 +28,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     versions = getattr(metafunc.module, "VERSIONS", (22, 16))
     groups = [pytest.param(one, marks=pytest.mark.xdist_group(f"{name}-{one}")) for one in versions]
     metafunc.parametrize("version", groups, scope="module", ids=lambda version: f"asterisk{version}")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """pytest-xdist 3.8 writes a group's name where pytest 9.2 no longer reads it: tests would run anywhere,
-    and each would build a stage of its own."""
-    if not config.getoption("loadgroup", default=False):
-        return
-    for item in items:
-        mark = item.get_closest_marker("xdist_group")
-        if mark is not None and "@" not in item.nodeid.rpartition("]")[2]:
-            item._id = coerce_node_id(f"{item.nodeid}@{mark.args[0]}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,6 +26,7 @@ from callcore.testing.lab import (
     Until,
 )
 from callcore.testing.operator import ApiOperator, Event
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.recording.capture import Link, Refused
 
 from .building import CUSTOMERS, OPERATORS, OWN_PHONES, SEATS, OfficeStage
@@ -300,7 +301,7 @@ class Office:
         return contact
 
     async def _contact(self, visit: Visit) -> Contact:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 of_visit = [c for c in await self._contacts() if c.channel == visit.channel]
                 if of_visit:
@@ -333,7 +334,7 @@ class Office:
         daemon = self.stage.daemon
         assert daemon is not None
         tracker = daemon.floor.tracker
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while tracker.calls or tracker.mirror.channels or tracker.legs:  # noqa: ASYNC110 - it does not tell
                 await asyncio.sleep(0.02)
         await daemon.records.drain()
@@ -350,7 +351,7 @@ class Office:
         assert popped == {login: self._cards.get(login, []) for login in self._people}
 
     async def _at_rest(self, person: Person) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (await person.api.desk())["state"] in ("ringing", "talking"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from callcore.testing.hearing import Hearing
 from callcore.testing.house import TO_FINANCE
 from callcore.testing.lab import Answer, NeverAnswer, Reject
 
@@ -16,6 +17,8 @@ async def test_through_the_ivr(office: Office) -> None:
     """The whole way: menu, topic, queue, Anna."""
     anna = await office.sits("anna", SOON)
     visit = await office.call("74950000000", steps=TO_FINANCE)
+    assert visit.sip is not None
+    await Hearing(office.stage.lab).go_on(visit.sip, str(visit.number).removeprefix("+"), TO_FINANCE)
     await office.talk(visit, anna)
     await visit.hang_up()
     contact = await office.told(visit, anna, by=anna, queue="finance")

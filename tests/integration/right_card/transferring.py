@@ -19,7 +19,7 @@ async def talking(office: Office, dialled: str = "101") -> tuple[Person, SoftCal
 async def given_to_boris(
     office: Office, anna: Person, boris: Person, visit: Visit, queue: str | None = None
 ) -> None:
-    """He has the customer; Anna is done with him; he hangs up, and it was one call."""
+    """He has the customer and his card (D-22); Anna is done with him; he hangs up, and it was one call."""
     await office.talk(visit, boris)
     await anna.api.is_("wrap_up")
     assert not anna.phone.calls

@@ -15,6 +15,7 @@ from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide
 from callcore.outbound.ports import MessageOrder, Receipt
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.sms import PASSWORD, Smsc
 
 ANNA, BORIS = "+79160000001", "+79160000002"
@@ -63,18 +64,18 @@ class Desk:
 
     async def received(self, count: int) -> list[Receipt]:
         """Waits for so many receipts."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.receipts) < count:
                 self._came.clear()
                 await self._came.wait()
         return self.receipts
 
     async def settled(self) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.messenger.becomes("up", "refused")
 
     async def lost(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self.messenger.becomes("down", "connecting")
 
     async def stop(self) -> None:

@@ -7,6 +7,8 @@ import contextlib
 import struct
 from collections.abc import AsyncIterator
 
+from callcore.testing.patience import PATIENCE_SECONDS
+
 HEADER = struct.Struct("!IIII")
 BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND = 0x09, 0x04, 0x05, 0x15, 0x06
 ANSWER = 0x80000000
@@ -36,13 +38,13 @@ class OddCentre:
 
     async def hears(self, *wanted: tuple[int, int, int]) -> None:
         """Waits until all of these have come."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not set(wanted) <= set(self.heard):
                 self._news.clear()
                 await self._news.wait()
 
     async def bound(self, times: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.binds < times:
                 self._news.clear()
                 await self._news.wait()

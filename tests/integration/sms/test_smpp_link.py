@@ -14,6 +14,7 @@ import pytest
 from callcore import logs
 from callcore.messaging.session import Session
 from callcore.outbound.ports import RouteGone, Unsure
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.sms import PASSWORD, Smsc
 
 from .conftest import ANNA, Desk, Open, smpp_settings
@@ -58,7 +59,7 @@ async def test_settings_that_no_bind_can_carry(
 async def test_bound_already_passes_by_itself(smsc: Smsc, open_desk: Open) -> None:
     await smsc.configure(bind_status=RALYBND)
     opening = asyncio.create_task(open_desk())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await smsc.report()).refused_binds < 2:
             pass
     await smsc.configure(bind_status=0)
@@ -111,7 +112,7 @@ async def test_goodbye_with_open_messages(smsc: Smsc, open_desk: Open) -> None:
 async def test_stopped_while_it_connects() -> None:
     async with peer(b"") as port:
         desk = Desk(smpp_settings(port, connect_seconds=1000))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await desk.messenger.becomes("connecting")
             await desk.stop()
         assert desk.messenger.state == "down"
@@ -128,7 +129,7 @@ async def test_stopped_in_the_very_moment_of_the_bind(smsc: Smsc, monkeypatch: p
 
     monkeypatch.setattr(Session, "connect", connect_and_stop)
     desk = Desk(smpp_settings(smsc.port))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await desk.running
         await stopping[0]
     assert desk.messenger.trouble is not None

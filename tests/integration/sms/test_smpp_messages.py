@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from callcore.outbound.ports import ReceiptState, Refused, RouteGone, Throttled, Unsure
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.sms import Smsc
 
 from .conftest import ANNA, BORIS, Open
@@ -17,7 +18,7 @@ RINVDSTADR, RTHROTTLED, RMSGQFUL, RSYSERR, RINVSRCADR, OF_A_VENDOR = 0x0B, 0x58,
 
 async def happens(smsc: Smsc, **wanted: Any) -> None:
     """Waits until the centre's counts are so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             report = await smsc.report(with_messages=False)
             if all(getattr(report, name) == value for name, value in wanted.items()):

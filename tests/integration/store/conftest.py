@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement, event
-from sqlalchemy.dialects import postgresql, sqlite
+import pytest_asyncio
 
 from callcore.calls.effects import Contact, Ring
 from callcore.domain import (
@@ -20,29 +19,105 @@ from callcore.domain import (
     PbxName,
     QueueName,
     Source,
+    Text,
     TopicCode,
 )
 from callcore.store.database import Database, spool_path
+from callcore.testing.blank import blank_database
+from callcore.testing.lab import packages
+from callcore.testing.lab.errors import NotDebian
+from callcore.testing.lab.postgres import PostgresLab
 
+from .store_postgres import FreshDatabases
 from .store_samples import ANNA, T0
 
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every test that takes a database runs on both; one about SQLite's files is marked ``on_files``."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        packages.fetch(["postgres"])
+    except NotDebian as reason:
+        pytest.skip(str(reason))
+    return tmp_path_factory.mktemp("postgres")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(postgres_home: Path) -> AsyncIterator[PostgresLab]:
+    """One server for all tests of this process."""
+    async with PostgresLab(postgres_home / "server", is_durable=False) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fresh_databases(postgres: PostgresLab) -> FreshDatabases:
+    databases = FreshDatabases(postgres)
+    await databases.prepare()
+    return databases
+
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/callcore.db"
+async def postgres_url(fresh_databases: FreshDatabases) -> AsyncIterator[str]:
+    """A database of its own, with our tables and no rows."""
+    address = await fresh_databases.take()
+    yield address
+    await fresh_databases.give_back(address)
 
 
 @pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    """Each statement that a test runs on it must also be one for PostgreSQL."""
+def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The address of a database that is not there yet (SQLite) or has no rows yet (PostgreSQL)."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path}/callcore.db"
+    return str(request.getfixturevalue("postgres_url"))  # asked for here, so that SQLite's tests start none
 
-    def compiled(_connection: Any, statement: Any, *_: Any) -> None:
-        if isinstance(statement, ClauseElement) and not isinstance(statement, sqlite.Insert):
-            statement.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
-    async with await Database.open(url, create=True, spool=spool_path(url)) as database:
-        for engine in (database._readers, database._writing):
-            event.listen(engine.sync_engine, "before_execute", compiled)
+@pytest.fixture
+async def empty_postgres_urls(postgres: PostgresLab) -> AsyncIterator[tuple[str, str]]:
+    addresses = (await postgres.fresh_database(), await postgres.fresh_database())
+    yield addresses
+    for address in addresses:
+        await postgres.drop(address)
+
+
+@pytest.fixture
+def empties(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, str]:
+    if kind == "postgresql":
+        first, second = request.getfixturevalue("empty_postgres_urls")
+        return first, second
+    for name in ("callcore.db", "another.db"):
+        (tmp_path / name).touch()
+    return f"sqlite:///{tmp_path}/callcore.db", f"sqlite:///{tmp_path}/another.db"
+
+
+@pytest.fixture
+def empty(empties: tuple[str, str]) -> str:
+    """The address of a database in which nothing is: an empty file, or an empty database of the server."""
+    return empties[0]
+
+
+@pytest.fixture
+def another_empty(empties: tuple[str, str]) -> str:
+    return empties[1]
+
+
+@pytest.fixture
+def spool(url: str, tmp_path: Path) -> Path:
+    return spool_path(url) or tmp_path / "callcore.db.spool"
+
+
+@pytest.fixture
+async def db(url: str, spool: Path, kind: str, tmp_path: Path) -> AsyncIterator[Database]:
+    if kind == "sqlite" and not (tmp_path / "callcore.db").exists():
+        blank_database(tmp_path / "callcore.db")
+    async with await Database.open(url, create=True, spool=spool) as database:
         yield database
 
 
@@ -65,7 +140,7 @@ def contact() -> Callable[..., Contact]:
             "customer": None,
             "topic": TopicCode("finance.recalculation"),
             "route": "finance",
-            "route_reason": "тема 2\nоткрыто до 20:00",
+            "route_reason": Text("тема 2\nоткрыто до 20:00", "topic 2\nopen until 20:00"),
             "queue": QueueName("finance"),
             "started_at": T0,
             "queued_at": T0 + timedelta(seconds=20),

@@ -1,21 +1,22 @@
-"""Saves contacts and says so, one line each, until it is killed: ``store_victim.py URL``."""
+"""Saves contacts and says so, one line each, until it is killed: ``store_victim.py URL SPOOL``."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 from callcore.domain import CallId
 from callcore.store import contact_codec
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 from callcore.store.writer import WriterLimits
 
 
-async def main(url: str) -> None:
+async def main(url: str, spool: Path) -> None:
     value = json.loads(sys.stdin.readline())
     limits = WriterLimits(spool_after_seconds=0.05, first_pause_seconds=0.01)
-    db = await Database.open(url, spool=spool_path(url), limits=limits)
+    db = await Database.open(url, spool=spool, limits=limits)
 
     async def save(n: int) -> None:
         contact = contact_codec.from_json(value | {"call": CallId(f"v{n}")})
@@ -29,4 +30,4 @@ async def main(url: str) -> None:
         n += 7
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

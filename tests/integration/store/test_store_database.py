@@ -1,10 +1,9 @@
-"""Opening, migrating, backing up; always on a real file."""
+"""Opening, migrating, backing up; always on a real database."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from callcore.rights import Role
 from callcore.store import migrate
 from callcore.store.database import Database, backup, spool_path
 from callcore.store.engine import parse_url, writer_engine
@@ -21,10 +21,10 @@ from callcore.store.errors import (
     ForeignDatabase,
     SchemaTooNew,
     StoreError,
+    StoreUnavailable,
 )
-from callcore.store.users import Role
 
-from .store_samples import NEWEST, T0
+from .store_samples import NEWEST, T0, on_files
 
 
 def mode(path: Path) -> int:
@@ -43,6 +43,7 @@ async def on_file(url: str, *statements: str) -> None:
     await engine.dispose()
 
 
+@on_files
 async def test_a_new_file_is_private_whatever_the_umask(url: str, tmp_path: Path) -> None:
     old = os.umask(0o000)
     try:
@@ -54,6 +55,7 @@ async def test_a_new_file_is_private_whatever_the_umask(url: str, tmp_path: Path
         os.umask(old)
 
 
+@on_files
 async def test_a_file_open_to_others_is_closed_to_them(url: str, tmp_path: Path) -> None:
     await migrate.upgrade(url)
     file = tmp_path / "callcore.db"
@@ -62,6 +64,7 @@ async def test_a_file_open_to_others_is_closed_to_them(url: str, tmp_path: Path)
     assert mode(file) == 0o600
 
 
+@on_files
 async def test_the_pragmas_hold(db: Database) -> None:
     async def pragmas(connection: Any) -> list[Any]:
         names = ("journal_mode", "synchronous", "foreign_keys")
@@ -73,6 +76,7 @@ async def test_the_pragmas_hold(db: Database) -> None:
             await connection.execute(text("DELETE FROM users"))
 
 
+@on_files
 async def test_nothing_is_created_unasked(url: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseMissing, match="callcore db upgrade -c FILE"):
         await Database.open(url)
@@ -82,7 +86,8 @@ async def test_nothing_is_created_unasked(url: str, tmp_path: Path) -> None:
         await Database.open(url)
 
 
-async def test_upgrade_twice_and_two_at_once(url: str) -> None:
+async def test_upgrade_twice_and_two_at_once(empty: str) -> None:
+    url = empty
     results = await asyncio.gather(migrate.upgrade(url), migrate.upgrade(url))
     assert sorted(results, key=str) == [(NEWEST, NEWEST), (None, NEWEST)]
     assert await migrate.upgrade(url) == (NEWEST, NEWEST)
@@ -97,10 +102,9 @@ async def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
         await migrate.upgrade(url)
 
 
-async def test_another_programs_database_is_refused(url: str, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "callcore.db") as other:
-        other.execute("CREATE TABLE recipes (id)")
-    other.close()
+async def test_another_programs_database_is_refused(empty: str) -> None:
+    url = empty
+    await on_file(url, "CREATE TABLE recipes (id INTEGER)")
     for attempt in (Database.open(url, create=True), migrate.upgrade(url)):
         with pytest.raises(ForeignDatabase):
             await attempt
@@ -122,6 +126,7 @@ async def test_bad_addresses(bad: str, said: str) -> None:
         await Database.open(bad, create=True)
 
 
+@on_files
 async def test_a_file_that_is_no_database(url: str, tmp_path: Path) -> None:
     (tmp_path / "callcore.db").write_bytes(b"This is a letter to my grandmother. " * 100)
     with pytest.raises(StoreError, match="cannot be read"):
@@ -137,6 +142,7 @@ async def test_odd_characters_in_the_path(tmp_path: Path) -> None:
     assert (folder / "база.db").stat().st_size > 0
 
 
+@on_files
 async def test_backup_of_a_database_in_use(db: Database, url: str, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     await db.users.add("anna", "Анна", Role.operator, "hash", at=T0)
@@ -174,7 +180,30 @@ async def test_a_reader_may_be_cancelled_anywhere(db: Database, tmp_path: Path) 
         assert len(await db.users.list()) == 1
 
 
-async def test_a_second_process_opens_beside_the_daemon(db: Database, url: str) -> None:
-    async with await Database.open(url, spool=spool_path(url)) as second:
+async def test_the_end_waits_for_questions_under_way(url: str, tmp_path: Path) -> None:
+    """And answers none that comes later: its connection would never be closed."""
+    db = await Database.open(url, create=True)
+    is_asked, may_go = asyncio.Event(), asyncio.Event()
+
+    async def ask() -> int:
+        async with db.read() as connection:
+            is_asked.set()
+            await may_go.wait()
+            return int((await connection.execute(text("SELECT 7"))).scalar_one())
+
+    asking = asyncio.create_task(ask())
+    await is_asked.wait()
+    closing = asyncio.create_task(db.close())
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        async with db.read():
+            pass
+    may_go.set()
+    assert await asking == 7
+    await closing
+
+
+async def test_a_second_process_opens_beside_the_daemon(db: Database, url: str, spool: Path) -> None:
+    async with await Database.open(url, spool=spool) as second:
         await second.users.add("boris", "Борис", Role.supervisor, "hash", at=T0)
         assert await db.users.get("boris") is not None

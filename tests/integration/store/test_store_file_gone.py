@@ -15,7 +15,10 @@ from callcore.store.database import Database, backup, spool_path
 from callcore.store.errors import StoreError, StoreUnavailable
 from callcore.store.writer import WriterLimits
 
+from .store_samples import on_files
+
 Make = Callable[..., Contact]
+pytestmark = on_files
 QUICK = WriterLimits(patience_seconds=0.3, spool_after_seconds=0.1)
 
 

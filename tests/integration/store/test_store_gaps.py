@@ -11,7 +11,7 @@ import pytest
 
 from callcore.calls.effects import Contact
 from callcore.domain import CallId, ChannelId, ChannelRef, EndReason, PbxName, Source
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
 from callcore.store.gaps import Gap
 from callcore.store.writer import WriterLimits
@@ -87,13 +87,12 @@ async def test_which_channels_and_calls_have_a_contact(db: Database, contact: Ca
 
 
 async def test_while_contacts_wait_in_the_spool_nobody_can_say(
-    tmp_path: Path, contact: Callable[..., Contact]
+    url: str, spool: Path, contact: Callable[..., Contact]
 ) -> None:
     """And the gap waits there with them, before them."""
-    url = f"sqlite:///{tmp_path}/callcore.db"
     limits = WriterLimits(spool_after_seconds=0.05)
-    async with await Database.open(url, create=True, spool=spool_path(url), limits=limits) as db:
-        with locked(tmp_path / "callcore.db"):
+    async with await Database.open(url, create=True, spool=spool, limits=limits) as db:
+        with locked(url):
             await asyncio.gather(
                 db.gaps.add(GAP), db.contacts.save(contact(channel="1.1", source=Source.journal))
             )

@@ -15,9 +15,9 @@ from callcore.calls.effects import Contact, Ring
 from callcore.domain import UNCLASSIFIED, CallId, CustomerId, EndReason, Interface, Login, TopicCode
 from callcore.store import engine
 from callcore.store.contacts import Figures
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 from callcore.store.interactions import Interaction
-from callcore.store.schema import interactions
+from callcore.store.schema.core import interactions
 from callcore.store.writer import WriterLimits
 
 from .store_samples import ANNA, BORIS, T0, locked, until
@@ -33,10 +33,10 @@ HASTY = WriterLimits(
 
 
 @pytest.fixture
-async def hasty(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+async def hasty(url: str, spool: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """A database whose writer loses patience soon."""
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
-    async with await Database.open(url, create=True, spool=spool_path(url), limits=HASTY) as database:
+    async with await Database.open(url, create=True, spool=spool, limits=HASTY) as database:
         yield database
 
 
@@ -93,13 +93,18 @@ async def test_nobody_has_written_yet(db: Database, passed_on: Contact) -> None:
 @pytest.mark.parametrize("database", ["usable", "locked"])
 @pytest.mark.parametrize("order", list(permutations(["anna", "boris", "contact"])), ids="-".join)
 async def test_each_has_his_own(
-    url: str, tmp_path: Path, hasty: Database, passed_on: Contact, order: tuple[str, ...], database: str
+    url: str,
+    spool: Path,
+    tmp_path: Path,
+    hasty: Database,
+    passed_on: Contact,
+    order: tuple[str, ...],
+    database: str,
 ) -> None:
     """In whatever order they and the call's end come, straight into the database or through the spool."""
-    file = tmp_path / "callcore.db"
     with ExitStack() as outage:
         if database == "locked":
-            outage.enter_context(locked(file))
+            outage.enter_context(locked(url))
         for minutes, what in enumerate(order):
             if what == "contact":
                 await hasty.contacts.save(passed_on)
@@ -109,7 +114,7 @@ async def test_each_has_his_own(
                 assert (record is None) == (database == "locked")
         kept = tmp_path / "kept"
         if database == "locked":
-            shutil.copy(f"{file}.spool", kept)
+            shutil.copy(spool, kept)
     rows = await settled(hasty)
     assert {i.login: (i.topic, i.comment, i.customer) for i in rows} == {
         ANNA: (REFUND, "anna says", 7),
@@ -125,8 +130,8 @@ async def test_each_has_his_own(
         assert await hasty.interactions.get(line.record or 0) in rows
     if database == "locked":
         await hasty.close()
-        shutil.copy(kept, f"{file}.spool")  # as if killed between the commit and the emptying of the spool
-        async with await Database.open(url, spool=spool_path(url)) as second:
+        shutil.copy(kept, spool)  # as if killed between the commit and the emptying of the spool
+        async with await Database.open(url, spool=spool) as second:
             assert (await settled(second), await second.contacts.get(C1)) == before
             assert second.writer.replayed == 3
 

@@ -15,7 +15,7 @@ import pytest
 from callcore.calls.effects import Contact
 from callcore.domain import CallId
 from callcore.store import contact_codec, migrate
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 
 from .store_samples import locked, until
 
@@ -25,15 +25,15 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("database", ["usable", "locked"])
 async def test_everything_acknowledged_is_there(
-    url: str, tmp_path: Path, contact: Callable[..., Contact], database: str
+    url: str, spool: Path, contact: Callable[..., Contact], database: str
 ) -> None:
     await migrate.upgrade(url)
     with ExitStack() as stack:
         if database == "locked":
-            stack.enter_context(locked(tmp_path / "callcore.db"))
-        acknowledged = _kill_after(200, url, contact())
+            stack.enter_context(locked(url))
+        acknowledged = _kill_after(200, url, spool, contact())
     assert {saved for _, saved in acknowledged} == {"new" if database == "usable" else "spooled"}
-    async with await Database.open(url, spool=spool_path(url)) as db:
+    async with await Database.open(url, spool=spool) as db:
         await until(lambda: db.writer.spool_length == 0)
         for n, _ in acknowledged:
             call = CallId(f"v{n}")
@@ -41,10 +41,10 @@ async def test_everything_acknowledged_is_there(
             assert len(await db.interactions.of_call(call)) == 1
 
 
-def _kill_after(lines: int, url: str, contact: Contact) -> list[tuple[int, str]]:
+def _kill_after(lines: int, url: str, spool: Path, contact: Contact) -> list[tuple[int, str]]:
     """What the victim had acknowledged when it died."""
     with subprocess.Popen(
-        [sys.executable, str(VICTIM), url],
+        [sys.executable, str(VICTIM), url, str(spool)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ async def with_customers(db: Database, many: int) -> list[CustomerId]:
         for n in range(many)
     )
     found = [await db.customers.search(f"c{n}") for n in range(many)]
-    return [customers[0].id for customers in found]
+    return [hits[0].customer.id for hits in found]
 
 
 async def a_town(db: Database) -> list[CustomerId]:

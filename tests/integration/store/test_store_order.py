@@ -4,10 +4,9 @@ none twice, their order kept, memory bounded."""
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,15 @@ import pytest
 from callcore.calls.effects import Contact, LogContact
 from callcore.domain import CallId
 from callcore.floor import records as records_module
-from callcore.floor.records import Found, Records
+from callcore.floor.lookups import Found
+from callcore.floor.records import Records
 from callcore.store import engine
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.store.writer import WriterLimits
+from callcore.testing.patience import PATIENCE_SECONDS
 
-from .store_samples import locked, until
+from .store_samples import in_order_of_writing, locked, on_files, until
 
 Make = Callable[..., Contact]
 LIMITS = WriterLimits(
@@ -36,10 +37,10 @@ LOCKED_SECONDS = 10.0
 
 
 @pytest.fixture
-async def db(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+async def db(url: str, spool: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
     monkeypatch.setattr(records_module, "STORE_AT_ONCE", 200)
-    async with await Database.open(url, create=True, spool=spool_path(url), limits=LIMITS) as database:
+    async with await Database.open(url, create=True, spool=spool, limits=LIMITS) as database:
         yield database
 
 
@@ -57,13 +58,13 @@ class Flow:
     async def _logged(self, contact: Contact) -> None:
         self.told[contact.call] += 1
 
-    async def go_on(self, holds: Callable[[], bool]) -> None:
-        """Twenty in each turn, a breath between, until ``holds``, and twenty more."""
-        async with asyncio.timeout(30):
+    async def go_on(self, holds: Callable[[], bool], at_once: int = 20) -> None:
+        """So many in each turn, a breath between, until ``holds``, and as many more."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not holds():
-                self._some(20)
+                self._some(at_once)
                 await asyncio.sleep(0.05)
-        self._some(20)
+        self._some(at_once)
 
     def _some(self, count: int) -> None:
         for _ in range(count):
@@ -79,12 +80,10 @@ class Flow:
         await until(lambda: not self._db.writer.spool_length)
         await self._db.writer.drain()
 
-    def check(self, file: Path) -> None:
+    def check(self, url: str) -> None:
         """Every contact is there once, in the order in which it came, and was told of once."""
         every = [CallId(f"c{n:06}") for n in range(1, self.sent + 1)]
-        with closing(sqlite3.connect(file)) as connection:
-            stored = [row[0] for row in connection.execute("SELECT call FROM contacts ORDER BY rowid")]
-        assert stored == every
+        assert in_order_of_writing(url) == every
         assert self.told == Counter(every)
         assert self.records.contacts_lost == 0
         assert self.most_queued <= LIMITS.queue
@@ -110,22 +109,23 @@ def gone(file: Path) -> Iterator[None]:
         yield
 
 
-async def test_locked_for_ten_seconds(db: Database, tmp_path: Path, contact: Make) -> None:
-    file, flow = tmp_path / "callcore.db", Flow(db, contact)
+async def test_locked_for_ten_seconds(db: Database, url: str, contact: Make) -> None:
+    flow = Flow(db, contact)
     await flow.go_on(lambda: flow.sent >= 200)
     await flow.settle()
     clock = asyncio.get_running_loop()
-    with locked(file):
+    with locked(url):
         end = clock.time() + LOCKED_SECONDS
-        await flow.go_on(lambda: clock.time() >= end)
+        await flow.go_on(lambda: clock.time() >= end, at_once=5)
         assert db.writer.spooled > 0
     assert flow.sent > 500
     await flow.go_on(lambda: db.writer.replayed > 0)
     await flow.settle()
-    flow.check(file)
+    flow.check(url)
 
 
-async def test_gone_and_back_again_and_again(db: Database, tmp_path: Path, contact: Make) -> None:
+@on_files
+async def test_gone_and_back_again_and_again(db: Database, url: str, tmp_path: Path, contact: Make) -> None:
     file, flow = tmp_path / "callcore.db", Flow(db, contact)
     for _ in range(3):
         with gone(file):
@@ -134,27 +134,26 @@ async def test_gone_and_back_again_and_again(db: Database, tmp_path: Path, conta
         (file.parent / "away").rmdir()
         await flow.go_on(lambda: db.writer.available)
     await flow.settle()
-    flow.check(file)
+    flow.check(url)
 
 
-async def test_faster_than_the_database(db: Database, tmp_path: Path, contact: Make) -> None:
+async def test_faster_than_the_database(db: Database, url: str, contact: Make) -> None:
     """Nothing is wrong with it; but five times what its queue holds comes in one moment."""
     flow = Flow(db, contact)
     flow._some(1500)
     await flow.settle()
     assert db.writer.failures == 0
-    flow.check(tmp_path / "callcore.db")
+    flow.check(url)
 
 
 async def test_killed_while_it_was_away(
-    url: str, tmp_path: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
+    url: str, spool: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next daemon writes what the first one left, before anything of its own."""
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
-    file, spool = tmp_path / "callcore.db", spool_path(url)
     first = await Database.open(url, create=True, spool=spool, limits=LIMITS)
     flow = Flow(first, contact)
-    with locked(file):
+    with locked(url):
         await flow.go_on(lambda: first.writer.spooled >= 500)
         await flow.records.drain()
         await first.close()
@@ -163,22 +162,20 @@ async def test_killed_while_it_was_away(
         await second.contacts.save(own)
         await until(lambda: not second.writer.spool_length)
         assert second.writer.replayed >= flow.sent
-        with closing(sqlite3.connect(file)) as connection:
-            stored = [row[0] for row in connection.execute("SELECT call FROM contacts ORDER BY rowid")]
-    assert stored == [*(f"c{n:06}" for n in range(1, flow.sent + 1)), "c999999"]
+    assert in_order_of_writing(url) == [*(f"c{n:06}" for n in range(1, flow.sent + 1)), "c999999"]
 
 
 async def test_a_full_disk_is_waited_for_by_everybody(
-    db: Database, tmp_path: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
+    db: Database, url: str, contact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither database nor spool: contacts wait in memory up to the bound, and beyond it are told aloud."""
     monkeypatch.setattr(records_module, "STORE_SIZE", 400)
-    file, flow = tmp_path / "callcore.db", Flow(db, contact)
+    flow = Flow(db, contact)
     spool = db.writer._spool
     assert spool is not None
     with monkeypatch.context() as disk:
         disk.setattr(spool, "_limit", 0)
-        with locked(file):
+        with locked(url):
             await flow.go_on(lambda: flow.records.contacts_lost > 0)
             assert db.writer.spooled == 0
             assert db.writer.queue_length <= LIMITS.queue

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from callcore.domain import Interface, Login, QueueName
+from callcore.rights import Role
 from callcore.store.database import Database
 from callcore.store.errors import NotStored, TextRefused
 from callcore.store.sessions import hash_token
-from callcore.store.users import Role, User
+from callcore.store.users import User
 
 from .store_samples import ANNA, T0
 

@@ -1,12 +1,12 @@
-"""The writer against a real file: batches, refusals, a locked and a full database, the spool, restarts."""
+"""The writer against a real database: batches, refusals, locked and full ones, the spool, restarts."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.calls.effects import Contact
 from callcore.domain import UNCLASSIFIED, CallId, CustomerId, TopicCode
 from callcore.store import engine
+from callcore.store.batch import Op
 from callcore.store.contacts import Saved
-from callcore.store.database import Database, spool_path
+from callcore.store.database import Database
 from callcore.store.errors import StoreBusy, StoreUnavailable
-from callcore.store.schema import calls, users
+from callcore.store.schema.core import calls, users
 from callcore.store.spool import Record, Spool
-from callcore.store.writer import SPOOLED, Op, WriterLimits
+from callcore.store.writer import SPOOLED, WriterLimits
 
-from .store_samples import ANNA, T0, locked, until
+from .store_samples import ANNA, T0, locked, look, on_files, until
 
 Make = Callable[..., Contact]
 HASTY = WriterLimits(
@@ -43,43 +44,33 @@ def add_call(n: int) -> Op[int]:
     return op
 
 
-def stored_calls(file: Path) -> int:
-    other = sqlite3.connect(file)
-    try:
-        found: int = other.execute("SELECT count(*) FROM calls").fetchone()[0]
-        return found
-    finally:
-        other.close()
+def stored_calls(url: str) -> int:
+    return int(look(url, "SELECT count(*) FROM calls")[0][0])
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "callcore.db"
-
-
-@pytest.fixture
-async def hasty(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+async def hasty(url: str, spool: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """A database whose writer loses patience soon."""
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
-    async with await Database.open(url, create=True, spool=spool_path(url), limits=HASTY) as database:
+    async with await Database.open(url, create=True, spool=spool, limits=HASTY) as database:
         yield database
 
 
-async def test_parallel_writes_share_commits(db: Database, file: Path) -> None:
+async def test_parallel_writes_share_commits(db: Database, url: str) -> None:
     results = await asyncio.gather(*(db.writer.submit(add_call(n)) for n in range(500)))
     assert results == list(range(500))
-    assert stored_calls(file) == 500
+    assert stored_calls(url) == 500
     assert (db.writer.written, db.writer.queue_length) == (500, 0)
     assert db.writer.batches <= 5
 
 
-async def test_an_answer_means_committed(db: Database, file: Path) -> None:
+async def test_an_answer_means_committed(db: Database, url: str) -> None:
     for n in range(20):
         await db.writer.submit(add_call(n))
-        assert stored_calls(file) == n + 1
+        assert stored_calls(url) == n + 1
 
 
-async def test_a_wrong_write_fails_alone(db: Database, file: Path) -> None:
+async def test_a_wrong_write_fails_alone(db: Database, url: str) -> None:
     async def broken(connection: AsyncConnection) -> None:
         await add_call(100)(connection)
         raise LookupError("mine")
@@ -100,7 +91,7 @@ async def test_a_wrong_write_fails_alone(db: Database, file: Path) -> None:
     assert isinstance(results[2], LookupError)
     assert "nowhere" in str(results[3])
     assert (db.writer.refused, db.writer.written, db.writer.available) == (3, 2, True)
-    assert stored_calls(file) == 2
+    assert stored_calls(url) == 2
 
 
 async def test_reads_do_not_wait_for_a_write(db: Database) -> None:
@@ -119,8 +110,9 @@ async def test_reads_do_not_wait_for_a_write(db: Database) -> None:
     await writing
 
 
-async def test_a_lock_of_another_program_delays_but_loses_nothing(hasty: Database, file: Path) -> None:
-    with locked(file):
+async def test_a_lock_of_another_program_delays_but_loses_nothing(hasty: Database, url: str) -> None:
+    hasty.writer._limits = replace(HASTY, patience_seconds=30.0)
+    with locked(url):
         waiting = asyncio.create_task(hasty.writer.submit(add_call(1)))
         await until(lambda: hasty.writer.failures >= 2)
         assert not hasty.writer.available
@@ -128,21 +120,22 @@ async def test_a_lock_of_another_program_delays_but_loses_nothing(hasty: Databas
     assert hasty.writer.available
 
 
-async def test_an_idle_writer_notices_that_the_database_is_back(hasty: Database, file: Path) -> None:
-    with locked(file), pytest.raises(StoreUnavailable):
+async def test_an_idle_writer_notices_that_the_database_is_back(hasty: Database, url: str) -> None:
+    with locked(url), pytest.raises(StoreUnavailable):
         await hasty.writer.submit(add_call(1))
     assert not hasty.writer.available
     await until(lambda: hasty.writer.available)
 
 
-async def test_patience_ends(hasty: Database, file: Path) -> None:
-    with locked(file), pytest.raises(StoreUnavailable, match="nothing of this was stored"):
+async def test_patience_ends(hasty: Database, url: str) -> None:
+    with locked(url), pytest.raises(StoreUnavailable, match="nothing of this was stored"):
         await hasty.writer.submit(add_call(1))
     await hasty.writer.submit(add_call(2))
-    assert stored_calls(file) == 1
+    assert stored_calls(url) == 1
 
 
-async def test_a_full_disk_is_tried_again(hasty: Database, file: Path) -> None:
+@on_files
+async def test_a_full_disk_is_tried_again(hasty: Database) -> None:
     """The limit holds for one connection: the writer's next one finds room again."""
 
     async def shrink(connection: AsyncConnection) -> int:
@@ -172,9 +165,9 @@ def _user(name: str) -> dict[str, Any]:
 
 
 async def test_contacts_are_spooled_and_written_when_the_database_is_back(
-    hasty: Database, file: Path, contact: Make
+    hasty: Database, url: str, contact: Make
 ) -> None:
-    with locked(file):
+    with locked(url):
         assert await hasty.contacts.save(contact("a")) is Saved.spooled
         assert (
             await hasty.interactions.save(CallId("a"), ANNA, TopicCode("t.t"), "да", CustomerId(4), T0)
@@ -194,13 +187,11 @@ async def test_contacts_are_spooled_and_written_when_the_database_is_back(
 
 
 async def test_the_spool_is_written_after_a_restart_and_never_twice(
-    url: str, file: Path, tmp_path: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
+    url: str, spool: Path, tmp_path: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = spool_path(url)
-    assert spool is not None
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
     first = await Database.open(url, create=True, spool=spool, limits=HASTY)
-    with locked(file):
+    with locked(url):
         assert await first.contacts.save(contact("a")) is Saved.spooled
         assert await first.interactions.save(CallId("a"), ANNA, TopicCode("t.t"), "раз", None, T0) is None
         queued = asyncio.create_task(first.contacts.save(contact("b")))
@@ -216,42 +207,49 @@ async def test_the_spool_is_written_after_a_restart_and_never_twice(
             assert await db.contacts.count() == 2
             assert [i.comment for i in await db.interactions.of_call(CallId("a"))] == ["раз"]
             assert [i.topic for i in await db.interactions.of_call(CallId("b"))] == [UNCLASSIFIED]
-        assert not spool.exists()
+        assert spool.name not in os.listdir(tmp_path)
         shutil.copy(kept, spool)
 
 
 async def test_without_a_spool_a_contact_is_refused_aloud(
-    url: str, file: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
+    url: str, contact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
     async with await Database.open(url, create=True, limits=HASTY) as db:
-        with locked(file), pytest.raises(StoreUnavailable):
+        with locked(url), pytest.raises(StoreUnavailable):
             await db.contacts.save(contact())
 
 
-async def test_a_record_that_the_database_refuses_is_put_aside(hasty: Database, file: Path) -> None:
-    rejected = file.with_name("callcore.db.spool.rejected")
-    good = Record("contact", "x", {"not": "a contact"})
-    with pytest.raises(KeyError):
-        await hasty.writer.submit_durable(good)
+async def test_a_record_that_the_database_refuses_is_put_aside(
+    hasty: Database, url: str, spool: Path
+) -> None:
+    rejected = spool.with_name("callcore.db.spool.rejected")
+
+    async def refused(connection: AsyncConnection, data: dict[str, Any]) -> None:
+        await connection.execute(users.insert().values(login="x"))  # no name: never
+
+    hasty.writer.register("nameless", refused)
+    bad = Record("nameless", "x", {})
+    with pytest.raises(IntegrityError):
+        await hasty.writer.submit_durable(bad)
     assert rejected.read_bytes().count(b"\n") == 1
-    with locked(file):
-        assert await hasty.writer.submit_durable(good) is SPOOLED
+    with locked(url):
+        assert await hasty.writer.submit_durable(bad) is SPOOLED
     await until(lambda: hasty.writer.spool_length == 0)
     assert rejected.read_bytes().count(b"\n") == 2
     assert (hasty.writer.rejected, hasty.writer.replayed) == (2, 0)
 
 
-async def test_a_full_spool_leaves_contacts_in_memory(hasty: Database, file: Path, contact: Make) -> None:
+async def test_a_full_spool_leaves_contacts_in_memory(hasty: Database, url: str, contact: Make) -> None:
     spool = hasty.writer._spool
     assert spool is not None
     spool._limit = 0
-    with locked(file):
+    with locked(url):
         saving = asyncio.create_task(hasty.contacts.save(contact("a")))
         await until(lambda: hasty.writer.failures >= 4)
         assert (hasty.writer.queue_length, hasty.writer.spooled) == (1, 0)
     assert await saving is Saved.new
-    with locked(file):
+    with locked(url):
         lost = asyncio.create_task(hasty.contacts.save(contact("b")))
         await until(lambda: hasty.writer.queue_length == 1)
         await hasty.close()
@@ -260,7 +258,7 @@ async def test_a_full_spool_leaves_contacts_in_memory(hasty: Database, file: Pat
 
 
 async def test_an_unreadable_spool_does_not_stop_the_writer(
-    hasty: Database, file: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
+    hasty: Database, url: str, contact: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[int] = []
 
@@ -270,7 +268,7 @@ async def test_an_unreadable_spool_does_not_stop_the_writer(
 
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "peek", broken)
-        with locked(file):
+        with locked(url):
             assert await hasty.contacts.save(contact("a")) is Saved.spooled
         await until(lambda: bool(tries))
         assert await hasty.writer.submit(add_call(1)) == 1
@@ -280,13 +278,11 @@ async def test_an_unreadable_spool_does_not_stop_the_writer(
     assert await hasty.contacts.count() == 2
 
 
-async def test_the_queue_is_bounded(
-    url: str, file: Path, contact: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_queue_is_bounded(url: str, contact: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WRITER_BUSY_SECONDS", 0.02)
     limits = WriterLimits(queue=3, patience_seconds=20, spool_after_seconds=20, first_pause_seconds=0.01)
     async with await Database.open(url, create=True, limits=limits) as db:
-        with locked(file):
+        with locked(url):
             waiting = [asyncio.create_task(db.writer.submit(add_call(n))) for n in range(3)]
             await until(lambda: db.writer.queue_length == 3)
             with pytest.raises(StoreBusy):
@@ -298,8 +294,8 @@ async def test_the_queue_is_bounded(
         assert await durable is Saved.new
 
 
-async def test_a_submitter_who_goes_away(hasty: Database, file: Path, contact: Make) -> None:
-    with locked(file):
+async def test_a_submitter_who_goes_away(hasty: Database, url: str, contact: Make) -> None:
+    with locked(url):
         ordinary = asyncio.create_task(hasty.writer.submit(add_call(1)))
         durable = asyncio.create_task(hasty.contacts.save(contact()))
         await until(lambda: hasty.writer.queue_length == 2)
@@ -310,16 +306,16 @@ async def test_a_submitter_who_goes_away(hasty: Database, file: Path, contact: M
         await until(lambda: hasty.writer.failures >= failures + 2)
     await hasty.writer.drain()
     await until(lambda: hasty.writer.spool_length == 0)
-    assert stored_calls(file) == 0
+    assert stored_calls(url) == 0
     assert await hasty.contacts.count() == 1
 
 
-async def test_drain_and_close(url: str, file: Path) -> None:
+async def test_drain_and_close(url: str) -> None:
     db = await Database.open(url, create=True)
     writes = [asyncio.create_task(db.writer.submit(add_call(n))) for n in range(300)]
     await asyncio.sleep(0)
     await db.writer.drain()
-    assert stored_calls(file) == 300
+    assert stored_calls(url) == 300
     last = asyncio.create_task(db.writer.submit(add_call(300)))
     await asyncio.sleep(0)
     await db.close()
@@ -330,7 +326,9 @@ async def test_drain_and_close(url: str, file: Path) -> None:
         await db.writer.submit(add_call(301))
 
 
-async def test_a_vanished_file_is_not_replaced_by_an_empty_one(url: str, file: Path) -> None:
+@on_files
+async def test_a_vanished_file_is_not_replaced_by_an_empty_one(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "callcore.db"
     await (await Database.open(url, create=True)).close()
     writing = engine.writer_engine(engine.parse_url(url))
     os.unlink(file)

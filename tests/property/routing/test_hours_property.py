@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from callcore.domain import Text
 from callcore.routing.hours import is_open, next_open_at
-from callcore.routing.tables import Hours, Span, Spans, SpecialDay
+from callcore.routing.timetable import Hours, Span, Spans, SpecialDay
 
 ZONES = ("Europe/Moscow", "Europe/Berlin", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "UTC")
 RUSSIA = holidays.country_holidays("RU", years=range(2024, 2029))

@@ -11,7 +11,7 @@ from callcore.domain import Text
 from callcore.strictyaml.reader import parse
 
 CONFIG = Path(__file__).parents[3] / "config"
-SAMPLES = [CONFIG / "callcore.yaml", *sorted((CONFIG / "topics").glob("*.yaml"))]
+SAMPLES = [*sorted(CONFIG.glob("*.yaml")), *sorted((CONFIG / "topics").glob("*.yaml"))]
 MARKS = (
     ": ",
     "- ",

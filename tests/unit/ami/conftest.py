@@ -9,6 +9,7 @@ import pytest
 from callcore.ami.client import AmiLink, AmiSettings, Inbox
 from callcore.calls.facts import Fact
 from callcore.testing.ami import ScriptedAmi
+from callcore.testing.patience import PATIENCE_SECONDS
 
 
 class Running:
@@ -20,7 +21,7 @@ class Running:
         self.task = asyncio.create_task(self.link.run())
 
     async def fact(self) -> Fact:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             pbx, fact = await self.inbox.get()
         assert pbx == self.link.pbx
         return fact
@@ -29,12 +30,12 @@ class Running:
         return [await self.fact() for _ in range(count)]
 
     async def settled(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.link.settled()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """For what the link tells nobody; looks after every turn of the loop."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0)
 

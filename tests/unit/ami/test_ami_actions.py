@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callcore.ami import actions
 from callcore.ami.protocol import AmiAction, BadAction, encode
-from callcore.calls.effects import AddMember, PauseMember, RemoveMember
+from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, PbxName, QueueName
 
 PBX = PbxName("main")
@@ -26,10 +26,26 @@ def test_add_member() -> None:
                 ("Interface", "PJSIP/101"),
                 ("MemberName", "Иван Петров"),
                 ("Paused", "true"),
+                ("Penalty", "0"),
                 ("Reason", "no_desk"),
             ),
         ),
     )
+    (behind,) = actions.for_effect(AddMember("k", PBX, SALES, PHONE, "Иван", False, "", 10))
+    assert dict(behind.headers)["Penalty"] == "10"
+
+
+def test_a_penalty_is_set_in_one_queue() -> None:
+    assert actions.for_effect(SetPenalty("k", PBX, SALES, PHONE, 10)) == (
+        AmiAction("QueuePenalty", (("Queue", "sales"), ("Interface", "PJSIP/101"), ("Penalty", "10"))),
+    )
+
+
+@pytest.mark.parametrize(("queue", "penalty"), [("", 1), ("sales", -1), ("sales", 1001)])
+def test_penalties_that_would_mean_something_else(queue: str, penalty: int) -> None:
+    """Without a queue Asterisk would set it in all of them."""
+    with pytest.raises(BadAction):
+        actions.queue_penalty(QueueName(queue), PHONE, penalty)
 
 
 def test_remove_member() -> None:
@@ -177,6 +193,7 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_add(SALES, PHONE, "x", paused=False, reason=""),
             actions.queue_remove(SALES, PHONE),
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),
+            actions.queue_penalty(SALES, PHONE, 1),
             originate(),
             actions.dial_journal(),
             actions.call_journal(),

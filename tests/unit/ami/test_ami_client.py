@@ -13,6 +13,7 @@ from callcore.ami.protocol import MAX_FRAME_BYTES, AmiAction
 from callcore.calls.facts import ChannelHungUp, ChannelRenamed, LinkLost, LinkUp, LiveEntry, Snapshot
 from callcore.domain import ChannelId, ChannelRef, PbxName
 from callcore.testing.ami import SILENT, ScriptedAmi, listing, message, refusal, success
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .conftest import Start
 
@@ -436,7 +437,7 @@ async def troubles(
         await one.until(lambda: one.link.trouble is not None)
         if mend:
             pbx.secret = mend
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while one.link.state != "up":
                     one.link._changed.clear()
                     await one.link._changed.wait()

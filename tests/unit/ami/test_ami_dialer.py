@@ -38,6 +38,7 @@ from callcore.outbound.ports import (
     Unsure,
 )
 from callcore.testing.ami import SILENT, ScriptedAmi, listing, refusal
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .conftest import Running, Start
 
@@ -84,7 +85,7 @@ async def placing(pbx: ScriptedAmi, start: Start) -> Placing:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 

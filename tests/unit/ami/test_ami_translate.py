@@ -332,6 +332,7 @@ MEMBER_ROW = {
     "paused": "1",
     "pausedreason": "lunch",
     "status": "2",
+    "penalty": "10",
 }
 
 
@@ -357,7 +358,8 @@ def test_snapshot() -> None:
             ),
         ),
         (facts.LiveEntry(SALES, A, 7),),
-        (facts.LiveMember(SALES, PHONE, True, "lunch", True),),
+        (facts.LiveMember(SALES, PHONE, True, "lunch", True, None, 10),),
+        queues=(SALES,),
     )
     assert not builder.odd
 

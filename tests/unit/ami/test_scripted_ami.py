@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from callcore.testing.ami import SILENT, ScriptedAmi, listing, refusal
+from callcore.testing.patience import PATIENCE_SECONDS
 
 LOGIN = b"Action: Login\r\nActionID: 1\r\nUsername: callcore\r\nSecret: right\r\n\r\n"
 
@@ -14,7 +15,7 @@ class Peer:
         self.reader, self.writer = reader, writer
 
     async def message(self) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return (await self.reader.readuntil(b"\r\n\r\n")).decode()
 
 

@@ -284,7 +284,7 @@ def joined(caller: str, queue: QueueName = FINANCE, number: str | None = NUMBER)
 
 def routed(caller: str, queue: QueueName | None = FINANCE) -> f.RouteChosen:
     topic = TopicCode("finance.balance")
-    return f.RouteChosen(ref(caller), topic, "finance", queue, f"{topic}/queue", "because")
+    return f.RouteChosen(ref(caller), topic, "finance", queue, f"{topic}/queue", Text("потому", "because"))
 
 
 def placed(story: Story, name: str, carrier: str = "PJSIP/carrier") -> list[do.Effect]:

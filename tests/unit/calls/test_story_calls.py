@@ -23,7 +23,7 @@ from tales import TALES, told
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
-from callcore.domain import AgentState, Direction, EndReason, Outcome, Source
+from callcore.domain import AgentState, Direction, EndReason, Outcome, Source, Text
 
 
 def test_happy_path() -> None:
@@ -34,7 +34,7 @@ def test_happy_path() -> None:
     assert (contact.direction, contact.source) == (Direction.inbound, Source.live)
     assert (contact.caller_number, contact.dialed_number) == (NUMBER, "500100")
     assert (contact.customer, contact.topic, contact.queue) == (IVAN.id, "finance.balance", FINANCE)
-    assert (contact.route, contact.route_reason) == ("finance.balance/queue", "because")
+    assert (contact.route, contact.route_reason) == ("finance.balance/queue", Text("потому", "because"))
     assert (contact.started_at, contact.queued_at) == (second(10), second(20.1))
     assert (contact.answered_at, contact.ended_at) == (second(27), second(87))
     assert (contact.wait_ms, contact.ring_ms, contact.talk_ms) == (6900, 5000, 60_000)

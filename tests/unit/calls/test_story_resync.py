@@ -12,6 +12,7 @@ from stories import (
     IVAN,
     PBX,
     PHONES,
+    VERA,
     Story,
     call_id,
     created,
@@ -27,6 +28,7 @@ from tales import told
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.call import Phase
+from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.domain import (
     AgentState,
     CallId,
@@ -306,3 +308,28 @@ def test_a_link_that_stays_away() -> None:
     story.at(200)
     assert story.contact.outcome is Outcome.abandoned_ivr
     assert not story.tracker.calls
+
+
+def test_a_talk_at_the_phone_of_one_who_signed_in_meanwhile() -> None:
+    """Nobody sat at 101 when it was listed first; Anna does now: the next Snapshot gives her the caller."""
+    talk = (row("d", "PJSIP/trunk-d", bridge="b"), row("a", "PJSIP/101-1", bridge="b"))
+    story = Story()
+    story.reconnects(channels=talk)
+    assert story.tracker.calls == {}
+    story.at(5).on_shift(ANNA)
+    story.at(30).reconnects(epoch=3, channels=talk, members=PRESENT)
+    assert [login for login, _ in story.pops] == [ANNA]
+    assert story.state(ANNA) is AgentState.talking
+
+
+def test_a_local_member_whose_connection_nobody_told() -> None:
+    """Whatever event is missing, the two names of Vera's seat (with and without options) are one phone: her
+    card stays as it came when her phone rang."""
+    story = Story(policy=PopPolicy(PopMoment.ringing, PopMoment.ringing))
+    for at, fact in told("through_local").facts:
+        if not isinstance(fact, f.AgentConnected):
+            story.at((at - second(0)).total_seconds()).tell(fact)
+    story.at(100)
+    assert [login for login, _ in story.pops] == [VERA]
+    assert not story.all(do.DropCard)
+    assert [ring.result for ring in story.contact.operators] == [EndReason.completed]

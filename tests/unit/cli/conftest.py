@@ -12,12 +12,26 @@ Ran = tuple[int, str, str]
 Command = Callable[..., Ran]
 
 
+def sample_text() -> str:
+    """The sample's settings for a file of any folder: what they name stands by its whole path."""
+    text = SAMPLE.read_text(encoding="utf-8")
+    settings = (
+        "topics: topics ",
+        "cases_file: cases.yaml ",
+        "departments_file: departments.yaml ",
+        "file: ivr.yaml ",
+    )
+    for name in settings:
+        assert name in text
+        key, file = name.split()
+        text = text.replace(name, f"{key} {SAMPLE.parent / file} ")
+    return text
+
+
 @pytest.fixture
 def own_config(tmp_path: Path) -> Path:
     """The sample's settings with a database, and so a control socket, of their own."""
-    text = SAMPLE.read_text(encoding="utf-8")
-    text = text.replace("sqlite:///../var/callcore.db", f"sqlite:///{tmp_path}/c.db")
-    text = text.replace("topics: topics ", f"topics: {SAMPLE.parent / 'topics'} ")
+    text = sample_text().replace("sqlite:///../var/callcore.db", f"sqlite:///{tmp_path}/c.db")
     file = tmp_path / "callcore.yaml"
     file.write_text(text, encoding="utf-8")
     return file

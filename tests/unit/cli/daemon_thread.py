@@ -15,12 +15,12 @@ from callcore.screenpop.hub import Hub
 from callcore.testing.desks import FakeDesks
 from callcore.testing.outage_room import FakeRoom
 from callcore.testing.outage_samples import NOW
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.metrics import Metrics
 from callcore.web.ports import WebDeps, WebSettings
 
-PATIENCE_SECONDS = 30.0
 T = TypeVar("T")
 
 

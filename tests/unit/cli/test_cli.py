@@ -13,6 +13,9 @@ import pytest
 from callcore.cli import main
 from callcore.commands.frame import Command, CommandFailed, Output, language_of
 from callcore.domain import Text
+from callcore.ivr.dialplan import PARTS
+
+from .conftest import sample_text
 
 SAMPLE = str(Path(__file__).parents[3] / "config" / "callcore.yaml")
 Ran = tuple[int, str, str]
@@ -24,9 +27,8 @@ def own_settings(tmp_path: Path) -> Callable[..., str]:
     """The sample with a database of its own, and other texts replaced; gives the file's name."""
 
     def write(*changes: tuple[str, str]) -> str:
-        text = Path(SAMPLE).read_text(encoding="utf-8")
-        topics = ("topics: topics ", f"topics: {Path(SAMPLE).parent / 'topics'} ")
-        for old, new in (("sqlite:///../var/callcore.db", "sqlite:///callcore.db"), topics, *changes):
+        text = sample_text()
+        for old, new in (("sqlite:///../var/callcore.db", "sqlite:///callcore.db"), *changes):
             assert old in text
             text = text.replace(old, new)
         (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
@@ -54,7 +56,8 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lo
 def test_check_of_the_sample(call: Call) -> None:
     code, out, err = call("check")
     assert (code, err) == (0, "")
-    assert "all right. Tables: 4, topics: 23, queues: corporate, expert, finance, retention." in out
+    assert re.search(r"all right\. Tables: 8, topics: \d+, rows: \d+, tests: \d+, queues: ", out)
+    assert "the telephones' secrets stand unsealed in the database" in out
     assert "\033" not in out
 
 
@@ -75,7 +78,9 @@ def test_check_names_what_is_wrong(call: Call, tmp_path: Path) -> None:
 def test_check_for_programs(call: Call) -> None:
     code, out, _ = call("check", "--json")
     answer = json.loads(out)
-    assert (code, answer["ok"], answer["topics"], answer["live"]) == (0, True, 23, [])
+    assert (code, answer["ok"], answer["tables"], answer["live"]) == (0, True, 8, [])
+    assert answer["tests"] > answer["rows"] > 20
+    assert {"corporate", "telesales", "service"} <= set(answer["queues"])
 
 
 def test_check_shows_warnings_and_is_content(
@@ -84,12 +89,7 @@ def test_check_shows_warnings_and_is_content(
     secret = tmp_path / "ami.secret"
     secret.write_text("x")
     secret.chmod(0o644)
-    text = (
-        Path(SAMPLE)
-        .read_text(encoding="utf-8")
-        .replace("secret_env: CALLCORE_AMI_SECRET", f"secret_file: {secret}")
-    )
-    text = text.replace("topics: topics ", f"topics: {Path(SAMPLE).parent / 'topics'} ")
+    text = sample_text().replace("secret_env: CALLCORE_AMI_SECRET", f"secret_file: {secret}")
     (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
     code, out, _ = call("check", "-c", str(tmp_path / "callcore.yaml"))
     assert code == 0
@@ -97,8 +97,7 @@ def test_check_shows_warnings_and_is_content(
 
 
 def test_check_live_of_a_pbx_that_is_not_there(call: Call, tmp_path: Path, unused_tcp_port: int) -> None:
-    text = Path(SAMPLE).read_text(encoding="utf-8").replace("port: 5038", f"port: {unused_tcp_port}")
-    text = text.replace("topics: topics ", f"topics: {Path(SAMPLE).parent / 'topics'} ")
+    text = sample_text().replace("port: 5038", f"port: {unused_tcp_port}")
     (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
     from callcore.commands import live
 
@@ -122,75 +121,9 @@ def test_check_live_of_a_pbx_that_is_not_there(call: Call, tmp_path: Path, unuse
     assert set(finding["message"]) == set(finding["remedy"]) == {"ru", "en"}
 
 
-def test_route_explained(call: Call) -> None:
-    arguments = ("route", "--from", "89161234567", "--topic", "finance.recalculation")
-    code, out, err = call(*arguments, "--at", "2026-03-08T12:00", "--explain")
-    assert (code, err) == (0, "")
-    assert out.startswith("8 (916) 123-45-67 → finance.recalculation/closed\n")
-    assert "open again 2026-03-10 09:00 (Europe/Moscow)" in out
-    assert "2. ✓ 2026-03-08 is a public holiday (International Women's Day): closed." in out
-    assert "3. ✗ It is Sunday 2026-03-08 12:00 in Europe/Moscow" in out
-
-
-def test_route_to_a_queue_in_russian(call: Call) -> None:
-    code, out, _ = call("--lang", "ru", "route", "--topic", "finance.claim", "--at", "2026-03-04T06:00:00Z")
-    assert code == 0
-    assert out == "неизвестный → finance.claim/queue\n  очередь finance («Финансовая группа»)\n"
-
-
-def test_route_for_programs(call: Call) -> None:
-    at = "2026-12-31T15:30"
-    code, out, _ = call("route", "--topic", "finance.claim", "--from", "101", "--at", at, "--json")
-    answer = json.loads(out)
-    assert code == 0
-    assert answer["route"] == "finance.claim/closed"
-    assert answer["at"] == "2026-12-31T12:30:00+00:00"
-    assert answer["from"] == "101"
-    assert answer["target"]["next_open_at"] == "2027-01-09T07:00:00+00:00"
-    assert [step["rule"] for step in answer["steps"]] == ["topic", "day", "hours", "target"]
-    code, out, _ = call(
-        "route", "--topic", "corporate.billing", "--json", "--from", "anonymous", "--at", "now"
-    )
-    assert json.loads(out)["target"] == {"kind": "queue", "queue": "corporate"}
-
-
-def test_route_needs_no_secrets(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CALLCORE_AMI_SECRET")
-    assert call("route", "--topic", "corporate.billing")[0] == 0
-    assert call("dialplan")[0] == 0
-    assert call("check")[0] == 1
-
-
-@pytest.mark.parametrize("number", ["garbage", "９１６１２３４５６７", "1\r\n2", "9" * 10_000])
-def test_route_from_what_is_no_number_says_so(call: Call, number: str) -> None:
-    code, out, err = call("route", "--topic", "corporate.billing", "--from", number)
-    assert code == 0
-    assert err == "The number is not one: the caller counts as unknown.\n"
-    assert number not in out
-
-
-@pytest.mark.parametrize(
-    "at",
-    ["", "tomorrow", "2026-02-30", "25:00", "0001-01-01", "9999-12-31T23:59", "\0", "2026-01-01T00:00+99:00"],
-)
-def test_route_at_no_moment_is_wrong_use(call: Call, at: str) -> None:
-    code, out, err = call("route", "--topic", "corporate.billing", "--at", at)
-    assert (code, out) == (2, "")
-    assert "is no moment. Write for example 2026-12-31T09:00, or now." in err
-
-
-def test_route_of_no_topic_offers_near_ones(call: Call) -> None:
-    code, _, err = call("route", "--topic", "finance.recalculaton")
-    assert code == 2
-    assert "There is no topic 'finance.recalculaton'. Topics: finance.recalculation," in err
-    code, _, err = call("route", "--topic", "\x1b[31m")
-    assert code == 2
-    assert "\x1b" not in err
-
-
 def test_dialplan_is_printed(call: Call) -> None:
-    code, out, err = call("dialplan")
-    assert (code, err) == (0, "")
+    code, out, _ = call("dialplan")
+    assert code == 0
     assert "CALLCORE_AGI=127.0.0.1:4573" in out
     assert "[callcore-inbound]" in out
     for queue in ("corporate", "expert", "retention", "finance"):
@@ -201,9 +134,9 @@ def test_dialplan_is_printed(call: Call) -> None:
 
 
 def test_the_parts_of_the_dialplan_are_the_whole(call: Call) -> None:
-    parts = [call("dialplan", "--part", part)[1] for part in ("globals", "include", "queues")]
+    parts = [call("dialplan", "--part", part)[1] for part in PARTS if part != "all"]
     assert "\n".join(parts) == call("dialplan")[1] == call("dialplan", "--part", "all")[1]
-    own, include, queues = parts
+    own, include, _fallback, queues, _rules = parts
     assert [line.partition("=")[0] for line in own.splitlines() if not line.startswith(";")] == [
         "CALLCORE_AGI",
         "CALLCORE_PBX",
@@ -211,15 +144,14 @@ def test_the_parts_of_the_dialplan_are_the_whole(call: Call) -> None:
         "CALLCORE_MAX_WAIT",
     ]
     assert re.findall(r"^\[(.+)]", include, re.M)[0].startswith("callcore-")
-    assert re.findall(r"^\[(.+)]", queues, re.M) == ["corporate", "expert", "finance", "retention"]
+    names = re.findall(r"^\[(.+)]", queues, re.M)
+    assert len(set(names)) == len(names)
+    assert set(names) == {table.stem for table in (Path(SAMPLE).parent / "topics").glob("*.yaml")}
     assert call("dialplan", "--part", "other")[0] == 2
 
 
 def test_dialplan_refuses_a_name_in_agi(call: Call, tmp_path: Path) -> None:
-    text = (
-        Path(SAMPLE).read_text(encoding="utf-8").replace("listen: 127.0.0.1:4573", "listen: localhost:4573")
-    )
-    text = text.replace("topics: topics ", f"topics: {Path(SAMPLE).parent / 'topics'} ")
+    text = sample_text().replace("listen: 127.0.0.1:4573", "listen: localhost:4573")
     (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
     code, out, err = call("dialplan", "-c", str(tmp_path / "callcore.yaml"))
     assert (code, out) == (1, "")
@@ -288,6 +220,23 @@ def test_a_person_with_a_wrong_word(
         assert call("user", "add", "anna", "--name", "Анна", *settings)[0] == 0
         code, _, err = call("user", "change", "anna", *wrong, *settings)
         assert (code, said in err) == (1, True)
+
+
+def test_all_that_is_wrong_with_a_person_at_once(call: Call, own_settings: Callable[..., str]) -> None:
+    wrong = ("--name", " ", "--phone", "101", "--queue", "none", "--department", "nowhere")
+    code, out, err = call("user", "add", "анна", *wrong, "-c", own_settings())
+    assert (code, out) == (1, "")
+    said = err.removeprefix("callcore: ").splitlines()
+    expected = ("cannot be a login", "--name: ", '--phone "101"', "no queue none", "no department")
+    assert len(said) == len(expected)
+    assert all(part in line for part, line in zip(expected, said, strict=True)), said
+
+
+@pytest.mark.parametrize("action", ["change", "reset", "reset-factor", "disable", "enable", "tokens"])
+def test_nobody_by_that_login(call: Call, own_settings: Callable[..., str], action: str) -> None:
+    code, out, err = call("user", action, "nobody", "-c", own_settings())
+    assert (code, out) == (1, "")
+    assert err == "callcore: There is no user nobody; who there is: callcore user list.\n"
 
 
 def test_with_two_pbxs_the_example_names_one(call: Call, own_settings: Callable[..., str]) -> None:
@@ -434,5 +383,5 @@ def test_customers_with_faults_are_told_in_the_language_asked_for(
     code, out, err = call("customer", "import", str(file), "--lang", "ru", "-c", own_settings())
     assert (code, out) == (1, "")
     # A slow machine in asyncio's debug mode has something to say first.
-    assert "строка 2: " in err
+    assert "customers.csv, строка 2: имя: у нового клиента 1 нет имени: заполните столбец name\n" in err
     assert err.endswith("… и ещё 2.\nНичего не загружено: исправьте строки.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def user(
     """Exit code, output and errors of ``callcore user …`` on a database of its own."""
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     text = SAMPLE.read_text(encoding="utf-8").replace("sqlite:///../var/callcore.db", database)
-    text = text.replace("topics: topics ", f"topics: {SAMPLE.parent / 'topics'} ")
+    shutil.copytree(SAMPLE.parent, tmp_path, dirs_exist_ok=True)
     (tmp_path / "callcore.yaml").write_text(text, encoding="utf-8")
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -70,8 +71,7 @@ def test_what_cannot_be(user: Call) -> None:
     assert user("token", "olga", "one")[0] == 0
     for login, name, why in (
         ("olga", "one", "of this name"),
-        ("nobody", "one", "nobody has the login"),
-        ("anna", "one", "is an operator"),
+        ("nobody", "one", "There is no user nobody; who there is: callcore user list."),
         ("olga", "", "name"),
     ):
         code, out, err = user("token", login, name)
@@ -88,3 +88,12 @@ def test_a_token_is_taken_back(user: Call) -> None:
     code, _, err = user("token-remove", "olga", "one")
     assert code == 1
     assert "no such token" in err
+
+
+def test_scopes_are_those_of_the_role_at_most(user: Call) -> None:
+    code, _, err = user("token", "anna", "one", "--scope", "outages.see")
+    assert code == 1
+    assert "may not: outages.see" in err
+    assert user("token", "olga", "one", "--scope", "outages.see", "--scope", "calls.all")[0] == 0
+    (listed,) = json.loads(user("tokens", "olga", "--json")[1])
+    assert listed["scopes"] == ["calls.all", "outages.see"]

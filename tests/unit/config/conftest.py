@@ -23,6 +23,7 @@ ivr:
   default_topic: finance.charges
 speech:
   folder: prompts
+sign_in: {second_factor: off}
 """
 
 TABLE = """\

@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 
 from callcore.config import Address, load
+from callcore.config.directory import HttpDirectorySettings, SqlDirectorySettings
 from callcore.domain import Text
 
 SAMPLE = Path(__file__).parents[3] / "config" / "callcore.yaml"
+RECORD_SOURCES = {*SqlDirectorySettings.model_fields, *HttpDirectorySettings.model_fields}
 
 
 def test_the_shipped_sample_is_right() -> None:
-    settings = load(SAMPLE, {"CALLCORE_AMI_SECRET": "secret"})
-    assert settings.warnings == ()
-    assert settings.tables.queues == ("corporate", "expert", "finance", "retention")
-    assert [table.key for table in settings.tables] == ["1", "2", "4", "3"]
+    settings = load(SAMPLE, {"CALLCORE_AMI_SECRET": "secret", "CALLCORE_STAFF_PIN": "246810"})
+    assert [fault.path for fault in settings.warnings] == ["sign_in.second_factor"]
+    queues = "corporate expert finance reactivation retention sales service telesales"
+    assert " ".join(settings.tables.queues) == queues
+    assert [table.key for table in settings.tables] == ["1", "2", "4", None, "3", "5", "6", None]
     assert settings.tables.tables[0].hours.is_always_open
 
 
@@ -26,9 +29,14 @@ def test_the_sample_names_every_setting() -> None:
     sections = [settings.organisation, settings.database, settings.http, settings.fastagi]
     sections += [settings.pbx["main"], settings.ivr, settings.ivr.texts, settings.speech]
     sections += [settings.queues["corporate"], settings.desk, settings.logs]
-    names = {name for section in sections for name in type(section).model_fields}
-    missing = {name for name in names - {"secret"} if f"{name}:" not in text and f"{name}," not in text}
-    assert missing <= {"secret_file"}, missing
+    sections += [settings.sign_in, settings.audit, settings.webhooks]
+    names = {name for section in sections for name in type(section).model_fields} | RECORD_SOURCES
+    missing = {
+        name
+        for name in names - {"secret", "password", "key", "staff_pin"}
+        if f"{name}:" not in text and f"{name}," not in text
+    }
+    assert missing <= {"secret_file", "secret_env", "key_env", "url_file"}, missing
 
 
 def test_what_is_left_out_has_a_value(files) -> None:
@@ -167,14 +175,14 @@ def test_settings_do_not_change(files) -> None:
         (
             "sqlite:///var/callcore.db",
             "postgresql://u:pw@db/x",
-            "database.url: PostgreSQL is not supported yet. Write for example sqlite:////var/lib/",
+            "database.url: A password is written in the settings file. Take it out of the address",
         ),
         ("sqlite:///var/callcore.db", "sqlite:///", '"sqlite:///" is no address of a database.'),
         ("sqlite:///var/callcore.db", "mysql://u:p/w@db/x", '"mysql://…@db/x" is no address of a database.'),
         (
             "sqlite:///var/callcore.db",
             "sqlite:///var/callcore.db\n  password_env: PW",
-            'There is no setting "password_env".',
+            "An SQLite database has no password. Remove password_file and password_env.",
         ),
         ("topics: topics", "topics: nowhere", "callcore.yaml:10: topics: The folder"),
         ("topics: topics", "topics: ''", "topics: One line of text is needed, not nothing."),
@@ -380,6 +388,21 @@ def test_a_secret_file_that_everybody_can_read_is_a_warning(files) -> None:
     assert [(fault.severity, fault.line) for fault in settings.warnings] == [("warning", 9)]
     os.chmod(secret, 0o600)
     assert files.load().warnings == ()
+
+
+def test_secrets_without_a_key_are_warned_of(files) -> None:
+    text = (files.folder / "callcore.yaml").read_text().replace("sign_in: {second_factor: off}\n", "")
+    for section, said in (
+        ("", True),
+        ("sign_in: {second_factor: optional}\n", True),
+        ("sign_in: {second_factor: {required_for: [supervisor]}}\n", True),
+        ("sign_in: {second_factor: off}\n", False),
+        ("sign_in: {key_env: SECRET}\n", False),
+    ):
+        files.settings(text + section)
+        found = [fault for fault in files.load().warnings if fault.path == "sign_in.second_factor"]
+        assert bool(found) == said, section
+        assert all("unsealed" in fault.message.en and fault.severity == "warning" for fault in found)
 
 
 def test_a_secret_with_a_line_end_is_refused(files) -> None:

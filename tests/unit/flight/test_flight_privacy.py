@@ -9,7 +9,7 @@ import pytest
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
-from callcore.domain import CallId, EndReason
+from callcore.domain import CallId, EndReason, Text
 from callcore.flight.entries import pack
 from callcore.flight.mask import Mask
 from callcore.flight.outbox import stored
@@ -53,7 +53,8 @@ def a_full_call() -> Stage:
     )
     stage.recorder.asked(MAIN, "Login", (("Username", "callcore"), ("Secret", ref.id)))
     stage.recorder.agi(ref, f'SET VARIABLE "X" "{NUMBER} {CUSTOMER}"', is_ours=True)
-    reason = f"topic asked; {CUSTOMER} ({SPELLINGS[3]}) is a customer"
+    why = f"topic asked; {CUSTOMER} ({SPELLINGS[3]}) is a customer"
+    reason = Text(why, why)
     stage.take(f.RouteChosen(ref, "finance.money", "finance", FINANCE, "r", reason))  # type: ignore[arg-type]
     leg = stage.rings(ref, ANNA, "PJSIP/101")
     stage.answers(ref, leg, ANNA, pop(stage))

@@ -29,6 +29,7 @@ from callcore.flight.kept import CHANNEL_FRAMES, HALF_OF_ITEMS
 from callcore.flight.outbox import stored
 from callcore.flight.recorder import FORGOTTEN
 from callcore.flight.words import Lane, line
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .story_stage import ANNA, BORIS, MAIN, NUMBER, START, Stage, make_mask, pop
 
@@ -242,7 +243,7 @@ async def test_the_recorder_writes_by_itself_until_it_is_stopped(monkeypatch: py
     stage.ends(stage.comes_in())
     stage.later(60)
     task = asyncio.create_task(stage.recorder.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await stage.shelf.has_saved.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -27,10 +27,13 @@ from callcore.domain import (
     PauseReason,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 from callcore.floor import floor as module
 from callcore.floor.floor import Floor
+from callcore.routing.situation import QueueState
+from callcore.testing.patience import PATIENCE_SECONDS
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANNA = Login("anna")
@@ -105,12 +108,33 @@ def consuming(floor: Floor, inbox: Inbox, enrich: module.Enrich = as_it_is) -> I
 
 
 async def beats(floor: Floor, number: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while floor.beat < number:  # noqa: ASYNC110 - a turn of the loop is a turn of the consumer
             await asyncio.sleep(0)
 
 
 # --- facts
+
+
+async def test_how_busy_the_queues_are(stage: Stage) -> None:
+    """For the tables; nothing is known before the PBX has listed it, and nothing once its link is lost."""
+    finance, expert = QueueName("finance"), QueueName("expert")
+    phones = [Interface(f"PJSIP/10{n}") for n in (1, 2)]
+    assert stage.floor.queues(MAIN) == {}
+    stage.floor.take(f.Snapshot(MAIN, 1, (), (), (), queues=(finance, expert)))
+    for phone in phones:
+        stage.floor.take(f.MemberStatus(MAIN, finance, phone, phone == phones[0], "", in_call=False))
+    for _ in range(2):
+        stage.time += timedelta(seconds=10)
+        stage.floor.take(f.QueueJoined(ref(f"c{stage.time:%S}"), finance, 1, None, None))
+    stage.time += timedelta(seconds=30)
+    assert stage.floor.queues(MAIN) == {
+        finance: QueueState(signed_in=2, ready=1, waiting=2, longest_wait=timedelta(seconds=40)),
+        expert: QueueState(),
+    }
+    assert stage.floor.queues(PbxName("second")) == {}
+    stage.floor.take(f.LinkLost(MAIN))
+    assert stage.floor.queues(MAIN) == {}
 
 
 async def test_a_command_that_is_refused_reaches_its_operator(stage: Stage) -> None:
@@ -220,7 +244,7 @@ async def test_what_is_due_happens_at_its_time() -> None:
     stage.on_shift()
     stage.floor.take(f.DeskClosed(ANNA))
     assert stage.tracker.agents[ANNA].state is AgentState.ready
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while stage.floor._timer is not None:  # noqa: ASYNC110 - the loop's own timer
             await asyncio.sleep(0)
     assert stage.tracker.agents[ANNA].pause_reason is PauseReason.no_desk
@@ -327,7 +351,8 @@ async def test_the_ivr_gets_the_call_s_id(stage: Stage) -> None:
     assert call == "call1"
     assert stage.floor.entered(enters("c")) == "call1"
     stage.floor.report(f.LanguageChosen(ref("c"), "en"))
-    stage.floor.report(f.RouteChosen(ref("c"), TopicCode("a.b"), "a", QueueName("q"), "r", "because"))
+    why = Text("потому", "because")
+    stage.floor.report(f.RouteChosen(ref("c"), TopicCode("a.b"), "a", QueueName("q"), "r", why))
     known = stage.tracker.calls[CallId("call1")]
     assert (known.language, known.topic) == ("en", "a.b")
     stage.floor.report(f.IvrLeft(ref("none"), hung_up=True))

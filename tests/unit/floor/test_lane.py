@@ -7,6 +7,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from callcore.floor.lane import Lane
+from callcore.testing.patience import PATIENCE_SECONDS
 
 
 class Work:
@@ -25,7 +26,7 @@ class Work:
         self.done.append(item)
 
     async def until_begun(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.begun) < count:  # noqa: ASYNC110 - lists have no bell
                 await asyncio.sleep(0)
 

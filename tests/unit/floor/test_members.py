@@ -16,6 +16,7 @@ from callcore.domain import CallId, Interface, Login, PbxName, QueueName
 from callcore.floor import members as members_module
 from callcore.floor.members import Members
 from callcore.testing.ami import SILENT, ScriptedAmi, refusal
+from callcore.testing.patience import PATIENCE_SECONDS
 
 MAIN, SECOND = PbxName("main"), PbxName("second")
 PHONE = Interface("PJSIP/101")
@@ -72,7 +73,7 @@ def told(pbx: ScriptedAmi) -> list[tuple[str, str, str]]:
 
 
 async def drained(members: Members) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await members.drain()
 
 

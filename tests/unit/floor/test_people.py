@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from callcore.domain import Interface, Login, PbxName, QueueName
 from callcore.floor.people import NAMES_FOR, People
-from callcore.screenpop.desks import Seat
+from callcore.rights import Role
+from callcore.screenpop.ports import Seat
 from callcore.store.database import Database
-from callcore.store.users import Role
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAIN, SECOND = PbxName("main"), PbxName("second")
@@ -93,6 +93,24 @@ async def test_a_phone_that_no_queue_would_take(people: People, phone: str) -> N
     assert [entry["event"] for entry in logs] == ["phone_unusable"]
 
 
+async def test_skills_say_how_far_behind_he_is_rung(database: Database) -> None:
+    """Only in queues whose calls ask for something, by the tables of now."""
+    expert, wanted = QueueName("expert"), {QueueName("expert"): frozenset({"fmc"})}
+    people = People(database.users, (MAIN,), lambda: wanted)
+    await hire(database, "boris", "Борис")
+    await database.users.set_skills("anna", ["fmc", "fmc", "english"])
+    assert await people.penalties() == {"anna": {expert: 0}, "boris": {expert: 10}}
+    for login, penalty in (("anna", 0), ("boris", 10)):
+        seat = await people.seat(Login(login), Interface("PJSIP/101"))
+        assert seat is not None
+        assert seat.penalties == {expert: penalty}
+    wanted[QueueName("expert")] = frozenset({"fmc", "vip"})
+    await database.users.disable("boris", T0)
+    assert await people.penalties() == {"anna": {expert: 10}}
+    wanted.clear()
+    assert await people.penalties() == {}
+
+
 async def test_nobody(people: People) -> None:
     assert await people.seat(Login("zoe"), PHONES[0]) is None
     assert await people.seat(Login("\0"), PHONES[0]) is None
@@ -117,3 +135,10 @@ async def test_names_are_at_most_a_minute_old(people: People, database: Database
     await database.users.disable("anna", T0)
     assert await people.names(T0 + NAMES_FOR - timedelta(seconds=1)) == {"anna": "Анна"}
     assert await people.names(T0 + NAMES_FOR) == {"anna": "Анна", "boris": "Борис"}, "also of who left"
+
+
+async def test_no_seat_for_who_takes_no_calls(people: People, database: Database) -> None:
+    await database.users.add(
+        "olga", "Ольга", Role.campaign_manager, "$argon2id$", at=T0, interfaces=PHONES, queues=[]
+    )
+    assert await people.seat(Login("olga"), Interface("PJSIP/101")) is None

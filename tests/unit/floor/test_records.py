@@ -13,9 +13,11 @@ from structlog.testing import capture_logs
 from callcore.calls.effects import Contact, LogContact, LookUpCustomers, RememberCall
 from callcore.calls.facts import CustomersFound, Fact, LiveChannel, Snapshot
 from callcore.domain import CallId, ChannelId, ChannelRef, Outcome, PbxName
-from callcore.floor import records
-from callcore.floor.records import Found, Records
+from callcore.floor import lookups, records
+from callcore.floor.lookups import Found
+from callcore.floor.records import Records
 from callcore.store.errors import StoreUnavailable
+from callcore.testing.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PBX = PbxName("main")
@@ -174,7 +176,7 @@ async def test_a_store_that_takes_nothing_costs_so_much_memory_and_no_more(
 async def test_questions_beyond_the_bound_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the base had failed, and never in the middle of the fact that asked."""
     for name, value in {"LOOKUPS_AT_ONCE": 1, "LOOKUP_SIZE": 2}.items():
-        monkeypatch.setattr(records, name, value)
+        monkeypatch.setattr(lookups, name, value)
     may_go, asked, answers = asyncio.Event(), [], list[Fact]()
 
     async def lookup(number: str) -> Found:
@@ -195,6 +197,6 @@ async def test_questions_beyond_the_bound_are_answered_at_once(monkeypatch: pyte
 
 
 async def _until(holds: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():  # noqa: ASYNC110 - lists have no bell
             await asyncio.sleep(0)

@@ -27,10 +27,12 @@ from callcore.domain import (
     PbxName,
     Source,
 )
-from callcore.floor.records import Found, Lookup, Records
+from callcore.floor.lookups import Found, Lookup
+from callcore.floor.records import Records
 from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
-from callcore.testing.desk_samples import BLACKOUT
+from callcore.testing.desk_house import BLACKOUT
+from callcore.testing.patience import PATIENCE_SECONDS
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAIN = PbxName("main")
@@ -230,7 +232,7 @@ async def test_a_slow_base_holds_up_nobody(make: Make, desk: Desk, database: Dat
     records.carry(look_up("slow"))
     records.carry(do.LookUpCustomers("k", CallId("c2"), "quick"))
     records.carry(do.LogContact("k", contact(CallId("c2"))))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (desk.facts and desk.contacts):  # noqa: ASYNC110 - lists have no bell
             await asyncio.sleep(0)
     assert desk.facts == [f.CustomersFound(CallId("c2"), (IVAN,), False, (BLACKOUT,))]

@@ -29,10 +29,11 @@ from callcore.domain import (
     Source,
 )
 from callcore.floor import recovery
-from callcore.floor.records import Found
+from callcore.floor.lookups import Found
 from callcore.floor.recovery import FloorView, Recovery
 from callcore.store.errors import StoreUnavailable
 from callcore.store.gaps import Gap
+from callcore.testing.patience import PATIENCE_SECONDS
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PBX = PbxName("main")
@@ -211,7 +212,7 @@ async def test_the_beat_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(Store())
     await house.take(snapshot())
     beating = asyncio.create_task(house.recovery.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(house.store.beats) < 5:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
     beating.cancel()

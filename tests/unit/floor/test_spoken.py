@@ -27,7 +27,7 @@ with wave.open(name, "wb") as file:
     file.setnchannels(1)
     file.setsampwidth(2)
     file.setframerate(8000)
-    file.writeframes(bytes(16000))
+    file.writeframes(bytes([0, 0, 0, 64]) * 4000)
 """
 
 Make = Callable[..., SpokenPrompts]
@@ -35,7 +35,7 @@ Make = Callable[..., SpokenPrompts]
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Path:
-    """Speaks a second of silence; stands for espeak-ng and for sox."""
+    """Speaks a second of a tone; stands for espeak-ng and for sox."""
     program = tmp_path / "engine"
     program.write_text(ENGINE.format(python=sys.executable), encoding="utf-8")
     program.chmod(0o755)
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(folder: Path, engine: Path) -> Make:
     def spoken(espeak: str = str(engine)) -> SpokenPrompts:
-        prompts = Prompts(SpeechSettings(folder, espeak=espeak, sox=str(engine)))
+        prompts = Prompts(SpeechSettings(folder, engine="espeak", espeak=espeak, sox=str(engine)))
         return SpokenPrompts(prompts, folder, {MAIN: None, REMOTE: "/srv/callcore", SLASH: "/srv/callcore/"})
 
     return spoken
@@ -101,7 +101,7 @@ async def test_everything_is_prepared_once(make: Make, engine: Path) -> None:
     spoken = make()
     phrases = [Phrase("One", "en"), Phrase("One", "en"), Phrase("Один", "ru"), Phrase("", "ru")]
     with capture_logs() as logs:
-        await spoken.prepare(MAIN, phrases)
-        await spoken.prepare(REMOTE, phrases)
+        assert await spoken.prepare(phrases) == 1
+        assert await spoken.prepare(phrases) == 1
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["prompt_not_made"]
     assert calls(engine) == 4, "two texts, two programs each"

@@ -9,8 +9,9 @@ import pytest
 
 from callcore.ivr.agi_session import Session
 from callcore.ivr.fastagi import Server
+from callcore.testing.patience import PATIENCE_SECONDS
 
-from .scripted_asterisk import LIMIT_SECONDS, PEERS, Counters, FakeAsterisk, environment
+from .scripted_asterisk import PEERS, Counters, FakeAsterisk, environment
 
 
 class Bench:
@@ -34,7 +35,7 @@ class Bench:
         return peer
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():  # noqa: ASYNC110 - any condition at all
                 await asyncio.sleep(0.005)
 

@@ -5,7 +5,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-LIMIT_SECONDS = 10.0
+from callcore.testing.patience import PATIENCE_SECONDS
+
 PEERS = {"main": ["127.0.0.1", "::1"]}
 Reply = bytes | Callable[[str], bytes | None] | None
 
@@ -48,7 +49,7 @@ class FakeAsterisk:
 
     async def command(self) -> str | None:
         """The next command, unanswered; None at the end of the connection."""
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             try:
                 line = await self.reader.readline()
             except ConnectionError:
@@ -80,7 +81,7 @@ class FakeAsterisk:
 
     async def closed(self) -> bytes:
         """What still comes, till the server closes."""
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             try:
                 return await self.reader.read()
             except ConnectionError:

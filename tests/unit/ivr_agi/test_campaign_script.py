@@ -14,7 +14,7 @@ from callcore.domain import ChannelId, ChannelRef, Direction, PbxName
 from callcore.ivr import campaign
 from callcore.ivr.campaign import CampaignCalls, Notice
 
-from .floor_stub import NOW, OPERATOR, Ear, Floor, Voice, book
+from .floor_stub import OPERATOR, Ear, Floor, Voice, book, reception
 
 RC = 'SET VARIABLE "CALLCORE_RC" "OK"'
 NOTICE = Notice("Blackout", "en", "+79161234567", "2026-117")
@@ -55,7 +55,7 @@ class Campaigns:
 
 
 @pytest.fixture
-def call(bench):
+def call(bench, tmp_path):
     """``async with call(campaigns, keys=…, hangs_up=…) as (heard, commands, floor)``: one whole call."""
 
     @asynccontextmanager
@@ -63,7 +63,14 @@ def call(bench):
         campaigns: Campaigns, *, closed: bool = False, mute: tuple[str, ...] = (), settled=(), **ear: Any
     ):
         floor = Floor(settled=list(settled))
-        route = CampaignCalls(lambda: book(closed=closed), floor, Voice(*mute), lambda: NOW, campaigns)
+        it = reception(
+            tmp_path,
+            book(closed=closed),
+            floor,
+            speech=Voice(*mute),
+            take_dials=campaigns.take_settled,
+        )
+        route = CampaignCalls(it, campaigns)
         async with bench(route) as b:
             pbx = await b.call(agi_arg_1="at1", agi_channel="Local/79161234567@callcore-dial-1;1")
             hears = Ear(pbx, **ear)
@@ -195,10 +202,12 @@ async def test_an_operator(call):
         pass
     channel = ChannelRef(PbxName("main"), ChannelId("lab-1795.1"))
     assert heard == ["Blackout", "connecting-en"]
+    [route] = floor.routes()
+    assert (route.topic, route.queue, route.route) == (OPERATOR, "expert", f"{OPERATOR}/queue")
     assert floor.facts == [
         f.CallEntered(channel, "+79161234567", None, None, Direction.outbound),
         f.LanguageChosen(channel, "en"),
-        f.RouteChosen(channel, OPERATOR, "expert", "expert", f"{OPERATOR}/queue", ""),
+        route,
         f.IvrLeft(channel, hung_up=False),
     ]
     assert noted(commands) == ["0.5|0|1"]
@@ -211,7 +220,7 @@ async def test_an_operator_out_of_hours(call):
     campaigns = Campaigns()
     async with call(campaigns, closed=True, keys={"wait": ["0"]}) as (heard, commands, floor):
         pass
-    assert heard[-2:] == ["closed-en", "goodbye-en"]
+    assert heard[-4:] == ["closed-en", "leavemessage-en", "*record*", "goodbye-en"]
     assert floor.left().closed
     assert RC not in commands
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from callcore.ivr.dialplan import QueueDefinition, include_file, render, render_globals, render_queues
+from callcore.ivr.dialplan import include_file, render, render_globals
+from callcore.ivr.queue_file import QueueDefinition, render_queues
 
 GOTO = re.compile(r"(callcore-[a-z]+),(\w+),1")
 GOOD = {"pbx": "main", "agi": "127.0.0.1:4573", "fallback_queue": "corporate"}
@@ -61,15 +62,44 @@ def test_an_answered_call_of_ours_has_the_same_construct():
 
 def test_who_is_called_can_neither_transfer_nor_forward():
     dials = [line for lines in contexts().values() for line in lines if "Dial(" in line]
-    assert [dial.rpartition(",")[2] for dial in dials] == ["i)"]
-    assert dials[0].startswith("same => n,Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER},")
+    assert [dial.rpartition(",")[2] for dial in dials] == ["i)", "i)"]
+    [placed] = [line for line in contexts()["callcore-dial"] if "Dial(" in line]
+    assert placed.startswith("same => n,Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER},")
 
 
-@pytest.mark.parametrize("context", ["callcore-queue", "callcore-fallback", "callcore-end"])
+@pytest.mark.parametrize("context", ["callcore-people", "callcore-number", "callcore-outside"])
+def test_nothing_but_devices_and_digits_reaches_dial(context: str):
+    """No comma, which would begin Dial's options, and nothing that the dialplan would read once more."""
+    told = [line for line in contexts()[context] if re.search(r"CALLCORE_(PEOPLE|TO)\}", line)]
+    assert told
+    for line in told:
+        [allowed] = re.findall(r"FILTER\(([^,]*),\$\{CALLCORE_(?:PEOPLE|TO)\}\)", line)
+        assert not set(allowed) & set(",$(){}[]|;\\ '\"")
+
+
+def test_a_call_that_comes_back_has_the_same_construct():
+    inbound, overflow = (
+        [line.removeprefix("same => n,") for line in contexts()[f"callcore-{which}"]]
+        for which in ("inbound", "overflow")
+    )
+    first, start = inbound.index("Set(CALLCORE_RC=)"), overflow.index("Set(CALLCORE_RC=)")
+    assert overflow[start : start + 3] == inbound[first : first + 3]
+    assert overflow[start + 3].startswith("AGI(agi://${CALLCORE_AGI}/overflow/${CALLCORE_PBX},")
+    assert overflow[start + 4] == inbound[first + 4]
+    assert "exten => T,1,Set(TIMEOUT(absolute)=0)" in overflow
+
+
+HANDED_OVER = ["queue", "people", "number", "outside", "fallback", "end"]
+
+
+@pytest.mark.parametrize("context", [f"callcore-{name}" for name in HANDED_OVER])
 def test_places_that_callcore_hands_over_to_disarm_the_watchdog_first(context):
     entries = [line for line in contexts()[context] if line.startswith(("exten => s", "exten => _"))]
     assert entries
     assert all(line.endswith(",1,Set(TIMEOUT(absolute)=0)") for line in entries)
+    assert context == "callcore-end" or [
+        line for line in contexts()[context] if line.startswith("exten => T,1")
+    ]
 
 
 def test_lines_are_short_enough_for_asterisk():

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from callcore.ivr.agi import AgiProtocolError, AgiRefused, AgiTimeout, CallerHungUp
-from callcore.ivr.agi_session import Played, Session
+from callcore.ivr.agi_answers import Played, Taped
+from callcore.ivr.agi_session import Session
 
 RC = 'SET VARIABLE "CALLCORE_RC" "OK"'
 
@@ -85,6 +86,20 @@ async def test_hangup_line_before_the_answer_is_no_answer(bench):
         pbx.replies["STREAM FILE"] = b"HANGUP\n200 result=-1 endpos=25760\n"
         await pbx.run()
     assert b.outcomes == [Played(None, 25760, hung_up=True)]
+
+
+async def test_a_hang_up_between_two_prompts_keeps_what_was_heard(bench):
+    async def route(session: Session):
+        first = await session.stream_file("outage", seconds=4)
+        await session.gone.wait()
+        return first, await session.stream_file("keys", seconds=2)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["STREAM FILE"] = b"200 result=0 endpos=32000\nHANGUP\n"
+        await pbx.run()
+        await b.until(lambda: b.outcomes)
+    assert b.outcomes == [(Played(None, 32000), Played(None, 0, hung_up=True))]
 
 
 async def test_hangup_line_without_an_answer_ends_the_step(bench):
@@ -431,3 +446,76 @@ async def test_a_key_of_five_thousand_digits_is_no_key(bench):
         await pbx.run()
         await b.until(lambda: b.counters.results)
     assert b.outcomes == [None]
+
+
+# --- recordings and secrets
+
+
+@pytest.mark.parametrize(
+    ("answer", "taped"),
+    [
+        (b"200 result=0 (timeout) endpos=24000\n", Taped(3.0)),
+        (b"200 result=35 (dtmf) endpos=12000\n", Taped(1.5)),
+        (b"HANGUP\n200 result=-1 (hangup) endpos=16000\n", Taped(2.0, hung_up=True)),
+        (b"200 result=-1 (hangup) endpos=16000\n", Taped(2.0, hung_up=True)),
+        (b"200 result=-1 (writefile) endpos=0\n", Taped(0.0, failed=True)),
+        (b"200 result=35 (randomerror) endpos=0\n", Taped(0.0)),
+    ],
+)
+async def test_a_recording(bench, answer, taped):
+    """A hash during the tone is an empty message; a file that cannot be written is told from a hang-up."""
+
+    async def route(session: Session):
+        return await session.record("/rec/c1-1", most_seconds=180, silence_seconds=5)
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        pbx.replies["RECORD FILE"] = answer
+        commands = await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == [taped]
+    assert commands[:2] == ["SET AUTOHANGUP 185", 'RECORD FILE "/rec/c1-1" "wav" "#" 180000 "BEEP" "s=5"']
+
+
+@pytest.mark.parametrize("path", ["", "../c1", "/rec/../../etc/x", "a|b", "a,b", "a:b", "a\nb"])
+async def test_a_recording_goes_nowhere_else(bench, path):
+    async def route(session: Session):
+        with pytest.raises(AgiRefused):
+            await session.record(path, most_seconds=180, silence_seconds=5)
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+    assert not [each for each in commands if each.startswith("RECORD")]
+
+
+@pytest.mark.parametrize(("most", "silence"), [(0, 5), (601, 5), (180, 0)])
+async def test_a_recording_has_an_end(bench, most, silence):
+    async def route(session: Session):
+        with pytest.raises(AgiRefused):
+            await session.record("/rec/c1-1", most_seconds=most, silence_seconds=silence)
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+    assert not [each for each in commands if each.startswith("RECORD")]
+
+
+async def test_what_is_pressed_in_secret_is_not_tapped(bench):
+    """Not the key, nor whether there was one; commands and a hang-up are."""
+    lines: list[str] = []
+
+    async def route(session: Session):
+        first = await session.wait_for_digit(1000)
+        with session.secretly():
+            secret = await session.wait_for_digit(1000)
+            await session.stream_file("hello", seconds=1.0)
+        return first, secret, await session.wait_for_digit(1000)
+
+    async with bench(route, tap=lambda _pbx, _channel, line, _is_ours: lines.append(line)) as b:
+        pbx = await b.call()
+        pbx.replies["WAIT FOR DIGIT"] = b"200 result=55\n"
+        await pbx.run()
+        await b.until(lambda: b.counters.results)
+    assert b.outcomes == [("7", "7", "7")]
+    assert lines.count("200 result=55") == 2
+    assert lines.count("200 result=…") == 4
+    assert lines.count("WAIT FOR DIGIT 1000") == 3

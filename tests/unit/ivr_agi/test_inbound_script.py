@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from callcore.calls import facts as f
-from callcore.domain import ChannelId, Language, Text
+from callcore.domain import ChannelId, Language
 from callcore.ivr import inbound
 from callcore.ivr.inbound import Inbound, OutageWords
 
-from .floor_stub import NOW, OPERATOR, Ear, Floor, Voice, book, text
+from .floor_stub import OPERATOR, Ear, Floor, House, Voice, book, reception, text
 
 RC = 'SET VARIABLE "CALLCORE_RC" "OK"'
 
@@ -27,17 +27,23 @@ def affected(*words: str, own: Language | None = None) -> Any:
 
 
 @pytest.fixture
-def caller(bench):
+def caller(bench, tmp_path):
     """``async with caller(find, ear=…) as (commands, floor)``: one whole call."""
 
     @asynccontextmanager
-    async def call(find: Any, *, closed: bool = False, mute: tuple[str, ...] = (), settled=(), **ear: Any):
+    async def call(
+        find: Any, *, closed: bool = False, mute: tuple[str, ...] = (), settled=(), knows=None, **ear: Any
+    ):
         floor, dials = Floor(settled=list(settled)), ["a1", "a2"]
 
         def take_dials(_pbx: str, limit: int) -> list[str]:
             return [dials.pop(0) for _ in range(min(limit, len(dials)))]
 
-        route = Inbound(lambda: book(closed=closed), floor, Voice(*mute), lambda: NOW, find, take_dials)
+        house = House(knows or {})
+        it = reception(
+            tmp_path, book(closed=closed), floor, speech=Voice(*mute), house=house, take_dials=take_dials
+        )
+        route = Inbound(it, find)
         async with bench(route) as b:
             pbx = await b.call()
             hears = Ear(pbx, **ear)
@@ -69,7 +75,7 @@ async def test_the_most_urgent_two(caller):
     async with caller(affected("a", "b", "c"), hangs_up={"wait": 0}) as (heard, _commands, floor):
         pass
     assert [name for name in heard if name in ("a-ru", "b-ru", "c-ru")] == ["a-ru", "b-ru"]
-    assert floor.left() == f.IvrLeft(floor.left().channel, hung_up=True, outage_heard=True)
+    assert floor.left() == f.IvrLeft(floor.left().channel, hung_up=True, outage_heard=True, node="outages")
 
 
 async def test_an_operator(caller):
@@ -92,7 +98,7 @@ async def test_an_operator(caller):
 async def test_an_operator_out_of_hours(caller):
     async with caller(affected("out"), closed=True, keys={"out-ru": ["0"]}) as (heard, commands, floor):
         pass
-    assert heard[-2:] == ["closed-ru", "goodbye-ru"]
+    assert heard[-4:] == ["closed-ru", "leavemessage-ru", "*record*", "goodbye-ru"]
     assert floor.left().closed
     assert RC not in commands
 
@@ -103,7 +109,7 @@ async def test_his_own_language(caller):
         pass
     assert heard == ["greeting-en", "out-en"]
     assert floor.languages() == ["en"]
-    assert floor.left() == f.IvrLeft(floor.left().channel, hung_up=True)
+    assert floor.left() == f.IvrLeft(floor.left().channel, hung_up=True, node="outages")
 
 
 @pytest.mark.parametrize(("samples", "is_heard"), [(6399, False), (6400, True)])
@@ -164,10 +170,9 @@ async def test_an_outage_that_cannot_be_spoken(caller):
     assert heard == ["greeting-ru", "other-en", "finance-ru", "connecting-ru"]
 
 
-async def test_an_outage_that_the_pbx_cannot_open(caller, bench):
+async def test_an_outage_that_the_pbx_cannot_open(bench, tmp_path):
     """No sentence about keys without the outage: the menu follows."""
-    floor = Floor()
-    route = Inbound(book, floor, Voice(), lambda: NOW, affected("out"))
+    route = Inbound(reception(tmp_path, book(), Floor()), affected("out"))
     async with bench(route) as b:
         pbx = await b.call()
         ear = Ear(pbx, keys={"wait": ["4"]})
@@ -177,17 +182,17 @@ async def test_an_outage_that_the_pbx_cannot_open(caller, bench):
     assert ear.heard == ["greeting-ru", "other-en", "other-en", "finance-ru", "connecting-ru"]
 
 
-async def test_a_voice_that_takes_too_long(caller, monkeypatch, bench):
+async def test_a_voice_that_takes_too_long(monkeypatch, bench, tmp_path):
     """A text that nobody prepared, on a machine that is overloaded."""
     monkeypatch.setattr("callcore.ivr.visit.PROMPT_SECONDS", 0.05)
 
     class Slow(Voice):
-        async def prompt(self, pbx, words, language):
-            if words == Text("out-ru", "").ru:
+        async def prompt(self, pbx, text, language, *, is_personal=False):
+            if text == "out-ru":
                 await asyncio.Event().wait()
-            return await super().prompt(pbx, words, language)
+            return await super().prompt(pbx, text, language, is_personal=is_personal)
 
-    route = Inbound(book, Floor(), Slow(), lambda: NOW, affected("out"))
+    route = Inbound(reception(tmp_path, book(), Floor(), speech=Slow()), affected("out"))
     async with bench(route) as b:
         pbx = await b.call()
         ear = Ear(pbx, keys={"wait": ["4"]})

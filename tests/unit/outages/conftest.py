@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from callcore.store.database import Database
+from callcore.testing.blank import blank_database
 
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(f"sqlite:///{tmp_path}/outages.db", create=True) as database:
+    blank_database(tmp_path / "outages.db")
+    async with await Database.open(f"sqlite:///{tmp_path}/outages.db") as database:
         yield database

@@ -22,6 +22,7 @@ from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
 from callcore.store.outages import Outages, RevisionTaken
 from callcore.strictyaml.faults import ConfigFaults, Fault
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .outage_samples import FILE, NOW, body, entry, planned
 
@@ -167,10 +168,12 @@ async def test_two_publish_one_number_at_once(house: House) -> None:
         house.publish(entry()),
         return_exceptions=True,
     )
-    assert both[0] == [("2026-117", 1, "new")]
-    assert isinstance(both[1], ConfigFaults)
-    assert "with something else here" in str(both[1])
-    assert both[2] == [("2026-117", 1, "same")]
+    won = [("2026-117", 1, "new")]
+    same, other = [both[0], both[2]], [both[1]]
+    taken, refused = (other, same) if both[1] == won else (same, other)
+    assert won in taken, "whoever comes first"
+    assert all(answer in (won, [("2026-117", 1, "same")]) for answer in taken)
+    assert all("with something else here" in str(answer) for answer in refused)
     assert house.heard == [("2026-117", 1)]
 
 
@@ -218,7 +221,7 @@ async def test_they_hear_of_it_again_although_nobody_publishes_it_again(
     running = asyncio.create_task(house.board.run())
     with pytest.raises(StoreUnavailable):
         await house.publish(entry(number="A"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await house.has_heard.wait()
     assert (house.heard, house.deaf) == ([("A", 1)], [])
     running.cancel()

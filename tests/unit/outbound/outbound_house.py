@@ -27,6 +27,7 @@ from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, 
 from callcore.outbound.ports import CallOrder, MessageOrder, RouteGone, Trace, Traces
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
 from callcore.store.attempts import Attempts, NotClaimed, StoredReceipt
+from callcore.testing.patience import PATIENCE_SECONDS
 
 T0 = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PBX, SMSC = "main", "smsc"
@@ -305,7 +306,7 @@ class House:
         assert not isinstance(permit, Refusal), permit
         return await self.room.send_message(permit, target(ask), TEXT)
 
-    async def in_time(self, work: Any, *, seconds: float = 5.0) -> Any:
+    async def in_time(self, work: Any, *, seconds: float = PATIENCE_SECONDS) -> Any:
         """Its result, with the clock turned on until it is there."""
         task = asyncio.ensure_future(work)
         for _ in range(int(seconds * 50)):

@@ -185,6 +185,16 @@ def test_the_first_rule_answers() -> None:
     assert refused(ask(), history).rule is Rule.attempt_cap
 
 
+def test_where_a_caller_is_led_only_the_destination_counts() -> None:
+    """He waits on the line, and the number is one that the house has chosen."""
+    history = NumberHistory((NOON,) * 9, (), has_open_call=True, dnc_since=NOON - DAY)
+    night = utc("2026-11-02 22:00")
+    led = dataclasses.replace(ask(quiet="21:00-09:00", most=1), purpose=Purpose.forward)
+    assert isinstance(decide(led, history, night), Permit)
+    assert refused(dataclasses.replace(led, number="+380440000000"), history, night).rule is Rule.destination
+    assert refused(dataclasses.replace(led, purpose=Purpose.notice), history, night).rule is Rule.dnc
+
+
 def test_half_a_profile_is_no_profile() -> None:
     with pytest.raises(ValueError, match="both a beginning and an end"):
         Profile("test", time(21), None, 3, 3, DAY, Destinations(("+7",)))

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcore.domain import QueueName, Text, TopicCode
-from callcore.routing.tables import ALL_DAY, Hours, Span, Topic, TopicTable, TopicTables
+from callcore.routing.tables import Topic, TopicTable, TopicTables
+from callcore.routing.timetable import ALL_DAY, Hours, Span
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NINE_TO_SIX = (Span(540, 1080),)

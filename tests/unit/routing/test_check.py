@@ -5,11 +5,13 @@ from datetime import date
 
 from callcore.domain import QueueName, Text, TopicCode
 from callcore.routing.check import check
-from callcore.routing.tables import SpecialDay, TopicTable, TopicTables
+from callcore.routing.tables import TopicTable, TopicTables
+from callcore.routing.timetable import SpecialDay
 
 
 def said(tables: TopicTables, queues: tuple[str, ...] = (), reserved: str | None = None) -> list[str]:
-    return [f"{f.table}:{'.'.join(f.path)}: {f.message.en}" for f in check(tables, queues, reserved)]
+    found = check(tables, queues, reserved)
+    return [f"{fault.table}:{'.'.join(map(str, fault.path))}: {fault.message.en}" for fault in found]
 
 
 def with_finance(tables: TopicTables, finance: TopicTable) -> TopicTables:

@@ -7,7 +7,7 @@ import pytest
 
 from callcore.domain import Text
 from callcore.routing.hours import DayKind, day_of, is_open, next_open_at, open_day
-from callcore.routing.tables import ALL_DAY, Hours, Span, Spans, SpecialDay
+from callcore.routing.timetable import ALL_DAY, Hours, Span, Spans, SpecialDay
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -32,13 +32,19 @@ from callcore.domain import (
     PbxName,
     QueueName,
     Source,
+    Text,
     TopicCode,
 )
 from callcore.floor.floor import Floor
+from callcore.floor.lookups import Found
 from callcore.floor.people import People
-from callcore.floor.records import Found, Records
+from callcore.floor.records import Records
+from callcore.rights import Role
 from callcore.screenpop.card import Desk, PastContact, Tab
+from callcore.screenpop.cardfill import CardSource
+from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.desks import Desks
+from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Event, Hub, HubCallbacks, Subscription
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.shelf import Shelf
@@ -47,7 +53,7 @@ from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import StoreUnavailable
 from callcore.store.missed_pops import MissedPops
-from callcore.store.users import Role
+from callcore.testing.patience import PATIENCE_SECONDS
 
 T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANNA, BORIS = Login("anna"), Login("boris")
@@ -99,8 +105,8 @@ class SlowShelf(Shelf):
             await held.pass_by()
         return answer
 
-    async def save(self, *args: Any) -> int | None:
-        found: int | None = await self._answered("save", lambda: Shelf.save(self, *args))
+    async def save(self, *args: Any, **more: Any) -> int | None:
+        found: int | None = await self._answered("save", lambda: Shelf.save(self, *args, **more))
         return found
 
     async def line(self, call: CallId, login: Login) -> ContactLine | None:
@@ -129,6 +135,9 @@ class Room:
     to_pbx: list[do.Effect] = field(default_factory=list)
     outages: tuple[Outage, ...] = ()
     """At whatever address."""
+    source: CardSource | None = None
+    """Fills the cards; nobody for most tests."""
+    news: CardNews = field(default_factory=CardNews)
 
     def __post_init__(self) -> None:
         self.seconds = 0.0
@@ -141,7 +150,10 @@ class Room:
             self.db.shifts,
             names=lambda: self.people.names(self.now()),
             zone=ZoneInfo("Europe/Moscow"),
+            timeline=self.db.timeline,
+            favourites=self.db.favourites,
         )
+        self.drafts = DraftBook(self.db.drafts, pause_seconds=0)
         self.missed = MissedBook(MissedPops(self.db))
         self.desks = Desks(
             self.hub,
@@ -152,6 +164,9 @@ class Room:
             now=self.now,
             wrap_up=self.wrap_up,
             missed=self.missed,
+            source=self.source,
+            news=self.news,
+            drafts=self.drafts,
         )
         self.hub.callbacks = HubCallbacks(opened=self.desks.desk_opened, closed=self.desks.desk_closed)
         base = CustomerBase(self.db.customers)
@@ -174,8 +189,7 @@ class Room:
     async def close(self) -> None:
         self.floor.stop()
         await self.records.drain()
-        while self.desks._tasks:
-            await asyncio.wait(set(self.desks._tasks))
+        await self.desks.idle()
         self.desks.close()
 
     def now(self) -> datetime:
@@ -192,9 +206,9 @@ class Room:
         self.hub.expire()
 
     async def written(self) -> None:
-        """Everything on missed cards is in the database."""
-        async with asyncio.timeout(20):
-            while self.missed.is_writing:  # noqa: ASYNC110 - the book has no bell
+        """Everything on missed cards, and what was typed, is in the database."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.missed.is_writing or self.drafts.is_writing:  # noqa: ASYNC110 - books have no bell
                 await asyncio.sleep(0)
 
     def _to_pbx(self, effect: do.Effect) -> None:
@@ -251,7 +265,7 @@ class Room:
         self.tell(
             f.ChannelCreated(ref(caller), f"PJSIP/trunk-{caller}", caller, number, None, "500100", "in"),
             f.CallEntered(ref(caller), number, None, "500100"),
-            f.RouteChosen(ref(caller), BALANCE, "finance", FINANCE, "queue", "because"),
+            f.RouteChosen(ref(caller), BALANCE, "finance", FINANCE, "queue", Text("потому", "because")),
             f.IvrLeft(ref(caller), hung_up=False),
             f.QueueJoined(ref(caller), FINANCE, 1, number, None),
         )
@@ -306,13 +320,13 @@ def ref(name: str) -> ChannelRef:
 
 async def until(page: Subscription, holds: Callable[[], bool]) -> None:
     """Hear what the page hears until it holds; every change of a desk is heard."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():
             await page.get()
 
 
 async def heard(page: Subscription, kind: str) -> Event:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (event := await page.get()).type != kind:
             pass
         return event

@@ -35,17 +35,15 @@ from callcore.domain import (
 )
 from callcore.screenpop.card import (
     Desk,
-    DeskEffect,
     Draft,
+    Entry,
     MissedCard,
     Stage,
     Tab,
     TodayContact,
     Unpainted,
-    apply,
-    miss,
-    see,
 )
+from callcore.screenpop.changes import DeskEffect, apply, miss, see
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(seconds=30)
@@ -94,8 +92,8 @@ TALKS = ShowAgent("k", ANNA, AgentState.talking, None, NOW)
 READY = ShowAgent("k", ANNA, AgentState.ready, None, NOW)
 WAITING = replace(desk(), ringing=view(TWO))
 WRAPPING = tab(ONE, Stage.wrap_up, ended_at=NOW, wrap_up_until=UNTIL)
-DIRTY = tab(ONE, Stage.wrap_up, draft=TYPED, wrap_up_until=UNTIL)
-SAVED = tab(ONE, Stage.wrap_up, draft=TYPED, saved=TYPED, wrap_up_until=UNTIL)
+DIRTY = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED),), wrap_up_until=UNTIL)
+SAVED = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED, TYPED),), wrap_up_until=UNTIL)
 NEW = replace(tab(TWO), view=TALKED_ON)
 EARLY = tab(TWO, Stage.ringing)
 KNOWN = replace(view(TWO, IVAN), answered_at=NOW)
@@ -133,14 +131,14 @@ OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
             desk(replace(DIRTY, stage=Stage.talking), NEW, active=ONE),
         ),
         (
-            desk(replace(DIRTY, saved=Draft("", "half"))),
+            desk(replace(DIRTY, entries=(Entry(1, TYPED, Draft("", "half")),))),
             POPS,
-            desk(replace(DIRTY, saved=Draft("", "half")), NEW, active=ONE),
+            desk(replace(DIRTY, entries=(Entry(1, TYPED, Draft("", "half")),)), NEW, active=ONE),
         ),
         (
-            desk(tab(ONE, draft=Draft(TopicCode("a.b")))),
+            desk(tab(ONE, entries=(Entry(1, Draft(TopicCode("a.b"))),))),
             POPS,
-            desk(tab(ONE, draft=Draft(TopicCode("a.b"))), NEW, active=ONE),
+            desk(tab(ONE, entries=(Entry(1, Draft(TopicCode("a.b"))),)), NEW, active=ONE),
         ),
         # a draft behind the front is covered already
         (desk(DIRTY, tab(THREE)), POPS, desk(DIRTY, tab(THREE), NEW)),
@@ -166,9 +164,11 @@ OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
         (desk(EARLY), DROPS, desk()),
         (desk(DIRTY, EARLY, active=ONE), DROPS, desk(DIRTY)),
         (
-            desk(replace(EARLY, draft=TYPED)),
+            desk(replace(EARLY, entries=(Entry(1, TYPED),))),
             DROPS,
-            desk(tab(TWO, Stage.unfinished, draft=TYPED, dropped=EndReason.answered_elsewhere)),
+            desk(
+                tab(TWO, Stage.unfinished, entries=(Entry(1, TYPED),), dropped=EndReason.answered_elsewhere)
+            ),
         ),
         # or when he asks for it
         (desk(), ASKED, replace(WAITING, can_take=True)),
@@ -197,9 +197,12 @@ OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
         (replace(TALKING, untaken=TALKED_ON), TAKEN, TALKING),
         # he gave the call to somebody else, and gets it back while he wraps up
         (
-            desk(tab(TWO, Stage.wrap_up, draft=TYPED, ended_at=NOW, wrap_up_until=UNTIL), tab(THREE)),
+            desk(
+                tab(TWO, Stage.wrap_up, entries=(Entry(1, TYPED),), ended_at=NOW, wrap_up_until=UNTIL),
+                tab(THREE),
+            ),
             POPS,
-            desk(replace(NEW, draft=TYPED), tab(THREE), active=TWO),
+            desk(replace(NEW, entries=(Entry(1, TYPED),)), tab(THREE), active=TWO),
         ),
         # more is known of the caller
         (WAITING, UpdateCard("k", ANNA, KNOWN), desk(ringing=KNOWN)),
@@ -212,15 +215,15 @@ OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
         (desk(DIRTY), UpdateCard("k", ANNA, KNOWN), desk(DIRTY)),
         # the caller is gone
         (
-            desk(tab(ONE, draft=TYPED)),
+            desk(tab(ONE, entries=(Entry(1, TYPED),))),
             EndCard("k", ANNA, ONE, 7000),
             desk(replace(DIRTY, ended_at=NOW, talk_ms=7000)),
         ),
         (desk(NEW), EndCard("k", ANNA, ONE, 7000), desk(NEW)),
         (
-            desk(tab(ONE, Stage.unfinished, draft=TYPED)),
+            desk(tab(ONE, Stage.unfinished, entries=(Entry(1, TYPED),))),
             EndCard("k", ANNA, ONE, 7000),
-            desk(tab(ONE, Stage.unfinished, draft=TYPED, ended_at=NOW, talk_ms=7000)),
+            desk(tab(ONE, Stage.unfinished, entries=(Entry(1, TYPED),), ended_at=NOW, talk_ms=7000)),
         ),
         # his part was over before the call is: the wrap-up that runs is left alone
         (desk(WRAPPING), EndCard("k", ANNA, ONE, 7000), desk(WRAPPING)),
@@ -228,7 +231,11 @@ OFFERED = ShowRinging("k", ANNA, TALKED_ON, can_take=True)
         (desk(WRAPPING), CloseCard("k", ANNA, ONE), desk()),
         (desk(SAVED), CloseCard("k", ANNA, ONE), desk()),
         (desk(tab(ONE)), CloseCard("k", ANNA, ONE), desk()),
-        (desk(DIRTY), CloseCard("k", ANNA, ONE), desk(tab(ONE, Stage.unfinished, draft=TYPED))),
+        (
+            desk(DIRTY),
+            CloseCard("k", ANNA, ONE),
+            desk(tab(ONE, Stage.unfinished, entries=(Entry(1, TYPED),))),
+        ),
         (desk(WRAPPING, NEW), CloseCard("k", ANNA, ONE), desk(NEW)),
         (
             desk(WRAPPING, NEW, tab(THREE), active=ONE),

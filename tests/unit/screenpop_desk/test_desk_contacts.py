@@ -96,8 +96,7 @@ async def test_a_late_answer_about_somebody_else(room: Room, last: str | None) -
     if last:
         await until(page, lambda: room.tab().history_known)
     held.release()
-    while room.desks._tasks:
-        await asyncio.wait(set(room.desks._tasks))
+    await room.desks.idle()
     assert room.tab().history == ()
     assert room.tab().history_known is bool(last)
 
@@ -112,8 +111,7 @@ async def test_an_answer_for_a_tab_that_is_closed(room: Room) -> None:
     assert room.desk().tabs == ()
     seen = room.hub.seq(ANNA)
     held.release()
-    while room.desks._tasks:
-        await asyncio.wait(set(room.desks._tasks))
+    await room.desks.idle()
     assert room.desk().tabs == ()
     assert room.hub.seq(ANNA) - seen <= 1, "nothing but the contact's own event"
 
@@ -124,8 +122,7 @@ async def test_the_history_cannot_be_read(room: Room) -> None:
     room.shelf.broken.add("history")
     room.talks()
     await until(page, lambda: room.tab().view.customers_known)
-    while room.desks._tasks:
-        await asyncio.wait(set(room.desks._tasks))
+    await room.desks.idle()
     assert not room.tab().history_known
     room.shelf.broken.clear()
     await room.desks.front(ANNA, CALL)

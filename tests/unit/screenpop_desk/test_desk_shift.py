@@ -15,6 +15,7 @@ from callcore.screenpop.desks import Desks
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreUnavailable
 from callcore.store.shifts import Shift
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .desk_room import (
     ANNA,
@@ -56,11 +57,11 @@ async def test_the_shift_in_the_database_is_the_newest(room: Room) -> None:
     await room.on_shift()
     for reason in (PauseReason.lunch, PauseReason.training):
         room.desks.pause(ANNA, reason)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await room.db.shifts.all() != (Shift(ANNA, PHONE, False, PauseReason.training),):
             await room.db.writer.drain()
     await room.desks.leave(ANNA)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await room.db.shifts.all():
             await room.db.writer.drain()
 
@@ -69,7 +70,7 @@ async def test_busy_states_are_not_stored(room: Room) -> None:
     """Whoever was talking when the daemon ended goes on ready."""
     page = await room.on_shift()
     await room.talked(page)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await room.db.shifts.all() != (Shift(ANNA, PHONE, True),):
             await room.db.writer.drain()
 
@@ -291,6 +292,6 @@ async def test_a_phone_of_the_second_pbx(room: Room) -> None:
     assert [(e.pbx, e.interface) for e in room.to_pbx if isinstance(e, do.AddMember)] == [
         (SECOND, "PJSIP/101")
     ]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await room.db.shifts.all() != (Shift(ANNA, phone, False),):
             await room.db.writer.drain()

@@ -181,6 +181,6 @@ async def test_it_is_on_the_list_and_nowhere_else(room: Room) -> None:
     await room.talked(page)
     room.later(31)
     desk = room.desk()
-    room.desks._desks[ANNA] = replace(desk, today=(replace(desk.today[0], call=CallId("gone")),))
+    room.desks._book.keep(replace(desk, today=(replace(desk.today[0], call=CallId("gone")),)))
     with pytest.raises(DeskRefused, match="no_such_contact"):
         await room.desks.front(ANNA, CallId("gone"))

@@ -9,6 +9,7 @@ from callcore.domain import Interface, Login
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.store.errors import StoreUnavailable
 from callcore.store.shifts import Shift
+from callcore.testing.patience import PATIENCE_SECONDS
 
 ANNA, BORIS = Login("anna"), Login("boris")
 
@@ -41,7 +42,7 @@ class Table:
 
 
 async def written(table: Table, times: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while table.writes < times:  # noqa: ASYNC110 - the table has no bell
             await asyncio.sleep(0)
 

@@ -10,6 +10,7 @@ import pytest
 
 from callcore.domain import CallId, Login
 from callcore.screenpop.hub import CARD, Hub, HubCallbacks, HubLimits
+from callcore.testing.patience import PATIENCE_SECONDS
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANNA, BORIS = Login("anna"), Login("boris")
@@ -181,7 +182,7 @@ async def test_one_timer_strikes_for_everybody() -> None:
     for login in (ANNA, BORIS):
         hub.publish(login, CARD, {"call": ONE}, AT)
         timer.arm()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await done.wait()
     assert missed == [ANNA, BORIS]
     timer.close()

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from callcore.domain import Login
 from callcore.screenpop.card import Draft
 from callcore.screenpop.hub import CARD, REFRESH, Event, Hub, HubCallbacks, HubLimits, Subscription, encode
+from callcore.testing.patience import PATIENCE_SECONDS
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANNA, BORIS = Login("anna"), Login("boris")
@@ -211,7 +212,7 @@ async def test_a_closed_subscription_ends_its_reader(watch: Watch) -> None:
     await asyncio.sleep(0)
     events.close()
     publish(hub)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await reader == [1, 2]
 
 

@@ -1,7 +1,9 @@
 """Prompts, with stand-ins for espeak-ng and sox; the real ones speak in the integration tests."""
 
 import asyncio
-import wave
+import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,35 +20,7 @@ from callcore.speech import (
     TextRefused,
 )
 
-
-def script(path: Path, text: str) -> str:
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-ESPEAK = 'echo "$@" >>"$0.log"; cat >>"$0.log"; echo spoken >"$8"'
-"""Stand-in: keeps its arguments and its text, and writes the file that ``-w`` names."""
-SOX = 'cp "$(dirname "$0")/second.wav" "${11}"'
-
-
-@pytest.fixture
-def stand_ins(tmp_path: Path) -> SpeechSettings:
-    with wave.open(str(tmp_path / "second.wav"), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(b"\0\0" * 8000)
-    return SpeechSettings(
-        folder=tmp_path / "prompts",
-        espeak=script(tmp_path / "espeak", ESPEAK),
-        sox=script(tmp_path / "sox", SOX),
-    )
-
-
-def calls(settings: SpeechSettings) -> str:
-    log = Path(settings.espeak + ".log")
-    return log.read_text() if log.exists() else ""
+from .sounds import ESPEAK, log_of, quiet, script, tone, write_wave
 
 
 def content(file: str) -> bytes:
@@ -66,8 +40,8 @@ async def test_a_text_is_spoken_once(stand_ins: SpeechSettings):
     prompts = Prompts(stand_ins)
     together = await asyncio.gather(*(prompts.render("hello", "en") for _ in range(20)))
     again = await Prompts(stand_ins).render(" hello ", "en")
-    assert {*together, again} == {Prompt(again.path, 1.0)}
-    assert calls(stand_ins).count("hello") == 1
+    assert {*together, again} == {Prompt(again.path, 1.0, "espeak")}
+    assert log_of(stand_ins.espeak).count("hello") == 1
 
 
 async def test_language_and_text_make_different_files(stand_ins: SpeechSettings):
@@ -76,10 +50,8 @@ async def test_language_and_text_make_different_files(stand_ins: SpeechSettings)
     assert len(made) == 3
 
 
-async def test_the_path_is_the_one_that_the_pbx_sees(stand_ins: SpeechSettings, tmp_path: Path):
-    seen = SpeechSettings(
-        tmp_path / "prompts", pbx_folder="/mnt/prompts/", espeak=stand_ins.espeak, sox=stand_ins.sox
-    )
+async def test_the_path_is_the_one_that_the_pbx_sees(stand_ins: SpeechSettings):
+    seen = replace(stand_ins, pbx_folder="/mnt/prompts/")
     prompt = await Prompts(seen).render("hello", "en")
     assert prompt.path.startswith("/mnt/prompts/en/")
     assert not prompt.path.endswith(".wav")
@@ -87,7 +59,7 @@ async def test_the_path_is_the_one_that_the_pbx_sees(stand_ins: SpeechSettings, 
 
 async def test_no_text_is_an_option_or_a_command(stand_ins: SpeechSettings):
     await Prompts(stand_ins).render("-f /etc/passwd; $(id) `id` [[x]]", "en")
-    arguments, text = calls(stand_ins).split("\n", 1)
+    arguments, text = log_of(stand_ins.espeak).split("\n", 1)
     assert "passwd" not in arguments
     assert text == "-f /etc/passwd; $(id) `id` [ [x]]"
 
@@ -103,11 +75,11 @@ async def test_a_spoilt_file_is_made_anew(stand_ins: SpeechSettings, data: bytes
         assert content(file) == whole
 
 
-@pytest.mark.parametrize("text", ["", "  ", "a\nb", "a\0b", "a\x1bb", "\ud800", "я" * 2001])
+@pytest.mark.parametrize("text", ["", "  ", "…", "?!", "a\nb", "a\0b", "a\x1bb", "\ud800", "я" * 2001])
 async def test_texts_that_cannot_be_said(stand_ins: SpeechSettings, text: str):
     with pytest.raises(TextRefused):
         await Prompts(stand_ins).render(text, "en")
-    assert calls(stand_ins) == ""
+    assert log_of(stand_ins.espeak) == ""
 
 
 async def test_a_language_without_a_voice(stand_ins: SpeechSettings):
@@ -115,42 +87,51 @@ async def test_a_language_without_a_voice(stand_ins: SpeechSettings):
         await Prompts(stand_ins).render("hello", "../x")
 
 
-async def test_a_missing_program_names_its_remedy(tmp_path: Path, stand_ins: SpeechSettings):
+async def test_a_missing_program_names_its_remedy(stand_ins: SpeechSettings):
     for changed, word in (
-        ({"espeak": "/no/espeak-ng", "sox": stand_ins.sox}, "apt install espeak-ng, or set speech.espeak"),
-        ({"espeak": stand_ins.espeak, "sox": "no-such-sox"}, "apt install sox, or set speech.sox"),
+        ({"espeak": "/no/espeak-ng"}, "apt install espeak-ng, or set speech.espeak"),
+        ({"sox": "no-such-sox"}, "apt install sox, or set speech.sox"),
     ):
         with pytest.raises(EngineMissing, match=word) as caught:
-            await Prompts(SpeechSettings(tmp_path / "p", **changed)).render("hello", "en")
+            await Prompts(replace(stand_ins, **changed)).render("hello", "en")
         assert isinstance(caught.value, SpeechError)
         assert word in caught.value.remedy
 
 
 @pytest.mark.parametrize(
     ("sox", "word"),
-    [("echo broken >&2; exit 2", "broken"), ("true", "cannot play"), (': >"${11}"', "cannot play")],
+    [
+        ("echo broken >&2; exit 2", "broken"),
+        ("true", r"cannot be played .*\(empty\)"),
+        (': >"${11}"', r"\(empty\)"),
+        ('cp "$(dirname "$0")/silence.wav" "${11}"', r"\(silent\)"),
+        ('cp "$(dirname "$0")/minute.wav" "${11}"', r"\(too_long\)"),
+        ("true", "try by hand: .*espeak -v en-us -w test.wav hello"),
+    ],
 )
 async def test_a_program_that_fails_or_makes_nothing(
     tmp_path: Path, stand_ins: SpeechSettings, sox: str, word: str
 ):
-    settings = SpeechSettings(tmp_path / "p", espeak=stand_ins.espeak, sox=script(tmp_path / "bad", sox))
+    write_wave(tmp_path / "silence.wav", quiet(1.0))
+    write_wave(tmp_path / "minute.wav", tone(60.0))
+    settings = replace(stand_ins, sox=script(tmp_path / "bad", sox))
     with pytest.raises(EngineFailed, match=word):
         await Prompts(settings).render("hello", "en")
-    assert list((tmp_path / "p" / "en").iterdir()) == []
+    assert list((stand_ins.folder / "en").iterdir()) == []
 
 
 async def test_a_program_that_hangs_is_ended(tmp_path: Path, stand_ins: SpeechSettings):
     hanging = script(tmp_path / "hang", "exec sleep 1000")
-    settings = SpeechSettings(tmp_path / "p", espeak=hanging, sox=stand_ins.sox, time_limit_seconds=0.2)
+    settings = replace(stand_ins, espeak=hanging, time_limit_seconds=0.2)
     prompts = Prompts(settings)
     results = await asyncio.gather(*(prompts.render("x", "en") for _ in range(3)), return_exceptions=True)
     assert [type(result) for result in results] == [EngineTimeout] * 3
-    assert list((tmp_path / "p" / "en").iterdir()) == []
+    assert list((stand_ins.folder / "en").iterdir()) == []
 
 
 async def test_a_folder_that_cannot_be_written(tmp_path: Path, stand_ins: SpeechSettings):
     (tmp_path / "file").write_text("")
-    settings = SpeechSettings(tmp_path / "file", espeak=stand_ins.espeak, sox=stand_ins.sox)
+    settings = replace(stand_ins, folder=tmp_path / "file")
     with pytest.raises(PromptFolderError, match=r"speech\.folder"):
         await Prompts(settings).render("hello", "en")
 
@@ -158,7 +139,7 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path, stand_ins: Speech
 async def test_who_leaves_does_not_spoil_it_for_the_others(tmp_path: Path, stand_ins: SpeechSettings):
     gate = tmp_path / "gate"
     slow = script(tmp_path / "slow", f"while [ ! -e {gate} ]; do sleep 0.01; done; {ESPEAK}")
-    prompts = Prompts(SpeechSettings(tmp_path / "p", espeak=slow, sox=stand_ins.sox))
+    prompts = Prompts(replace(stand_ins, espeak=slow))
     leaving = asyncio.create_task(prompts.render("hello", "en"))
     staying = asyncio.create_task(prompts.render("hello", "en"))
     await begun(prompts)
@@ -171,10 +152,95 @@ async def test_who_leaves_does_not_spoil_it_for_the_others(tmp_path: Path, stand
 
 async def test_close_ends_what_runs(tmp_path: Path, stand_ins: SpeechSettings):
     hanging = script(tmp_path / "hang", "exec sleep 1000")
-    prompts = Prompts(SpeechSettings(tmp_path / "p", espeak=hanging, sox=stand_ins.sox))
+    prompts = Prompts(replace(stand_ins, espeak=hanging))
     waiting = asyncio.create_task(prompts.render("hello", "en"))
     await begun(prompts)
     await prompts.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await prompts.close()
+
+
+# --- many texts
+
+
+async def test_of_many_texts_each_failure_is_told(stand_ins: SpeechSettings):
+    texts = [("one", "en"), ("?", "en"), ("one", "en"), ("один", "ru"), ("eins", "de")]
+    failed = await Prompts(stand_ins).render_all(texts)
+    assert failed.keys() == {("?", "en"), ("eins", "de")}
+    assert failed["?", "en"].words.ru == "нечего сказать: дайте текст"
+    assert log_of(stand_ins.espeak).count("one") == 1
+    assert log_of(stand_ins.espeak).count("один") == 1
+
+
+async def test_a_caller_does_not_wait_until_many_texts_are_made(tmp_path: Path, stand_ins: SpeechSettings):
+    gate = tmp_path / "gate"
+    slow = script(tmp_path / "slow", f"while [ ! -e {gate} ]; do sleep 0.01; done; {ESPEAK}")
+    prompts = Prompts(replace(stand_ins, espeak=slow, parallel=1))
+    names = [f"text{number}" for number in range(5)]
+    many = asyncio.create_task(prompts.render_all((name, "en") for name in names))
+    await begun(prompts)
+    wanted = asyncio.create_task(prompts.render("wanted", "en"))
+    while len(prompts._running) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    gate.touch()
+    await wanted
+    assert await many == {}
+    order = sorted([*names, "wanted"], key=log_of(slow).index)
+    assert order == ["text0", "wanted", "text1", "text2", "text3", "text4"]
+
+
+# --- what is said to one person
+
+
+def age(path: str, seconds: float) -> None:
+    moment = time.time() - seconds
+    os.utime(f"{path}.wav", (moment, moment))
+
+
+def is_there(path: str) -> bool:
+    return Path(f"{path}.wav").exists()
+
+
+async def test_personal_texts_lie_apart_and_are_deleted_after_an_hour(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    general = await prompts.render("Your balance is", "en")
+    old, fresh = [await prompts.render(text, "en", is_personal=True) for text in ("five euros", "six euros")]
+    assert Path(old.path).parent == stand_ins.folder / "personal" / "en"
+    assert await prompts.render("Your balance is", "en", is_personal=True) != general
+    for prompt in (general, old):
+        age(prompt.path, 3601)
+    age(fresh.path, 3590)
+    assert prompts.forget() == 1
+    assert [is_there(prompt.path) for prompt in (old, fresh)] == [False, True]
+    assert is_there(general.path), "what everybody hears is kept"
+    assert (await prompts.render("five euros", "en", is_personal=True)).seconds == 1.0, "made again"
+
+
+async def test_a_personal_text_that_is_wanted_again_stays_another_hour(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    prompt = await prompts.render("five euros", "en", is_personal=True)
+    age(prompt.path, 4000)
+    await prompts.render("five euros", "en", is_personal=True)
+    assert prompts.forget() == 0
+    assert log_of(stand_ins.espeak).count("five euros") == 1
+
+
+async def test_what_a_killed_daemon_left_half_made_is_deleted(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    work = stand_ins.folder / "personal" / "en" / ".making-abc"
+    write_wave(work / "spoken.wav", tone(1.0))
+    assert prompts.forget() == 0, "it may be in the making"
+    os.utime(work, (0, 0))
+    assert prompts.forget() == 1
+    assert not work.exists()
+
+
+async def test_the_house_is_kept_from_the_start_on(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    prompt = await prompts.render("five euros", "en", is_personal=True)
+    age(prompt.path, 4000)
+    keeping = asyncio.create_task(prompts.keep_house())
+    while is_there(prompt.path):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    keeping.cancel()

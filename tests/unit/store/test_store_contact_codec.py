@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcore.calls.effects import Contact, Ring
-from callcore.domain import LANGUAGES, Direction, EndReason, Outcome, Source
+from callcore.domain import LANGUAGES, Direction, EndReason, Outcome, Source, Text
 from callcore.store import contact_codec
 from callcore.store.texts import NAME_LIMIT, WORD_LIMIT
 
@@ -44,7 +44,9 @@ contacts = st.builds(
     customer=st.none() | st.integers(1, 2**40),
     topic=st.none() | words,
     route=st.none() | words,
-    route_reason=st.none() | words,
+    route_reason=st.none() | st.builds(Text, words, words),
+    edition=st.none() | counts,
+    node=st.none() | words,
     queue=st.none() | words,
     started_at=moments,
     queued_at=st.none() | moments,
@@ -84,7 +86,7 @@ def test_whatever_the_network_sends_becomes_storable(contact: Contact, text: str
         channel=text,  # type: ignore[arg-type]
         caller_number_raw=text,
         caller_name=text,
-        route_reason=text,
+        route_reason=Text(text, text),
         operators=(replace(ring, interface=text) for ring in contact.operators),  # type: ignore[arg-type,misc]
     )
     hostile = replace(hostile, operators=tuple(hostile.operators))

@@ -13,6 +13,7 @@ from callcore.domain import UNCLASSIFIED, CallId, TopicCode
 from callcore.screenpop.card import TodayContact
 from callcore.screenpop.hub import HubLimits
 from callcore.testing.desks import some_view
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .web_house import ANNA, BORIS, PASSWORD, START, House, MakeHouse
 
@@ -24,7 +25,7 @@ async def order(house: House, csrf: str, do: str, body: object = None) -> Any:
 
 
 async def told(ws: Any) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return await ws.receive_json()
 
 
@@ -183,6 +184,8 @@ async def test_todays_contacts(house: House) -> None:
     assert await calls() == ["c1", "c2"]
     assert await calls("?unclassified=1") == ["c1"]
     assert await calls("?limit=1") == ["c1"]
+    assert await calls("?unclassified=0") == ["c1", "c2"]
+    assert (await house.client.get("/api/v1/contacts?unclassified=yes")).status == 422
     for wrong in ("-1", "x", "1e3", "٣", "999999999"):
         assert (await house.client.get("/api/v1/contacts", params={"limit": wrong})).status == 400
     house.clock.pass_(days=1)
@@ -262,7 +265,7 @@ async def test_acknowledging_a_long_replay_one_by_one_is_no_flood(house: House) 
     assert (await told(ws))["seq"] == 121
     for _ in range(60):
         await ws.send_json({"ack": 1})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await ws.receive()
     assert ws.close_code == 1008
 

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.door import DOOR, Door, Runner, room
 
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -61,7 +62,7 @@ async def test_who_never_asks_is_shown_out(serve: Serve, said: bytes) -> None:
     port = await serve(Door(most=10, seconds=0.2))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(said)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await reader.read() == b""
     writer.close()
 
@@ -75,7 +76,7 @@ async def test_who_has_asked_may_stay(serve: Serve) -> None:
     silent, other = await asyncio.open_connection("127.0.0.1", port)
     assert await silent.read() == b"", "came later and is out"
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (await reader.readline()).startswith(b"HTTP/1.1 200"):
             pass
     writer.close()
@@ -90,7 +91,7 @@ async def test_a_full_house(serve: Serve) -> None:
     assert second is not None
     assert await _asks(port) is None
     first[1].close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (third := await _asks(port)) is None:  # noqa: ASYNC110 - until the server has noticed
             await asyncio.sleep(0)
     for _reader, writer in (second, third):

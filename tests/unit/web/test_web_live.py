@@ -12,18 +12,19 @@ from aiohttp import WSMessage, WSMsgType, WSServerHandshakeError
 
 from callcore.screenpop.hub import HubLimits
 from callcore.testing.desks import some_view
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.live import DeskSocket
 
 from .web_house import ANNA, House, MakeHouse
 
 
 async def told(ws: Any) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return await ws.receive_json()
 
 
 async def closed(ws: Any) -> int:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         message = await ws.receive()
     assert message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING)
     return int(ws.close_code)
@@ -448,13 +449,13 @@ async def test_a_page_that_cannot_be_drawn_is_cut_off_and_the_hub_lives(house: H
 
 
 async def closed_anyhow(ws: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         message = await ws.receive()
     assert message.type is not WSMsgType.TEXT
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 

@@ -11,9 +11,11 @@ import pytest
 
 from callcore.calls.attempt import CampaignState
 from callcore.domain import OutageState
+from callcore.rights import Permission
 from callcore.store.outages import RevisionTaken
 from callcore.store.tokens import Token
 from callcore.testing import outage_samples as samples
+from callcore.web.masking import masked_number, masked_text
 from callcore.web.signin import digest
 
 from .web_house import ADMIN, ANNA, OLGA, START, House, MakeHouse
@@ -57,10 +59,12 @@ async def supervisor(house: House) -> dict[str, str]:
     return {"X-CSRF-Token": await house.sign_in(OLGA), "Origin": house.origin}
 
 
-def a_token(house: House, login: Any = OLGA, token: str = TOKEN) -> dict[str, str]:
+def a_token(
+    house: House, login: Any = OLGA, token: str = TOKEN, scopes: frozenset[Permission] = frozenset(Permission)
+) -> dict[str, str]:
     """Headers of a program."""
     hashed = digest(token)
-    house.room.tokens.kept[hashed] = Token(hashed, login, "control room", START, None)
+    house.room.tokens.kept[hashed] = Token(hashed, login, "control room", START, None, scopes)
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -309,6 +313,41 @@ async def test_the_end_is_published_once(house: House, step: str, state: str) ->
     assert (await house.client.post("/api/v1/outages/none/restore", headers=headers)).status == 404
 
 
+# --- what is not shown to everybody
+
+
+async def test_who_may_not_see_numbers_whole_gets_them_masked(house: House) -> None:
+    """As a campaign manager may not."""
+    await house.room.dnc.add_dnc("+79201551000", "asked", START)
+    scopes = frozenset(Permission) - {Permission.customers_unmasked}
+    whole = a_token(house)
+    masked = a_token(house, token="cc_" + "b" * 43, scopes=scopes)
+
+    async def people(headers: dict[str, str]) -> list[tuple[str, str, str]]:
+        url = "/api/v1/outages/preview"
+        answer = await house.client.post(url, data=a_publication(), headers=headers)
+        (shown,) = (await answer.json())["outages"]
+        targets = await (await house.client.get("/api/v1/campaigns/1/targets", headers=headers)).json()
+        dnc = await (await house.client.get("/api/v1/dnc", headers=headers)).json()
+        all_ = [*shown["people"], *(line["target"] for line in targets["targets"])]
+        assert all(not isinstance(each, str) for each in all_)
+        found = [(each["name"], each["number"], each["address"]) for each in all_]
+        found += [("", number, "") for each in all_ for number in each.get("others", ())]
+        return [*found, *(("", each["number"], "") for each in dnc["numbers"])]
+
+    seen, hidden = await people(whole), await people(masked)
+    assert len(seen) == len(hidden) > 100
+    assert ("", "+79201551000", "") in seen
+    for (name, number, address), (no_name, no_number, no_address) in zip(seen, hidden, strict=True):
+        assert (no_name, no_number, no_address) == (
+            masked_text(name),
+            masked_number(number),
+            masked_text(address),
+        )
+        assert not number or no_number != number
+        assert not name or no_name != name
+
+
 # --- reading
 
 
@@ -323,6 +362,23 @@ async def test_outages_with_their_campaigns(house: House) -> None:
     assert one["campaigns"][0]["progress"]["by_result"]["told"] == 214
     assert one["campaigns"][0]["now"]["en"].startswith("Dialling")
     assert (await house.client.get("/api/v1/outages/none")).status == 404
+
+
+@pytest.mark.parametrize("query", ["open=yes", "open=true", "open=2", "open=1%20", "open=0&open=1"])
+async def test_yes_and_no_are_one_and_zero(house: House, query: str) -> None:
+    await house.sign_in(OLGA)
+    for path in ("outages", "campaigns/1/targets"):
+        answer = await house.client.get(f"/api/v1/{path}?{query}")
+        assert answer.status == 422, path
+        assert [fault["field"] for fault in (await answer.json())["faults"]] == ["open"]
+
+
+async def test_an_unclear_dry_publishes_nothing(house: House) -> None:
+    headers = await supervisor(house)
+    answer = await house.client.post("/api/v1/outages?dry=ja", data=a_publication(), headers=headers)
+    assert answer.status == 422
+    assert [fault["field"] for fault in (await answer.json())["faults"]] == ["dry"]
+    assert house.room.outages.sources == []
 
 
 async def test_network_by_parent_and_by_words(house: House) -> None:

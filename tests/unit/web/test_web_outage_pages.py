@@ -16,11 +16,11 @@ from callcore.store.errors import StoreUnavailable
 from callcore.store.outages import RevisionTaken
 from callcore.testing import outage_samples as samples
 from callcore.testing.outage_samples import HOSTILE
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web import board_live
 
 from .web_house import ANNA, OLGA, START, Client, House, MakeHouse
 
-PATIENCE = 10.0
 FORM = {
     "step": "new",
     "number": "2026-200",
@@ -259,7 +259,7 @@ async def live(house: House, look: str = "", client: Client | None = None) -> An
 
 
 async def until(socket: Any, type_: str, word: str = "") -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             message: dict[str, Any] = await socket.receive_json()
             if message["type"] == type_ and word in unescape(message.get("html", "")):
@@ -275,7 +275,7 @@ async def test_a_change_is_shown_and_nothing_else_is_sent(house: House) -> None:
     await house.room.campaigns.pause(samples.CampaignId(1), "boris")
     await until(socket, "board", "Продолжить")
     await socket.close()
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(house.shell.connections):  # noqa: ASYNC110  # a turn of the loop is all it takes
             await asyncio.sleep(0)
 
@@ -351,7 +351,7 @@ async def test_a_storm_of_changes_is_a_few_renders_and_the_last_one_counts(
     monkeypatch.setattr(board_live, "BREATH_SECONDS", 0.01)
     passed: asyncio.Queue[None] = asyncio.Queue()
     pulse = board_live.Pulse(lambda: passed.put_nowait(None))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for _ in range(3):
             for _ in range(1000):
                 pulse.beat()

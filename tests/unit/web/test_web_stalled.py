@@ -12,6 +12,7 @@ import pytest
 
 from callcore.screenpop.hub import HubLimits
 from callcore.testing.desks import some_view
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .web_house import ANNA, BORIS, Client, House, MakeHouse
 
@@ -42,13 +43,13 @@ class Stalled:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - the other side is a socket
             await asyncio.sleep(0)
 
 
 async def told(ws: Any) -> dict[str, Any]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return await ws.receive_json()
 
 

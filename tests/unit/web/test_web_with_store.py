@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from callcore.domain import Interface
+from callcore.rights import Role
 from callcore.screenpop.hub import Hub
 from callcore.store.database import Database
-from callcore.store.users import Role
 from callcore.testing.desks import FakeDesks
 from callcore.web.app import build
 from callcore.web.metrics import Metrics

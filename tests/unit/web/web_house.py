@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from callcore.domain import Interface, Language, Login
+from callcore.domain import Interface, Language, Login, Text
 from callcore.screenpop.card import Desk, TodayContact
 from callcore.screenpop.hub import Hub
 from callcore.store.errors import StoreUnavailable
@@ -42,6 +42,7 @@ class FakeUser:
     language: Language = "ru"
     interfaces: tuple[Interface, ...] = (Interface("PJSIP/101"), Interface("PJSIP/102"))
     disabled_at: datetime | None = None
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,11 @@ class PlainRenderer:
     fault: Exception | None = None
     padding: str = ""
 
-    def sign_in(self, language: Language, *, error: str = "", login: str = "", csrf: str) -> str:
-        return f"<p>sign in {language} [{error}] {escape(login)}</p><input name=csrf value={csrf}>"
+    def sign_in(
+        self, language: Language, *, error: str = "", login: str = "", csrf: str, ticket: str = ""
+    ) -> str:
+        step = f"<input name=ticket value={ticket}>" if ticket else ""
+        return f"<p>sign in {language} [{error}] {escape(login)}</p><input name=csrf value={csrf}>{step}"
 
     def desk_page(
         self, viewer: Viewer, desk: Desk | None, topics: tuple[TopicChoice, ...], now: datetime
@@ -156,7 +160,7 @@ class PlainRenderer:
         who = f"{viewer.language} {escape(viewer.name)}"
         return f"{who} {state} [{escape(calls)}] error={error}{self.padding}"
 
-    def problem(self, language: Language, status: int) -> str:
+    def problem(self, language: Language, status: int, why: Text | None = None) -> str:
         return f"<p>problem {language} {status}</p>"
 
 

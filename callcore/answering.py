@@ -1,0 +1,63 @@
+"""The part of the composition root that concerns callers: the FastAGI routes, and what callers leave behind.
+
+inbound ──script──► tables ──legs──► queue, phone, number ──nobody──► overflow ──legs──► …
+                                │
+                                └──► slips (on disk) ──► back office (a case, a wish to be called back)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from callcore.current import Current
+from callcore.floor.floor import Floor
+from callcore.floor.spoken import SpokenPrompts
+from callcore.ivr.campaign import CampaignCalls
+from callcore.ivr.fastagi import Route
+from callcore.ivr.inbound import Inbound
+from callcore.ivr.overflow import Overflow
+from callcore.ivr.ports import Backoffice
+from callcore.ivr.reception import Books, Reception
+from callcore.ivr.slips import Slips
+from callcore.outgoing import Outgoing
+
+
+class Answering:
+    """Its ``routes`` are for the FastAGI server; let it ``run``."""
+
+    def __init__(
+        self,
+        current: Current,
+        books: Books,
+        floor: Floor,
+        spoken: SpokenPrompts,
+        backoffice: Backoffice,
+        outgoing: Outgoing,
+        now: Callable[[], datetime],
+    ) -> None:
+        settings = current.settings
+        self.slips = Slips(settings.recording_folder, backoffice, now)
+        self.reception = Reception(
+            books,
+            floor,
+            spoken,
+            backoffice,
+            self.slips,
+            now,
+            take_dials=outgoing.notices.take_settled,
+            queues=floor.queues,
+            permitted=outgoing.forward,
+            hints=lambda: current.settings.ivr.hints,
+            recording_folders={name: pbx.recording_folder for name, pbx in settings.pbxs.items()},
+        )
+        self.routes: Mapping[str, Route] = {
+            "inbound": Inbound(self.reception, outgoing.words_for),
+            "overflow": Overflow(self.reception),
+            "campaign": CampaignCalls(self.reception, outgoing.notices),
+        }
+
+    async def run(self) -> None:
+        """For ever: what callers left goes into the house, that of an earlier life first."""
+        self.slips.open()
+        await self.slips.run()

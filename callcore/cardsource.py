@@ -1,0 +1,122 @@
+"""Where the parts of a card come from: the own database, and what was told to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from callcore.crm.cases.desk import Counts
+from callcore.crm.cases.kinds import Catalogue
+from callcore.domain import CustomerId, Login, Text
+from callcore.screenpop.card import WorkCounts
+from callcore.screenpop.facts import FlashNote, OpenCase, Subject
+from callcore.store.call_backs import CallBackLook
+from callcore.store.case_rows import CaseLine, Status
+from callcore.store.database import Database
+from callcore.store.record import CustomerRecord
+from callcore.store.voicemails import VoicemailLook
+
+CaseTitles = Callable[[CaseLine], tuple[Text, Text]]
+"""What people call the type of a case, and where it stands."""
+_STATUS = {
+    Status.open: Text("в работе", "in work"),
+    Status.dispatch: Text("в очереди", "in a queue"),
+    Status.reject: Text("на исправлении", "to be mended"),
+    Status.closed: Text("закрыт", "closed"),
+}
+
+
+def titles_by(catalogue: Callable[[], Catalogue]) -> CaseTitles:
+    """Titles by the types of cases; the bare code of a type that is no longer there."""
+
+    def titles(line: CaseLine) -> tuple[Text, Text]:
+        kind = catalogue().kinds.get(line.type)
+        stage = kind.stage(line.stage) if kind and line.status is not Status.closed else None
+        title = kind.title if kind else Text(line.type, line.type)
+        return title, stage.title if stage else _STATUS[line.status]
+
+    return titles
+
+
+class WorkAnswers:
+    """Implements ``WorkSource``."""
+
+    def __init__(self, counts: Callable[[Login], Awaitable[Counts]], database: Database) -> None:
+        self._counts = counts
+        self._database = database
+
+    async def counts(self, login: Login) -> WorkCounts:
+        found = await self._counts(login)
+        return WorkCounts(
+            mine=found.mine,
+            returned=found.returned,
+            my_overdue=found.my_overdue,
+            queue=found.queue,
+            overdue=found.overdue,
+            tasks=found.tasks,
+            tasks_overdue=found.tasks_overdue,
+            voicemails=await self._database.voicemails.count(VoicemailLook(heard=False)),
+            call_backs=await self._database.call_backs.count(CallBackLook()),
+        )
+
+
+class CardAnswers:
+    """Implements ``CardSource``; the pages of customers ask it, too."""
+
+    def __init__(
+        self,
+        database: Database,
+        names: Callable[[], Awaitable[dict[Login, str]]],
+        titles: CaseTitles,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._names = names
+        self._titles = titles
+        self._now = now
+
+    async def record(self, customer: CustomerId) -> CustomerRecord | None:
+        return await self._database.records.get(customer)
+
+    async def flashes(self, subject: Subject, reader: Login) -> tuple[FlashNote, ...]:
+        numbers = [subject.number] if subject.number else []
+        topics = [subject.topic] if subject.topic else []
+        book, now = self._database.flashes, self._now()
+        if subject.customer is None:
+            found = await book.current(None, numbers, topics, (), (), now, reader)
+        else:
+            found = await book.of_customer(subject.customer, numbers, topics, now, reader)
+        names = await self._names() if found else {}
+        return tuple(
+            FlashNote(
+                id=flash.id,
+                text=flash.text,
+                author=names.get(flash.author, flash.author),
+                until=flash.ends_at,
+                must_read=flash.must_read,
+                is_read=flash.read_at is not None,
+            )
+            for flash in found
+        )
+
+    async def cases(self, customer: CustomerId) -> tuple[OpenCase, ...]:
+        return await self._cases(customer, open_only=True)
+
+    async def all_cases(self, customer: CustomerId) -> tuple[OpenCase, ...]:
+        """Closed ones among them."""
+        return await self._cases(customer, open_only=False)
+
+    async def _cases(self, customer: CustomerId, *, open_only: bool) -> tuple[OpenCase, ...]:
+        lines = await self._database.cases.of_customer(customer, open_only)
+        return tuple(self._case(line) for line in lines)
+
+    def _case(self, line: CaseLine) -> OpenCase:
+        title, stage = self._titles(line)
+        due_at = None if line.status is Status.closed else line.due_at
+        return OpenCase(line.number, title, stage, due_at, line.status is Status.reject)
+
+    async def read_flash(self, flash: int, login: Login) -> None:
+        await self._database.flashes.read(flash, login, self._now())
+
+    def saw(self, login: Login, customer: CustomerId) -> None:
+        self._database.audit.saw(login, customer, self._now())

@@ -1,0 +1,77 @@
+"""What the IVR needs of the house: who calls, what the record knows, where what he leaves is kept.
+
+``callcore.backoffice`` is the real one. Nothing here may hold a caller up: whoever answers later than
+``BACKOFFICE_SECONDS`` has not answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from callcore.domain import CallId, CustomerId, Interface, Language, PbxName, Text, TopicCode
+from callcore.ivr.script import Question
+from callcore.routing.situation import CallerFacts
+
+BACKOFFICE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who leaves something, as far as it is known."""
+
+    call: CallId
+    pbx: PbxName
+    number: str | None
+    """Canonical, or None where it is withheld or no number."""
+    language: Language
+    topic: TopicCode
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What he said after the tone. ``file``: its name in the folder of recordings, with suffix."""
+
+    file: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What routing may ask of a caller."""
+
+    facts: CallerFacts = field(default_factory=CallerFacts)
+    last_contact_at: datetime | None = None
+
+
+class Backoffice(Protocol):
+    """Each method may raise anything: then it has not answered."""
+
+    async def profile(self, number: str | None, customer: CustomerId | None) -> Profile: ...
+
+    async def announcements(self) -> tuple[Text, ...]:
+        """The emergency announcements that are switched on, the newest first."""
+
+    async def find(
+        self, call: CallId, what: Question, arguments: Mapping[str, str]
+    ) -> Mapping[str, str] | None:
+        """The values of ``what`` (see ``ivr.script``); None: not found or wrong. ``contract_pin`` makes the
+        one it finds the call's customer."""
+
+    async def switch(self, note: str, is_on: bool, call: CallId) -> bool:
+        """An emergency announcement, by the number of its flash note; False: there is none."""
+
+    async def personal(self, customer: CustomerId, pbx: PbxName) -> tuple[Interface, ...]:
+        """Phones of the customer's personal operators who are on shift and ready, in the record's order."""
+
+    async def keep_message(self, caller: Caller, message: Message) -> str:
+        """An appeal of it (D-61), once for each call; its number."""
+
+    async def open_case(self, caller: Caller, type: str, message: Message | None) -> str:
+        """A case of this type, once for each call; its number."""
+
+    async def call_back(self, caller: Caller, queue: str) -> bool:
+        """He wants to be called back: once for each number. False where he has no number."""

@@ -1,0 +1,79 @@
+"""What callers leave in the IVR, and the editions of what they hear."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+
+from callcore.store.schema.base import metadata
+from callcore.store.types import RowId, UtcDateTime
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("login", Text, nullable=False),
+    # Who had it read; "" for the start of the daemon.
+    Column("digest", Text, nullable=False),
+    # Of the files, SHA-256: the same files make no new edition.
+    Column("files", JSON, nullable=False),
+    # Name, as in the settings' folder, to text.
+    Column("back_to", BigInteger),
+    # The edition that this one took back.
+    sqlite_autoincrement=True,
+)
+
+voicemails = Table(
+    "voicemails",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("number", Text),
+    Column("customer", BigInteger),
+    Column("language", Text, nullable=False),
+    Column("file", Text, unique=True),
+    # Its name in the folder of recordings; none once it is gone from there.
+    Column("ms", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("case", BigInteger, ForeignKey("cases.id", ondelete="SET NULL")),
+    # The appeal that it became (D-61).
+    Column("heard_at", UtcDateTime),
+    Column("heard_by", Text),
+    Column("deleted_at", UtcDateTime),
+    # The sound has to go, the row stays.
+    Index("ix_voicemails_made_at", "made_at"),
+    Index("ix_voicemails_case", "case"),
+    Index("ix_voicemails_customer", "customer"),
+    sqlite_autoincrement=True,
+)
+
+call_backs = Table(
+    "call_backs",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("call", Text),
+    # In which he asked for it.
+    Column("customer", BigInteger),
+    Column("topic", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    # ``open``, ``done``, ``withdrawn``.
+    Column("settled_at", UtcDateTime),
+    Column("settled_by", Text),
+    Column("note", Text, nullable=False),
+    Index(
+        "ix_call_backs_open",
+        "number",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    # Once for each number, however often he asks.
+    Index("ix_call_backs_state_asked_at", "state", "asked_at"),
+    Index("ix_call_backs_customer", "customer"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,161 @@
+"""What callers have left and what waits in the files, in the office of the pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import struct
+import wave
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from callcore.app import Daemon
+from callcore.calls.effects import Contact
+from callcore.crm import seeds
+from callcore.domain import (
+    CallId,
+    CustomerId,
+    Direction,
+    EndReason,
+    Language,
+    Login,
+    Outcome,
+    PbxName,
+    QueueName,
+    Source,
+    Text,
+    TopicCode,
+)
+from callcore.ivr.ports import Caller, Message
+from callcore.ivr.script import NodeName, Topics
+from callcore.store.call_backs import NewCallBack
+from callcore.store.flash_rows import EVERYBODY, FlashScope, NewFlash
+from callcore.store.voicemails import NewVoicemail
+
+_PBX = PbxName("main")
+_MESSAGES: tuple[tuple[int, str, Language, int, int], ...] = (
+    (0, "finance.claim", "ru", 34, 640),
+    (5, "corporate.connect", "ru", 71, 95),
+    (33, "expert.speed", "en", 12, 7),
+)
+"""Whose (place in ``seeds.customers()``), topic, language, seconds, minutes ago."""
+_WISHES = ((2, "finance.payment", 52), (13, "expert.diagnosis", 31), (20, "finance.charges", 4))
+"""Whose, topic, minutes ago."""
+_LEFT = {
+    Outcome.abandoned_ivr: (4, 7, 2),
+    Outcome.self_served: (19, 0, 0),
+    Outcome.voicemail: (0, 0, 3),
+    Outcome.answered: (0, 6, 118),
+}
+"""By what became of them: callers who left the first node, the second, the menu of topics today."""
+_ANNOUNCEMENT = Text(
+    "Повреждён магистральный кабель. Интернет и телевидение на левом берегу заработают до двадцати часов.",
+    "A trunk cable is damaged. Internet and television on the left bank will be back by eight p.m.",
+)
+_WAITING = (
+    ("finance.yaml", "sat: [10:00-14:00, 15:00-18:00]", "sat: [10:00-14:00]"),
+    ("finance.yaml", "to: [{call_back: true}, {queue: own}]", "to: [{queue: own}]"),
+    ("finance.yaml", "legs: [call_back, queue]", "legs: [queue]"),
+)
+"""File, what stands in it, what stands there now, not read yet."""
+
+
+async def furnish_voice(daemon: Daemon, now: datetime) -> None:
+    """After the customers, cases and notes."""
+    found = [await daemon.database.customers.by_contract(one.contract) for one in seeds.customers()]
+    ids = [one.id for one in found if one is not None]
+    await _messages(daemon, ids, now)
+    await _wishes(daemon, ids, now)
+    await _menu(daemon, now)
+    end = now + timedelta(hours=9)
+    note = NewFlash(FlashScope.house, EVERYBODY, "", "Авария на магистрали", now, end, spoken=_ANNOUNCEMENT)
+    await daemon.database.flashes.add(replace(note, is_spoken=True), Login("olga"), now)
+    await asyncio.to_thread(_edit, daemon.settings.topics)
+
+
+async def _messages(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) -> None:
+    folder = daemon.settings.recording_folder
+    for n, (whose, topic, language, seconds, minutes) in enumerate(_MESSAGES):
+        name = f"picture-{n}.wav"
+        await asyncio.to_thread(_tone, folder / name, seconds)
+        number = seeds.customers()[whose].numbers[0]
+        caller = Caller(CallId(f"picture-{n}"), _PBX, number, language, TopicCode(topic), ids[whose])
+        row = NewVoicemail(caller.call, caller.topic, language, name, seconds * 1000, number, ids[whose])
+        await daemon.database.voicemails.add(row, now - timedelta(minutes=minutes))
+        await daemon.answering.reception.backoffice.keep_message(caller, Message(name, float(seconds)))
+
+
+def _tone(path: Path, seconds: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        second = struct.pack("<8000h", *(round(8000 * math.sin(n * 0.2)) for n in range(8000)))
+        file.writeframes(second * seconds)
+
+
+async def _wishes(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) -> None:
+    for whose, topic, minutes in _WISHES:
+        number, queue = seeds.customers()[whose].numbers[0], QueueName(topic.partition(".")[0])
+        wish = NewCallBack(number, TopicCode(topic), queue, "ru", customer=ids[whose])
+        await daemon.database.call_backs.ask(wish, now - timedelta(minutes=minutes))
+
+
+async def _menu(daemon: Daemon, now: datetime) -> None:
+    """Callers who are in the menu, and those who left it."""
+    nodes = daemon.editions.newest.flow.script.nodes
+    first, second, *_ = nodes
+    topics = next(name for name, node in nodes.items() if isinstance(node, Topics))
+    for n, node in enumerate((first, topics, topics, topics)):
+        daemon.answering.reception.places[CallId(f"menu-{n}")] = node
+    for outcome, calls in _LEFT.items():
+        for node, count in zip((first, second, topics), calls, strict=True):
+            for n in range(count):
+                call = CallId(f"left-{outcome.value}-{node}-{n}")
+                await daemon.database.contacts.save(_contact(call, node, outcome, now))
+
+
+def _contact(call: CallId, node: NodeName, outcome: Outcome, now: datetime) -> Contact:
+    at = now - timedelta(minutes=30)
+    return Contact(
+        call=call,
+        pbx=_PBX,
+        channel=f"{call}.1",
+        direction=Direction.inbound,
+        source=Source.live,
+        caller_number=None,
+        caller_number_raw="",
+        caller_name=None,
+        dialed_number="+74950000000",
+        language="ru",
+        customer=None,
+        topic=None,
+        route=None,
+        route_reason=None,
+        queue=None,
+        started_at=at,
+        queued_at=None,
+        answered_at=None,
+        ended_at=at + timedelta(minutes=1),
+        wait_ms=0,
+        ring_ms=0,
+        talk_ms=0,
+        operators=(),
+        answered_by=None,
+        end_reason=EndReason.completed,
+        hangup_cause=16,
+        outcome=outcome,
+        node=node,
+    )
+
+
+def _edit(folder: Path) -> None:
+    for name, old, new in _WAITING:
+        file = folder / name
+        text = file.read_text(encoding="utf-8")
+        if old not in text:
+            raise ValueError(f"{name} has no longer: {old}")
+        file.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,107 @@
+"""The part of the composition root that concerns the pages of the voice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from aiohttp import web
+
+from callcore import wiring
+from callcore.backoffice import facts_of
+from callcore.config import load
+from callcore.config.changes import followed, kept_texts
+from callcore.config.writing import wanted_files
+from callcore.current import Current
+from callcore.domain import Login, PbxName, QueueName
+from callcore.editions import Editions
+from callcore.floor.people import People
+from callcore.ivr.ports import Profile
+from callcore.ivr.script import NodeName
+from callcore.routing.situation import QueueState
+from callcore.store.database import Database
+from callcore.store.editions import Editions as EditionStore
+from callcore.web.voice import pages
+from callcore.web.voice.ports import Reading, VoiceRoom
+
+PLACES = ("voicemails", "routing")
+"""The pages that this adds to the head of every page."""
+READINGS = 4
+"""Editions that stay read: people look at two of them, again and again."""
+
+
+def add_to(
+    app: web.Application,
+    current: Current,
+    database: Database,
+    people: People,
+    editions: Editions,
+    now: Callable[[], datetime],
+    *,
+    places: Callable[[], Iterable[NodeName]],
+    queues: Callable[[PbxName], Mapping[QueueName, QueueState]],
+) -> None:
+    """Their pages. ``places``: where callers are in the IVR's file; ``queues``: of a PBX, as they are now."""
+    settings = current.settings
+    room = VoiceRoom(
+        book=lambda: editions.newest,
+        voicemails=database.voicemails,
+        call_backs=database.call_backs,
+        announcements=database.announcements,
+        flashes=database.flashes,
+        ivr_counts=database.ivr_counts,
+        names=lambda: people.names(now()),
+        profile=partial(_profile, database, now),
+        read=Readings(current, database.editions),
+        editions=editions,
+        zone=settings.organisation.zone,
+        country=settings.organisation.country,
+        places=places,
+        recordings=settings.recording_folder,
+        pbxs=tuple(settings.pbxs),
+        queues=queues,
+        queue_titles=current.of(wiring.queue_titles),
+    )
+    pages.add_to(app, room)
+
+
+async def _profile(database: Database, now: Callable[[], datetime], number: str, login: Login) -> Profile:
+    """What the tables may ask of whoever has this number; each of them was looked at."""
+    found = await database.customers.callers(number, None, now())
+    for customer in found.customers:
+        database.audit.saw(login, customer.id, now(), "search")
+    return Profile(facts_of(found), found.last_contact_at)
+
+
+class Readings:
+    """What an edition, or the files as they lie there, would come to if it were in force."""
+
+    def __init__(self, current: Current, store: EditionStore) -> None:
+        self._current = current
+        self._store = store
+        self._read: OrderedDict[int, Reading] = OrderedDict()
+
+    async def __call__(self, edition: int | None) -> Reading | None:
+        """Raises ConfigFaults, StoreError."""
+        if edition is None:
+            return await self._load(None, None)
+        if edition not in self._read:
+            kept = await self._store.files(edition)
+            if kept is None:
+                return None
+            texts = await asyncio.to_thread(wanted_files, self._current.settings, kept)
+            self._read[edition] = await self._load(texts, edition)
+            while len(self._read) > READINGS:
+                self._read.popitem(last=False)
+        return self._read[edition]
+
+    async def _load(self, texts: Mapping[str, str] | None, edition: int | None) -> Reading:
+        running = self._current.settings
+        read = partial(load, running.file, need_secrets=False, kept=texts)
+        fresh = await asyncio.to_thread(read)  # some hundred files take longer than a caller may wait
+        book = wiring.make_book(followed(running, fresh))
+        return Reading(replace(book, edition=edition), kept_texts(fresh))

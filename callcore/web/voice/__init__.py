@@ -1,0 +1,1 @@
+"""The pages of the voice: messages, call-backs, topic tables, the IVR."""

@@ -1,0 +1,21 @@
+"""The pages of the voice, as one."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from callcore.web.voice import call_backs, editions, explain, ivr, tables, voicemails
+from callcore.web.voice.ports import ROOM, VoiceRoom
+
+
+def add_to(app: web.Application, room: VoiceRoom) -> None:
+    app[ROOM] = room
+    for routes in (
+        voicemails.ROUTES,
+        call_backs.ROUTES,
+        tables.ROUTES,
+        explain.ROUTES,
+        ivr.ROUTES,
+        editions.ROUTES,
+    ):
+        app.add_routes(routes)

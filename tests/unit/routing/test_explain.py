@@ -1,0 +1,245 @@
+"""The reason that a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from callcore.domain import QueueName, Text, TopicCode
+from callcore.routing.decide import decide
+from callcore.routing.explain import Step, explain, summary
+from callcore.routing.legs import (
+    Announce,
+    HangUp,
+    Leg,
+    OfferCallBack,
+    OpenCase,
+    ToDepartment,
+    ToExternal,
+    ToNumber,
+    ToPersonal,
+    ToQueue,
+    ToTopic,
+    Voicemail,
+)
+from callcore.routing.rows import QueueWhen, Row, When
+from callcore.routing.situation import CallerFacts, Mark, QueueState, Situation, Standing
+from callcore.routing.tables import TopicTables
+from callcore.routing.timetable import Hours, Span, SpecialDay
+from callcore.routing.words import caller_words, leg_words, rule_words
+
+RECALCULATION = TopicCode("finance.recalculation")
+SALES = QueueName("sales")
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 3, day, hour - 3, tzinfo=UTC)
+
+
+def steps_of(tables: TopicTables, moment: datetime, topic: TopicCode = RECALCULATION) -> tuple[Step, ...]:
+    situation = Situation(topic, moment)
+    return explain(tables, situation, decide(tables, situation))
+
+
+def test_the_hours_that_led_to_the_queue(tables: TopicTables) -> None:
+    steps = steps_of(tables, at(4, 10))
+    assert [(step.rule, step.matched) for step in steps] == [("topic", True), ("hours", True), ("leg", True)]
+    reason = summary(steps)
+    assert "It is Wednesday 2026-03-04 10:00 in Europe/Moscow; hours: 09:00–18:00: open." in reason.en
+    assert "среда, Europe/Moscow; часы: 09:00–18:00 — открыто." in reason.ru
+    assert reason.en.endswith("To queue finance.")
+
+
+def test_closed_says_when_it_opens_again(tables: TopicTables) -> None:
+    steps = steps_of(tables, at(6, 20))
+    assert [(step.rule, step.matched) for step in steps] == [
+        ("topic", True),
+        ("hours", False),
+        ("leg", True),
+        ("leg", True),
+        ("reopening", True),
+    ]
+    assert steps[-1].text.en == "Open again 2026-03-10 09:00."  # Monday the ninth is a day off
+
+
+def test_a_holiday_is_named(tables: TopicTables) -> None:
+    steps = steps_of(tables, at(8, 12))
+    assert [step.rule for step in steps] == ["topic", "day", "hours", "leg", "leg", "reopening"]
+    reason = summary(steps)
+    assert "2026-03-08 is a public holiday (International Women's Day): closed." in reason.en
+    assert "08.03.2026 — нерабочий праздничный день (Международный женский день): закрыто." in reason.ru
+
+
+def test_a_moved_working_day_is_named(tables: TopicTables) -> None:
+    reason = summary(steps_of(tables, datetime(2025, 11, 1, 9, tzinfo=UTC)))
+    assert "2025-11-01 is a weekend day made a working day: 09:00–18:00." in reason.en
+
+
+def test_a_special_day_past_midnight(tables: TopicTables) -> None:
+    finance = tables.tables[1]
+    special = SpecialDay(date(2026, 3, 7), (Span(1200, 1560),), Text("ночь отчёта", "closing night"))
+    hours = replace(finance.hours, special=(special,))
+    changed = replace(tables, tables=(replace(finance, hours=hours),))
+    evening = summary(steps_of(changed, at(7, 21)))
+    assert "2026-03-07 is a special day (closing night): 20:00–02:00+1." in evening.en
+    night = summary(steps_of(changed, datetime(2026, 3, 7, 22, tzinfo=UTC)))
+    assert "hours since the day before: 20:00–02:00+1: open" in night.en
+
+
+def test_round_the_clock_and_never_are_said_so(tables: TopicTables) -> None:
+    assert (
+        "hours: round the clock: open"
+        in summary(steps_of(tables, at(8, 4), TopicCode("expert.diagnosis"))).en
+    )
+    never = summary(steps_of(tables, at(4, 10), TopicCode("internal.other")))
+    assert never.en.endswith("Nobody is there within a year.")
+
+
+def test_rows_say_why_they_do_not_hold_and_what_the_house_meant(tables: TopicTables) -> None:
+    finance = replace(
+        tables.tables[1],
+        rows=(
+            Row("vip", When(segments=frozenset({"vip-0"})), (ToQueue(),)),
+            Row("rest", When(), (ToTopic(TopicCode("expert.diagnosis")),), Text("Так надо.", "Thus.")),
+        ),
+    )
+    steps = steps_of(replace(tables, tables=(tables.tables[0], finance)), at(4, 10))
+    assert [(step.rule, step.matched, step.text.en) for step in steps[1:4]] == [
+        ("row", False, "Row vip does not hold: segment: vip-0 wanted; there is: none."),
+        ("row", True, "Row rest holds. Thus."),
+        (
+            "topic",
+            True,
+            "Topic expert.diagnosis (expert.diagnosis in English) is in table expert (expert in English).",
+        ),
+    ]
+    assert steps[1].text.ru == "Строка vip не подходит: сегмент: нужно vip-0; есть: ничего."
+    assert [step.rule for step in steps[4:]] == ["hours", "leg"]
+
+
+SITUATION = Situation(
+    topic=TopicCode("sales.connection"),
+    at=datetime(2026, 3, 4, 9, tzinfo=UTC),
+    caller=CallerFacts(Standing.prospective, "mass", "ООО", "Север", frozenset({Mark.debt})),
+    last_contact_at=datetime(2026, 3, 4, 8, 30, tzinfo=UTC),
+    queues={SALES: QueueState(3, 1, 5, timedelta(seconds=150))},
+)
+
+ALL_ASKED = QueueWhen(SALES, True, True, timedelta(minutes=5), 9)
+
+
+@pytest.mark.parametrize(
+    ("rule", "when", "ru", "en"),
+    [
+        (
+            "topic",
+            When(topics=frozenset({TopicCode("sales.b"), TopicCode("sales.a")})),
+            "тема: нужно sales.a / sales.b; есть: sales.connection",
+            "topic: sales.a / sales.b wanted; there is: sales.connection",
+        ),
+        (
+            "standing",
+            When(standings=frozenset({Standing.existing, Standing.unknown})),
+            "кто звонит: нужно действующий клиент / неизвестный; есть: будущий клиент",
+            "who calls: an existing customer / unknown wanted; there is: a prospective customer",
+        ),
+        (
+            "legal_form",
+            When(legal_forms=frozenset({"ао"})),
+            "правовая форма: нужно ао; есть: ООО",
+            "legal form: ао wanted; there is: ООО",
+        ),
+        (
+            "region",
+            When(regions=frozenset({"юг"})),
+            "регион: нужно юг; есть: Север",
+            "region: юг wanted; there is: Север",
+        ),
+        (
+            "language",
+            When(languages=frozenset({"en"})),
+            "язык: нужно английский; есть: русский",
+            "language: English wanted; there is: Russian",
+        ),
+        (
+            "marks",
+            When(marks=frozenset({Mark.blocked}), without=frozenset({Mark.debt})),
+            "отметки: нужно заблокирован, не долг; есть: долг",
+            "marks: blocked, no debt wanted; there is: debt",
+        ),
+        (
+            "repeat",
+            When(repeat_within=timedelta(seconds=90)),
+            "повторный звонок за 90 с; прошлый раз 30 мин назад",
+            "a repeated call within 90 s; the last time 30 min ago",
+        ),
+        (
+            "queue",
+            When(queue=ALL_ASKED),
+            "очередь sales: нужно никого нет, все на паузе, ждут дольше 5 мин, ждут больше 9; "
+            "есть: операторов 3, готовы 1, ждут 5, дольше 150 с",
+            "queue sales: nobody signed in, all paused, a wait longer than 5 min, more than 9 waiting "
+            "wanted; there is: 3 signed in, 1 ready, 5 waiting, longest 150 s",
+        ),
+    ],
+)
+def test_a_rules_words_tell_what_is_wanted_and_what_there_is(rule: str, when: When, ru: str, en: str) -> None:
+    assert rule_words(rule, when, SITUATION) == Text(ru, en)  # type: ignore[arg-type]
+
+
+def test_hours_of_a_row_tell_the_time(tables: TopicTables) -> None:
+    hours: Hours = tables.tables[1].hours
+    words = rule_words("hours", When(hours=hours, is_open=False), SITUATION)
+    assert words.en.startswith("hours: closed wanted. It is Wednesday 2026-03-04 12:00")
+
+
+def test_what_is_not_known_is_said(tables: TopicTables) -> None:
+    blank = Situation(SITUATION.topic, SITUATION.at)
+    assert rule_words("repeat", When(repeat_within=timedelta(hours=1)), blank).en.endswith(
+        "he was not in contact before"
+    )
+    assert rule_words("queue", When(queue=QueueWhen(SALES, nobody=True)), blank).en.endswith(
+        "its state is not known"
+    )
+    assert (
+        rule_words("marks", When(marks=frozenset({Mark.debt})), blank).en
+        == "marks: debt wanted; there is: none"
+    )
+
+
+TEXT = Text("да", "yes")
+
+
+@pytest.mark.parametrize(
+    ("leg", "en"),
+    [
+        (ToQueue(SALES), "To queue sales."),
+        (
+            ToQueue(SALES, 5, ("vip", "english"), timedelta(minutes=2)),
+            "To queue sales, priority 5, first who can do vip, english, at most 2 min.",
+        ),
+        (ToQueue(), "To queue of the topic."),
+        (ToDepartment("sales"), "To department sales."),
+        (ToPersonal(timedelta(seconds=20)), "To the customer's personal operator, 20 s."),
+        (ToNumber("301", timedelta(seconds=25)), "To internal number 301, 25 s."),
+        (ToExternal("+74950000000", timedelta(seconds=25)), "To external number +74950000000, 25 s."),
+        (ToTopic(TopicCode("a.b")), "Topic a.b decides."),
+        (Announce(TEXT), 'Announcement: "yes"'),
+        (Voicemail(), "Voicemail, which becomes an appeal."),
+        (OpenCase("call_me"), "A case of type call_me."),
+        (OfferCallBack(), "A call-back is offered (queue of the topic)."),
+        (HangUp(), "The call ends."),
+    ],
+)
+def test_every_leg_has_words(leg: Leg, en: str) -> None:
+    words = leg_words(leg)
+    assert words.en == en
+    assert words.ru
+    assert words.ru != words.en
+
+
+def test_a_caller_in_one_line() -> None:
+    assert caller_words(CallerFacts()) == Text("неизвестный", "unknown")
+    assert caller_words(SITUATION.caller).en == "a prospective customer, mass, ООО, Север, debt"

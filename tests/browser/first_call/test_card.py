@@ -8,8 +8,10 @@ from playwright.async_api import Page, expect
 
 from callcore.crm.seeds import SCRIPT_NUMBER, SHARED_NUMBER
 from callcore.domain import Login
-from callcore.testing.house import PASSWORD, TO_FINANCE, House
+from callcore.testing.house import TO_FINANCE, House
 from callcore.testing.lab import Answer
+
+from .conftest import sign_in
 
 
 async def without_violations(page: Page) -> None:
@@ -68,11 +70,7 @@ async def test_a_card_that_came_while_the_page_was_closed(anna: Page, house: Hou
     await house.until(is_wrapped_up)
     await anna.context.clear_cookies()
     await anna.goto(house.stage.url)
-    await anna.keyboard.type("anna")
-    await anna.keyboard.press("Tab")
-    await anna.keyboard.type(PASSWORD)
-    await anna.keyboard.press("Enter")
-    await anna.wait_for_url("**/desk")
+    await sign_in(anna)
     inbox = anna.locator("#missed")
     await expect(inbox.locator(".unseen")).to_contain_text("страница закрыта")
     await without_violations(anna)

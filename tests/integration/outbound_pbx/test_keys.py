@@ -19,6 +19,7 @@ async def test_keys(make_pbx: MakePbx, connect: Connect, serve: ServeScript, end
 
     async def listens(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await step(reader, writer, "SET AUTOHANGUP 60")
+        await step(reader, writer, "EXEC Playtones 425")  # they press when they hear something
         while len(pressed) < len(keys):
             result = await step(reader, writer, "WAIT FOR DIGIT 20000")
             pressed.append(chr(int(result.rpartition("=")[2])))

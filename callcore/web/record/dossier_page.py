@@ -71,6 +71,8 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "targets": _columns("name number others address language due_at result ended_at"),
     "attempts": _columns("intended_at medium number result seconds_heard"),
     "message_receipts": _columns("at number state"),
+    "voicemails": _columns("made_at number topic ms heard_at heard_by case"),
+    "call_backs": _columns("asked_at number topic state settled_at settled_by note"),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
 }
@@ -79,7 +81,10 @@ NOT_SHOWN: Final = frozenset(("attachment_links",))
 """Ids alone: the files are listed by their names."""
 
 _LOGINS = frozenset(
-    _columns("login answered_by granted_by withdrawn_by checked_by ended_by responsible author done_by owner")
+    _columns(
+        "login answered_by granted_by withdrawn_by checked_by ended_by responsible author done_by owner "
+        "heard_by settled_by"
+    )
 )
 _WORDS: Final[Mapping[str, str]] = {
     "customer_money.kind": "customer.money_",
@@ -91,6 +96,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "attempts.result": "campaigns.why_",
     "attempts.medium": "dossier.medium_",
     "message_receipts.state": "dossier.state_",
+    "call_backs.state": "dossier.wish_",
 }
 """Where the words for a column's codes stand."""
 
@@ -172,8 +178,10 @@ class _Page:
         return self._t(own if own in self._t else f"dossier.{column}")
 
     def _said(self, table: str, column: str, row: Row) -> str:
-        if table in _CASES and (of_case := self._of_case(table, column, row)) is not None:
-            return of_case
+        if table in _CASES or column == "case":
+            of_case = self._of_case(table, column, row)
+            if of_case is not None:
+                return of_case
         value = row[column]
         if value is None or value == "":
             return ""
@@ -183,7 +191,7 @@ class _Page:
             return self._names.get(value, value)
         if column.endswith("_minor"):
             return self._t.amount(value, row.get("currency") or self._currency)
-        if column.endswith("_ms"):
+        if column.rpartition("_")[2] == "ms":
             return span(value / 1000) if value else ""
         if column == "seconds_heard":
             return span(value)

@@ -26,7 +26,8 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.routing.decide import ToQueue
+from callcore.routing.decide import decide
+from callcore.routing.situation import Situation
 from callcore.store.database import Database
 from callcore.web.metrics import Metrics
 
@@ -101,8 +102,8 @@ def test_what_callers_hear(settings: Settings) -> None:
     for name in ("wrong_key", "silence", "to_default", "connecting", "goodbye", "other_language"):
         assert getattr(flow.texts, name) == getattr(ivr.texts, name)
     assert flow.default_topic == "expert.diagnosis"
-    route = book.decide(flow.default_topic, T0, None)
-    assert route.target == ToQueue(QueueName("expert"))
+    route = decide(book.tables, Situation(flow.default_topic, T0))
+    assert route.queue == QueueName("expert")
 
 
 def test_the_way_to_a_pbx(write: Write, tmp_path: Path) -> None:

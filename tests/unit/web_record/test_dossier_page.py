@@ -149,6 +149,19 @@ async def test_it_speaks_the_customers_language_whoever_asks(house: RecordHouse)
     assert "Kind payment" in words
 
 
+async def test_what_he_left_as_a_caller(house: RecordHouse) -> None:
+    await house.sign_in(Role.supervisor, "olga")
+    id_, at = await him(house), house.clock.at
+    left = {"call": "call918", "topic": "finance.recalculation", "customer": id_, "language": "ru"}
+    await fill(house, "voicemails", id=5, file="m5.wav", ms=61_500, made_at=at, number="+79000000001", **left)
+    asked = {"queue": "finance", "asked_at": at, "state": "open", "note": ""}
+    await fill(house, "call_backs", id=6, number="+79000000001", **asked, **left)
+    _, words = await read(house, id_)
+    assert "Номер телефона +79000000001 Тема Перерасчёт Длится 1:01" in words
+    assert "Состояние ждёт звонка" in words
+    assert "m5.wav" not in words
+
+
 async def test_a_case_reads_as_on_its_page(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
     id_, at = await him(house), house.clock.at

@@ -106,6 +106,10 @@ class CardAnswers:
         """Closed ones among them."""
         return await self._cases(customer, open_only=False)
 
+    async def cases_of_interaction(self, interaction: int) -> tuple[OpenCase, ...]:
+        """Closed ones among them."""
+        return tuple(map(self._case, await self._database.cases.of_interaction(interaction)))
+
     async def _cases(self, customer: CustomerId, *, open_only: bool) -> tuple[OpenCase, ...]:
         lines = await self._database.cases.of_customer(customer, open_only)
         return tuple(self._case(line) for line in lines)

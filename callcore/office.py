@@ -43,6 +43,7 @@ from callcore.web.record import (
     customers,
     customers_api,
     files,
+    files_api,
     imports,
     interactions,
     interactions_api,
@@ -209,6 +210,7 @@ class Office:
         )
         imports.add_to(app, ImportRoom(self._importer))
         files.add_to(app, FilesRoom(self._database))
+        files_api.add_to(app)
         interactions.add_to(app, self._interactions())
         interactions_api.add_to(app)
         visits.add_to(app, self._visits())
@@ -235,6 +237,7 @@ class Office:
             self._current.of(topic_titles),
             lambda queue: self._current.settings.queue_title(queue),
             canonical_in(settings),
+            self.card_source.cases_of_interaction,
         )
 
     def _add_library(self, app: web.Application) -> None:

@@ -49,6 +49,15 @@ export function give(form, submitter, how = {}) {
   return ask(action, {...how, method: 'POST', body});
 }
 
+/** Files chosen in `form` stay chosen in what came in its place, unless they are what is wrong: no server can put them there. */
+export function chooseAgain(form, place) {
+  const fresh = [...place.querySelectorAll('form')].find(each => each.getAttribute('action') === form.getAttribute('action'));
+  for (const old of form.querySelectorAll('input[type=file]')) {
+    const field = old.files.length && fresh?.elements.namedItem(old.name);
+    if (field?.type === 'file' && field.ariaInvalid !== 'true') field.files = old.files;
+  }
+}
+
 function reason(html) {
   const page = new DOMParser().parseFromString(html, 'text/html'), title = page.querySelector('h1');
   const said = [title, title?.nextElementSibling].map(each => each?.textContent.trim()).filter(Boolean);

@@ -99,6 +99,7 @@ export function sendKept() {
       if (!fresh) throw new Told(word('failed'));
       const page = document.getElementById('page');
       page.replaceChildren(...fresh.childNodes);
+      chooseAgain(form, page);
       focusIn(page);
     } catch (fault) {
       if (!(fault instanceof Told)) throw fault;

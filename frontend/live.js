@@ -16,6 +16,7 @@ const $ = id => document.getElementById(id);
 const touched = new WeakSet(); // fields typed in on this page
 // Typed text by the form of its topic (form-CALL, form-CALL-2 …), and the forms whose text the server has not got yet.
 const drafts = new Map(), unsent = new Set();
+const asked = new Set(); // of those forms, the ones that the server has been asked for on this line
 let added = null; // the contact that was just given one more topic, and how many it had
 let draftTimer, epoch = '', seq = 0, unpainted = null;
 
@@ -29,6 +30,7 @@ const line = wire({
   },
   hear,
   opened() {
+    asked.clear();
     drafts.forEach((_, id) => unsent.add(id));
     sendDrafts();
     if (epoch) send({do: 'resume'}); // nothing may have been missed, and then nothing else would say that it is back
@@ -112,7 +114,14 @@ function rescue() {
     }
     if (late) fill(late, {topic, comment}), late.closest('details').open = true;
     if (late || $('today-' + call)) drafts.delete(id), forgetTyped(id); // there, it is classified
+    else if ($('panel-' + call)) addAgain(id, {call, comment: comment || topic});
   }
+  if (unsent.size) draftTimer ||= setTimeout(sendDrafts, 400);
+}
+// A topic that the server was killed too soon to keep: with its words it is added anew, and its form comes.
+function addAgain(id, {call, comment}) {
+  const n = id.slice(`form-${call}-`.length);
+  if (n && comment && !asked.has(id) && send({do: 'draft', call, n, topic: '', comment})) asked.add(id);
 }
 function fill(form, words, id) {
   for (const [name, value] of Object.entries(words)) {

@@ -1,6 +1,6 @@
 // <a data-panel href> opens that page beside the work, not over it: its links and forms stay in the panel, and the
 // page behind goes on. Esc closes the panel; what was typed in it is put aside, never thrown away.
-import {ask, focusIn, give, isTyped, tell, toasts, Told, word} from './ask.js';
+import {ask, chooseAgain, focusIn, give, isTyped, tell, toasts, Told, word} from './ask.js';
 import {restore, taken} from './keep.js';
 import {follow} from './news.js';
 import {morph, template} from './paint.js';
@@ -179,7 +179,9 @@ async function submitted(event) {
   try {
     const answer = await give(form, event.submitter, {headers: {'X-Panel': '1'}});
     if (answer?.next) return await accepted(form, answer, mine);
-    if (mine === turn) show(answer, walked.at(-1), walked.slice(0, -1), before, true);
+    if (mine !== turn) return;
+    show(answer, walked.at(-1), walked.slice(0, -1), before, true);
+    chooseAgain(form, body);
   } catch (fault) {
     if (!(fault instanceof Told)) throw fault;
     if (mine === turn) state(fault.message, () => form.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined));

@@ -16,6 +16,7 @@ from callcore.calls.facts import (
     QueueJoined,
     QueueLeft,
     RouteChosen,
+    WordToCome,
 )
 from callcore.domain import (
     CallId,
@@ -74,7 +75,7 @@ class Call:
     word: Outcome | None = None
     """What he left or got without an operator."""
     is_leaving_word: bool = False
-    """The IVR records him."""
+    """The IVR records him, or something else of which its IvrLeft will tell."""
     queue: QueueName | None = None
     queued_at: datetime | None = None
     left_queue_at: datetime | None = None
@@ -237,6 +238,7 @@ Move = (
     | LanguageChosen
     | RouteChosen
     | MessageBegun
+    | WordToCome
     | IvrLeft
     | QueueJoined
     | QueueLeft

@@ -64,7 +64,8 @@ def with_word(contact: Contact, word: Outcome, node: str | None) -> Contact:
     """``contact`` of a caller of whom it turns out what he left before he hung up."""
     if contact.outcome is Outcome.answered:
         return contact
-    return replace(contact, outcome=word, end_reason=EndReason.completed, node=node)
+    reason = EndReason.cancelled if word is Outcome.left_by_key else EndReason.completed
+    return replace(contact, outcome=word, end_reason=reason, node=node)
 
 
 def served(contact: Contact) -> Contact:

@@ -391,6 +391,14 @@ class MessageBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class WordToCome:
+    """He may leave something, or get what he wants, without an operator: the IVR's IvrLeft tells, even after
+    his Hangup, which is often quicker."""
+
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
 class IvrLeft:
     """The IVR is done with the caller: handed over, announced, or he hung up."""
 
@@ -400,7 +408,8 @@ class IvrLeft:
     outage_heard: bool = False
     """He was told of the outage at his address, and stayed to hear it."""
     word: Outcome | None = None
-    """What he left or got without an operator: ``voicemail``, ``callback_requested``, ``self_served``."""
+    """What he left or got without an operator: ``voicemail``, ``callback_requested``, ``self_served``; or
+    ``left_by_key``: he came out of a queue by its key."""
     node: str | None = None
     """Of the IVR's file: where he was last."""
 
@@ -536,6 +545,7 @@ Fact = (
     | LanguageChosen
     | RouteChosen
     | MessageBegun
+    | WordToCome
     | IvrLeft
     | CustomersFound
     | PhonesKnown

@@ -46,6 +46,7 @@ from callcore.calls.facts import (
     QueueJoined,
     QueueLeft,
     RouteChosen,
+    WordToCome,
 )
 from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.calls.values import replace
@@ -80,7 +81,7 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
             return replace(call, language=move.language), ()
         case RouteChosen():
             return _routed(call, move), ()
-        case MessageBegun():
+        case MessageBegun() | WordToCome():
             return replace(call, is_leaving_word=True), ()
         case IvrLeft():
             return _left_ivr(call, move, now), ()
@@ -379,7 +380,7 @@ def _cause_of(call: Call, cause: int | None) -> int | None:
 
 
 def _is_ivr_to_say(call: Call) -> bool:
-    """His Hangup was quicker than the IVR's word on how much of the outage he heard, or what he said."""
+    """His Hangup was quicker than the IVR's word on how much of the outage he heard, or what he left."""
     if call.is_leaving_word:
         return True
     return bool(call.outages) and call.phase is Phase.ivr and call.route is None and call.ends_by is None

@@ -374,6 +374,7 @@ class Tracker:
         | f.LanguageChosen
         | f.RouteChosen
         | f.MessageBegun
+        | f.WordToCome
         | f.IvrLeft,
         now: datetime,
     ) -> Iterator[Effect]:
@@ -482,6 +483,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LanguageChosen: Tracker.on_channel,
     f.RouteChosen: Tracker.on_channel,
     f.MessageBegun: Tracker.on_channel,
+    f.WordToCome: Tracker.on_channel,
     f.IvrLeft: Tracker.on_channel,
     f.AgentCalled: queues.agent_called,
     f.AgentDidNotAnswer: queues.agent_missed,

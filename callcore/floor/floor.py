@@ -20,6 +20,7 @@ from callcore.calls.facts import (
     MessageBegun,
     RouteChosen,
     Snapshot,
+    WordToCome,
 )
 from callcore.calls.tracker import Tracker
 from callcore.domain import CallId, ChannelId, ChannelRef, Customer, PbxName, QueueName
@@ -177,7 +178,7 @@ class Floor:
         call = self.tracker.call_of(fact.channel)
         return call.id if call else CallId("gone")
 
-    def report(self, fact: LanguageChosen | RouteChosen | MessageBegun | IvrLeft) -> None:
+    def report(self, fact: LanguageChosen | RouteChosen | MessageBegun | WordToCome | IvrLeft) -> None:
         self.take(fact)
 
     def queues(self, pbx: PbxName) -> dict[QueueName, QueueState]:

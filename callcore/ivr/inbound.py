@@ -88,8 +88,7 @@ class _Caller:
             self._affected(flow.language), self._emergencies(), self._who.profile()
         )
         known = await self._who.known(own, outages, emergencies)
-        if known.language is not None:
-            visit.speaks(known.language)
+        visit.speaks(known.language or flow.language)
         node, end = await self._script.run(known)
         if visit.word is Outcome.self_served:
             visit.word = None  # he wants more

@@ -71,6 +71,7 @@ class LeavingWord:
         elif visit.number is None:
             return False
         else:
+            visit.has_word_to_come()
             self._kept = await self._slips.begin("case", visit.caller(topic), what=type_)
             visit.word = Outcome.callback_requested
         self._let_go()
@@ -88,6 +89,7 @@ class LeavingWord:
     async def call_back(self, queue: QueueName, topic: TopicCode) -> None:
         """Raises OSError."""
         visit = self._visit
+        visit.has_word_to_come()
         slip = await self._slips.begin("call_back", visit.caller(topic), what=queue)
         visit.word = Outcome.callback_requested
         self._slips.let_go(slip)

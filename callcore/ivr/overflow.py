@@ -46,6 +46,8 @@ class Overflow:
             visit.channel, env.caller_number, env.caller_name, env.dialed_number, channel_name=env.channel
         )
         with structlog.contextvars.bound_contextvars(call_id=visit.enter(fact)):
+            if _word(session) == KEY:
+                visit.has_word_to_come()
             word = LeavingWord(visit)
             try:
                 await self._go_on(LegsRun(visit, word, Who(visit), comes_back=True), _word(session))

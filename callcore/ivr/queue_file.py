@@ -96,19 +96,22 @@ def _queue(queue: QueueDefinition) -> str:
 
 
 def _announce(queue: QueueDefinition) -> str:
-    """Once for the wait: later Asterisk tells how far he is off the average, without its sign. Not to whoever
-    is first: he would hear it before the first phone rings, also while an operator is free."""
+    """Once for the wait: later Asterisk tells how far he is off the average, without its sign. No phone rings
+    for him meanwhile. So whoever is first is not told that he is (Asterisk does it again and again while
+    nobody is free, whatever announce-to-first-user says), and nobody is thanked for his patience."""
     if queue.announce not in ANNOUNCES:
         raise ValueError(f"announce {queue.announce!r}: one of {', '.join(ANNOUNCES)}")
     if queue.announce == "none":
         return "announce-frequency=0\n"
     check_seconds(queue.announce_seconds, f"announce_seconds of {queue.name}", 3600)
     return (
-        "; whoever is first hears nothing: it would keep him from the operator\n"
+        "; whoever is first is not told so: it would keep him from the operator\n"
         f"announce-frequency={queue.announce_seconds}\n"
         f"min-announce-frequency={min(15, queue.announce_seconds)}\n"
         f"announce-position={'yes' if queue.announce in ('position', 'both') else 'no'}\n"
         f"announce-holdtime={'once' if queue.announce in ('wait', 'both') else 'no'}\n"
+        "queue-youarenext=\n"
+        "queue-thankyou=\n"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen
+from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen, WordToCome
 from callcore.domain import CallId, ChannelId, Customer, PbxName, QueueName
 from callcore.ivr.flow import Flow
 from callcore.ivr.ports import Backoffice
@@ -44,7 +44,7 @@ class Calls(Protocol):
 
     def entered(self, fact: CallEntered) -> CallId: ...
 
-    def report(self, fact: LanguageChosen | RouteChosen | MessageBegun | IvrLeft) -> None: ...
+    def report(self, fact: LanguageChosen | RouteChosen | MessageBegun | WordToCome | IvrLeft) -> None: ...
 
     def number(self, call: CallId) -> str | None:
         """Of the caller, or of him whom we rang; canonical. None: it is withheld, or no number."""

@@ -89,6 +89,8 @@ class ScriptRun:
                 answer = visit.reception.backoffice.find(visit.call_id, what, arguments)
                 values = await visit.ask_house(what, answer)
                 self._has_answer = values is not None and what in SELF_SERVICE
+                if self._has_answer:
+                    visit.has_word_to_come()
                 return Answer(values)
             case SwitchNote(note, is_on):
                 switched = visit.reception.backoffice.switch(note, is_on, visit.call_id)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 
-from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen
+from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen, WordToCome
 from callcore.domain import (
     CallId,
     ChannelId,
@@ -95,6 +95,10 @@ class Visit:
         """His place in the IVR's file."""
         if self.call is not None:
             self.reception.places[self.call] = node
+
+    def has_word_to_come(self) -> None:
+        """From now on ``word`` may be told after his Hangup."""
+        self.reception.calls.report(WordToCome(self.channel))
 
     def routed(self, fact: RouteChosen) -> None:
         self.reception.calls.report(fact)

@@ -328,7 +328,10 @@ class Desks:
         self._undrop(login, call)
         _, tab = self._book.tab(login, call)
         before = tab.entry(n)
-        self._book.keep_tab(login, entries.typed(tab, n, draft))
+        keep = (
+            self._book.keep_tab if before else self._book.show_tab
+        )  # one that was lost, no page has before it
+        keep(login, entries.typed(tab, n, draft))
         self._writing.keep_draft(login, call, n)
         # The page that types knows its words already, and a render would only disturb it; but what goes with
         # a topic (script, article, ready texts) it has to be told.

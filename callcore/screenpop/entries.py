@@ -38,7 +38,17 @@ def entry_of(tab: Tab, n: int) -> Entry:
 
 
 def typed(tab: Tab, n: int, draft: Draft) -> Tab:
+    if tab.entry(n) is None and _is_lost(tab, n, draft):
+        known = (*tab.entries, Entry(n=n, draft=draft))
+        return replace(tab, entries=tuple(sorted(known, key=lambda entry: entry.n)))
     return tab.with_entry(replace(entry_of(tab, n), draft=draft))
+
+
+def _is_lost(tab: Tab, n: int, draft: Draft) -> bool:
+    """Words of a topic that a page added, and a daemon had no time to keep before it was killed. One
+    that was taken away had no words."""
+    has_words = bool(draft.topic.strip() or draft.comment.strip())
+    return has_words and n in range(2, MOST_TOPICS + 1) and len(tab.entries) < MOST_TOPICS
 
 
 def added(tab: Tab) -> Tab:

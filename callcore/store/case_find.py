@@ -25,7 +25,7 @@ from callcore.domain import CustomerId, Login
 from callcore.store.case_index import matching
 from callcore.store.case_rows import OPEN, CaseLine, Priority, Status, id_of, number_of
 from callcore.store.schema.cases import cases
-from callcore.store.schema.core import customers
+from callcore.store.schema.core import customers, interactions
 
 MOST_LINES = 500
 _NAMES = tuple(each.name for each in fields(CaseLine) if each.name not in ("number", "customer_name"))
@@ -96,6 +96,16 @@ def of_customer(
     """Newest first."""
     found = connection.execute(_of_customer(open_only), {"customer": customer, "most": limit})
     return tuple(_line(dict(row._mapping)) for row in found)
+
+
+def of_interaction(connection: Connection, interaction: int) -> tuple[CaseLine, ...]:
+    """Those that came of it, oldest first: made in its call, or on its customer."""
+    whose = select(interactions.c.call, interactions.c.customer).where(interactions.c.id == interaction)
+    found = connection.execute(whose).first()
+    if found is None:
+        return ()
+    places = or_(cases.c.contact == found.call, cases.c.customer == found.customer)  # each has an index
+    return lines(connection, [cases.c.interaction == interaction, places], (cases.c.id,), MOST_LINES, 0)
 
 
 @cache

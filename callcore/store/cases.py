@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import CallId, CustomerId, Login, TopicCode
 from callcore.store import audit, outbox
 from callcore.store.attachments import Attachment, Owner, OwnerKind, let_go, put_within, take_along
-from callcore.store.case_find import Found, Look, find, of_customer, tally
+from callcore.store.case_find import Found, Look, find, of_customer, of_interaction, tally
 from callcore.store.case_index import index_case
 from callcore.store.case_rows import (
     Alarm,
@@ -111,6 +111,10 @@ class Cases:
         return await self._store.ask(
             lambda connection: of_customer(connection, customer, open_only=open_only, limit=limit)
         )
+
+    async def of_interaction(self, interaction: int) -> tuple[CaseLine, ...]:
+        """That came of it (D-33), oldest first."""
+        return await self._store.ask(lambda connection: of_interaction(connection, interaction))
 
     async def find(self, look: Look, now: datetime) -> Found:
         """A page of a list, and how many there are in all."""

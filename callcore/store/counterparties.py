@@ -18,6 +18,7 @@ from callcore.rights import Role
 from callcore.store import outbox
 from callcore.store.engine import chunks, insert
 from callcore.store.errors import NotStored, TextRefused
+from callcore.store.marks import mark_of, overtaken
 from callcore.store.ports import Store
 from callcore.store.schema.knowledge import counterparties, counterparty_groups, counterparty_rights
 from callcore.store.searching import MOST_WORDS, words
@@ -53,6 +54,11 @@ class Group:
     rights: Mapping[str, bool]
     """``role:operator`` or ``login:anna``: may he change it, or only see?"""
     entries: int = 0
+
+    @property
+    def mark(self) -> str:
+        """Of its name and rights as they stand."""
+        return _mark(self.name, self.rights)
 
     def is_seen_by(self, asker: Asker) -> bool:
         return asker.rules or any(name in self.rights for name in asker.names)
@@ -116,11 +122,18 @@ class Counterparties:
             raise NotStored(_taken(str(values["name"])).en, _taken(str(values["name"])).ru)
         return made
 
-    async def change_group(self, id: int, name: str, rights: Mapping[str, bool]) -> None:
-        """New name and rights. Raises NotStored for a name that is taken, or if there is no such group."""
+    async def change_group(
+        self, id: int, name: str, rights: Mapping[str, bool], *, seen: str | None = None
+    ) -> None:
+        """New name and rights. ``seen``: the ``mark`` of what he who changes it looked at, if that is known.
+
+        Raises NotStored for a name that is taken, if there is none, or if somebody else changed it since.
+        """
         values, rows = _named(name), _rights_rows(rights)
 
         async def op(connection: AsyncConnection) -> Text | None:
+            if seen is not None and seen != await _mark_now(connection, id):
+                raise overtaken()
             same = select(counterparty_groups.c.id).where(
                 counterparty_groups.c.name_folded == values["name_folded"], counterparty_groups.c.id != id
             )
@@ -236,10 +249,7 @@ class Counterparties:
             if row is None:
                 return False
             if seen is not None and row.changed_at != seen:
-                raise NotStored(
-                    f"entry {id} was changed by somebody else meanwhile: compare, then save yours once more",
-                    "Пока вы правили, запись изменил кто-то другой. Сверьте и сохраните своё ещё раз.",
-                )
+                raise overtaken()
             await connection.execute(update(counterparties).where(counterparties.c.id == id).values(**values))
             await outbox.tell(connection, event, {"id": id, "login": login}, at)
             return True
@@ -289,6 +299,17 @@ class Counterparties:
 def rights_of(groups: Collection[Group], asker: Asker) -> Mapping[int, bool]:
     """Of each group that he may see: may he change it?"""
     return {group.id: group.is_changed_by(asker) for group in groups if group.is_seen_by(asker)}
+
+
+async def _mark_now(connection: AsyncConnection, id: int) -> str:
+    name = select(counterparty_groups.c.name).where(counterparty_groups.c.id == id)
+    rights = select(counterparty_rights.c.who, counterparty_rights.c.may_change)
+    rows = (await connection.execute(rights.where(counterparty_rights.c.group == id))).all()
+    return _mark((await connection.execute(name)).scalar() or "", {row.who: row.may_change for row in rows})
+
+
+def _mark(name: str, rights: Mapping[str, bool]) -> str:
+    return mark_of(name, *(f"{who}={may_change:d}" for who, may_change in sorted(rights.items())))
 
 
 def _named(name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -29,7 +30,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from callcore.domain import CustomerId
 from callcore.store.schema.core import customers
-from callcore.store.search_index import postgresql_match, sqlite_digits, sqlite_match
+from callcore.store.search_index import LONGEST_PREFIX, postgresql_match, sqlite_digits, sqlite_match
 from callcore.store.searching import stem, trigrams
 
 LOOKED_THROUGH = 2_000
@@ -51,8 +52,9 @@ def by_words(
         given |= {f"word{n}": f" {word} " if whole else f" {word}", f"stem{n}": f" {stem(word)} "}
     found = _ids(connection, _first_by_words(len(words), name), given)
     if len(found) < most:
+        checked = len(words) if max(map(len, words)) > LONGEST_PREFIX else 0
         match = postgresql_match(words, name=name, whole=whole)
-        found = _ids(connection, _POSTGRESQL_WORDS, {"match": match, "most": most})
+        found = _ids(connection, _postgresql_words(checked, name), given | {"match": match})
     return found
 
 
@@ -81,6 +83,12 @@ def by_digits_and_words(
 
 def _ids(connection: Connection, query: Select[Any], given: dict[str, Any]) -> list[CustomerId]:
     return sorted(map(CustomerId, connection.execute(query, given).scalars()))
+
+
+def _line(them: FromClause, name: bool) -> Any:
+    """The words of each of them, between blanks."""
+    named = " " + them.c.haystack + " "
+    return named if name else named + them.c.places + " "
 
 
 def _held(line: Any, count: int, *, is_sqlite: bool) -> list[ColumnElement[bool]]:
@@ -112,11 +120,16 @@ def _sqlite_digits(is_long: bool) -> Select[Any]:
 
 
 _lexemes: ColumnElement[Any] = func.callcore_lexemes(customers.c.haystack, customers.c.places)
-_POSTGRESQL_WORDS = (
-    select(customers.c.id)
-    .where(_lexemes.op("@@")(cast(bindparam("match", type_=Text), TSQUERY)))
-    .limit(_MOST)
-)
+
+
+@cache
+def _postgresql_words(checked: int, name: bool) -> Select[Any]:
+    """``checked``: how many words are looked at beside the index, which does not know long ones to their end."""
+    match = _lexemes.op("@@")(cast(bindparam("match", type_=Text), TSQUERY))
+    held = _held(_line(customers, name), checked, is_sqlite=False)
+    return select(customers.c.id).where(match, *held).limit(_MOST)
+
+
 _has_digits = func.strpos(customers.c.digits, bindparam("digits", type_=Text)) > 0
 _POSTGRESQL_DIGITS = (
     select(customers.c.id)
@@ -134,16 +147,13 @@ _FIRST_BY_DIGITS = (
 
 @cache
 def _first_by_words(count: int, name: bool) -> Select[Any]:
-    line = " " + _first.c.haystack + " "
-    if not name:
-        line = line + _first.c.places + " "
-    return select(_first.c.id).where(*_held(line, count, is_sqlite=False)).limit(_MOST)
+    return select(_first.c.id).where(*_held(_line(_first, name), count, is_sqlite=False)).limit(_MOST)
 
 
 @cache
 def _among_digits(is_sqlite: bool, is_long: bool, count: int) -> Select[Any]:
     some = (_sqlite_digits(is_long) if is_sqlite else _POSTGRESQL_DIGITS).subquery()
-    line = " " + customers.c.haystack + " " + customers.c.places + " "
     query = select(customers.c.id).where(customers.c.id.in_(select(some.c[0])))
-    query = query.where(*_held(line, count, is_sqlite=is_sqlite)).order_by(customers.c.id)
+    held = _held(_line(customers, name=False), count, is_sqlite=is_sqlite)
+    query = query.where(*held).order_by(customers.c.id)
     return query.limit(bindparam("shown", type_=Integer))

@@ -286,7 +286,7 @@ HELD: tuple[Held, ...] = (
         _contact,
         _words(
             "medium office ticket call pbx channel direction "
-            "source language topic route queue answered_by end_reason outcome"
+            "source language topic route queue answered_by end_reason outcome node"
         ),
     ),
     Held(t.network_customers, Text("Где подключён", "Where connected"), _his(t.network_customers), DELETED),

@@ -63,6 +63,7 @@ def connector(url: URL, *, writer: bool, busy_seconds: float, daemon: bool = Fal
         settings["synchronous_commit"] = "on"  # whoever is told that something is stored may rely on it
     else:
         settings["default_transaction_read_only"] = "on"
+        settings["max_parallel_workers_per_gather"] = "0"  # they start in 10 ms: somebody waits for less
 
     async def connect(**arguments: Any) -> Any:
         try:

@@ -20,7 +20,8 @@ from callcore.store.searching import stem, trigrams
 
 SHADOWS = ("customer_names", "customer_words", "customer_digits")
 """Virtual tables of SQLite; what stands behind them is named ``SHADOW_…``."""
-_LONGEST_PREFIX = 10
+LONGEST_PREFIX = 10
+"""Letters. Of a longer word PostgreSQL's index is asked for these; whoever asks looks at the rest of it."""
 
 _OPTIONS = "content='customers', content_rowid='id', detail=none, columnsize=0"
 _PREFIXES = "prefix='1 2 3 4 5 6 7 8 9 10 11 12', tokenize='ascii'"
@@ -49,7 +50,7 @@ _SQLITE = (
     *(f"INSERT INTO {name}({name}) VALUES ('rebuild')" for name in SHADOWS),
 )
 _BEGINNINGS = ", ".join(
-    f"nullif(mark || left(word, {n}), mark || left(word, {n - 1}))" for n in range(1, _LONGEST_PREFIX + 1)
+    f"nullif(mark || left(word, {n}), mark || left(word, {n - 1}))" for n in range(1, LONGEST_PREFIX + 1)
 )
 """Of a word, each once: one expression costs half of what a row for each of them does."""
 _POSTGRESQL = (
@@ -88,13 +89,16 @@ def sqlite_match(asked: Sequence[str], *, whole: bool) -> str:
 
 
 def postgresql_match(asked: Sequence[str], *, name: bool, whole: bool) -> str:
-    """The same as a ``tsquery``."""
+    """The same as a ``tsquery``; of words longer than ``LONGEST_PREFIX``, who may have them.
+
+    It could be asked for what begins so: it would merge thousands of lists.
+    """
     mark = "=" if name else ""
     parts = []
     for word in asked:
         options = [f"'{mark}{word}$'"]
         if not whole:
-            options = [f"'{mark}{word}'" + (":*" if len(word) > _LONGEST_PREFIX else "")]
+            options = [f"'{mark}{word[:LONGEST_PREFIX]}'"]
         if stem(word) != word:
             options.append(f"'{mark}{stem(word)}$'")
         parts.append(f"({' | '.join(options)})")

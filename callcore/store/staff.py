@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import Login
 from callcore.store.engine import insert
 from callcore.store.errors import NotStored
+from callcore.store.marks import mark_of, overtaken
 from callcore.store.ports import Store
 from callcore.store.schema.core import users
 from callcore.store.schema.knowledge import staff
@@ -19,6 +20,7 @@ from callcore.store.searching import MOST_WORDS, words
 from callcore.store.texts import NAME_LIMIT, WORD_LIMIT, canonical_login, folded, typed_text
 
 COMMENT_LIMIT = 500
+_TEXTS = ("name", "login", "department", "position", "number", "email", "comment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class NewPerson:
     """Internal number, as it is dialled."""
     email: str = ""
     comment: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Of what stands in the entry."""
+        return mark_of(*(getattr(self, name) for name in _TEXTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,17 @@ class Staff:
             row = (await connection.execute(select(staff).where(staff.c.id == id))).first()
         return _plain(row) if row else None
 
-    async def put(self, person: NewPerson, id: int | None = None) -> int:
-        """Add him, or change number ``id``. Raises NotStored for an unknown id or a login that another entry
-        has, TextRefused."""
+    async def put(self, person: NewPerson, id: int | None = None, *, seen: str | None = None) -> int:
+        """Add him, or change number ``id``; ``seen``: the ``mark`` of what he who changes it looked at, if
+        that is known. Raises NotStored for an unknown id, a login that another entry has, or an entry that
+        somebody else changed since; TextRefused."""
         values = _row(person)
 
         async def op(connection: AsyncConnection) -> int | None:
             if id is not None:
+                row = (await connection.execute(select(staff).where(staff.c.id == id))).first()
+                if row is not None and seen is not None and _plain(row).mark != seen:
+                    raise overtaken()
                 taken = select(staff.c.id).where(staff.c.login == values["login"], staff.c.id != id)
                 if values["login"] is not None and (await connection.execute(taken)).first() is not None:
                     return None
@@ -179,5 +190,4 @@ def _person(row: Row[Any]) -> Person:
 
 
 def _plain(row: Row[Any]) -> Person:
-    names = ("id", "login", "name", "department", "position", "number", "email", "comment")
-    return Person(**{name: getattr(row, name) for name in names})
+    return Person(**{name: getattr(row, name) for name in ("id", *_TEXTS)})

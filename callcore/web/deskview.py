@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
 
 from callcore.calls.effects import CallView
 from callcore.crm.suggestions import suggest
-from callcore.crm.topics import filled, words_and_stems
+from callcore.crm.topics import filled
 from callcore.domain import (
     NULL_CUSTOMER,
     UNCLASSIFIED,
@@ -21,29 +20,15 @@ from callcore.domain import (
     Text,
     TopicCode,
 )
-from callcore.routing.tables import Macro
 from callcore.screenpop.card import Desk, Entry, MissedCard, Stage, Tab, TodayContact
 from callcore.web.i18n import Texts, catalogue
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
+from callcore.web.topic_menu import TopicMenu
 from callcore.web.wording import Wording
 
 REPEAT_WINDOW = timedelta(days=2)
 LATE_SECONDS = 120
 """A caller who waited longer is shown in amber."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One line of the topic list."""
-
-    code: TopicCode
-    label: str
-    group: str
-    words: str
-    """What typing finds it by: titles in both languages, group, code."""
-    stems: str = ""
-    """What the forms of its words begin with."""
-    starred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +57,29 @@ class View(Wording):
     def __init__(
         self,
         viewer: Viewer,
-        topics: tuple[TopicChoice, ...],
+        menu: TopicMenu,
         queues: Mapping[QueueName, Text],
         texts: Texts,
         now: datetime,
         favourites: tuple[TopicCode, ...] = (),
     ) -> None:
         super().__init__(viewer, texts, now)
-        self._favourites = favourites
-        self._topics = topics
+        self.menu = menu
+        self.favourites = favourites
         self._queues = queues
 
     # --- words
 
-    @cached_property
-    def choices(self) -> tuple[Choice, ...]:
-        """The topics; two with one title are told apart by their group."""
-        titles = [topic.title.in_(self.t.spoken) for topic in self._topics]
-        pairs = zip(self._topics, titles, strict=True)
-        return tuple(self._choice(topic, titles.count(title) > 1) for topic, title in pairs)
-
-    def _choice(self, topic: TopicChoice, needs_group: bool) -> Choice:
-        title, group = topic.title.in_(self.t.spoken), topic.group.in_(self.t.spoken)
-        label = " › ".join((*(above.in_(self.t.spoken) for above in topic.trail), title))
-        label = f"{label} · {group}" if needs_group and not topic.trail else label
-        words, stems = _findable(topic)
-        return Choice(topic.code, label, group, words, stems, topic.code in self._favourites)
-
-    @cached_property
-    def _labels(self) -> Mapping[str, str]:
-        return {choice.code: choice.label for choice in self.choices}
-
     def topic(self, code: TopicCode) -> str:
         """Title of a topic; its code if the tables no longer hold it."""
-        return self.t("topic.unclassified") if code == UNCLASSIFIED else self._labels.get(code, code)
+        return self.t("topic.unclassified") if code == UNCLASSIFIED else self.menu.labels.get(code, code)
 
     def draft_topic(self, tab: Tab, entry: Entry | None = None) -> str:
         """What stands in the topic field: the draft as typed, or what the caller chose in the IVR."""
         entry = entry or tab.entries[0]
         typed = entry.draft.topic
-        suggested = self._labels.get(self.guess(tab, entry), "")
-        return self._labels.get(typed, typed) if typed else suggested
+        suggested = self.menu.labels.get(self.guess(tab, entry), "")
+        return self.menu.labels.get(typed, typed) if typed else suggested
 
     def guess(self, tab: Tab, entry: Entry) -> str:
         """What the caller chose in the IVR, while nothing is chosen for the first topic; else empty."""
@@ -121,37 +88,37 @@ class View(Wording):
 
     def chosen(self, tab: Tab, entry: Entry) -> TopicChoice | None:
         """The topic that stands in the form now, chosen or guessed; None while there is none."""
-        return self._by_code.get(TopicCode(entry.draft.topic or self.guess(tab, entry)))
+        return self.menu.by_code.get(TopicCode(entry.draft.topic or self.guess(tab, entry)))
 
     def script(self, topic: TopicChoice) -> str:
         """What the operator is prompted to ask and say; empty if there is nothing."""
         return topic.script.in_(self.t.spoken) if topic.script else ""
 
     def is_favourite(self, topic: TopicChoice) -> bool:
-        return topic.code in self._favourites
+        return topic.code in self.favourites
 
     def offers(self, tab: Tab, entry: Entry) -> tuple[Offer, ...]:
         """Topics that fit by what is known of the caller, the queue and the operator."""
         if entry.draft.topic:
             return ()
         found = suggest(
-            known=self._by_code.keys(),
+            known=self.menu.by_code.keys(),
             ivr=None if self.guess(tab, entry) else tab.view.topic,
             past=[(contact.topic, contact.at) for contact in tab.history],
             usual=tab.usual,
-            favourites=self._favourites,
+            favourites=self.favourites,
             without=[TopicCode(e.draft.topic) for e in tab.entries] + [TopicCode(self.guess(tab, entry))],
             now=self.now,
         )
         return tuple(
-            Offer(s.topic, self._labels[s.topic], ", ".join(self.t(f"offer.{why}") for why in s.reasons))
+            Offer(s.topic, self.menu.labels[s.topic], ", ".join(self.t(f"offer.{why}") for why in s.reasons))
             for s in found
         )
 
     def ready_texts(self, tab: Tab, entry: Entry) -> tuple[ReadyText, ...]:
         """Macros of the topic and of all topics, with what is known put in."""
         topic = self.chosen(tab, entry)
-        macros = topic.macros if topic else self._general
+        macros = topic.macros if topic else self.menu.general
         customer = tab.matched
         values = {
             "name": customer.name if customer else "",
@@ -161,17 +128,6 @@ class View(Wording):
         }
         spoken = self.t.spoken
         return tuple(ReadyText(m.title.in_(spoken), filled(m.text.in_(spoken), values)) for m in macros)
-
-    @cached_property
-    def _by_code(self) -> Mapping[TopicCode, TopicChoice]:
-        return {topic.code: topic for topic in self._topics}
-
-    @cached_property
-    def _general(self) -> tuple[Macro, ...]:
-        """Macros that every topic has."""
-        if not self._topics:
-            return ()
-        return tuple(m for m in self._topics[0].macros if all(m in topic.macros for topic in self._topics))
 
     def queue(self, name: QueueName) -> str:
         title = self._queues.get(name)
@@ -261,9 +217,3 @@ class View(Wording):
     def is_same_topic(self, tab: Tab) -> bool:
         recent = {contact.topic for contact in tab.history if self.now - contact.at <= REPEAT_WINDOW}
         return recent - {UNCLASSIFIED} == {tab.view.topic}
-
-
-@lru_cache(maxsize=4096)
-def _findable(topic: TopicChoice) -> tuple[str, str]:
-    words, stems = words_and_stems(*topic.trail, topic.title, topic.group, code=topic.code)
-    return " ".join(words), " ".join(stems)

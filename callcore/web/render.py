@@ -19,6 +19,7 @@ from callcore.screenpop.card import Desk
 from callcore.web.deskview import View
 from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
+from callcore.web.topic_menu import TopicMenu
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = (
@@ -45,6 +46,7 @@ class DeskRenderer:
         """``queues`` gives titles; ``static`` holds ``dist``. Raises FrontEndMissing if it was not built."""
         self._queues = queues
         self._env = environment(static)
+        self._menus: dict[str, TopicMenu] = {}
 
     def texts(self, language: str) -> Texts:
         return texts_of(language)
@@ -86,8 +88,16 @@ class DeskRenderer:
         error: str,
     ) -> str:
         texts = self.texts(viewer.language)
-        view = View(viewer, topics, self._queues(), texts, now, desk.favourites if desk else ())
+        menu = self._menu(topics, texts.spoken)
+        view = View(viewer, menu, self._queues(), texts, now, desk.favourites if desk else ())
         return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
+
+    def _menu(self, topics: tuple[TopicChoice, ...], spoken: str) -> TopicMenu:
+        """The one of this edition, which stays the same object until the next."""
+        known = self._menus.get(spoken)
+        if known is None or known.topics is not topics:
+            known = self._menus[spoken] = TopicMenu(topics, spoken)
+        return known
 
 
 def environment(static: Path = STATIC) -> Environment:

@@ -6,7 +6,8 @@ system's copy or ours; `python -m callcore.testing.lab which chromium` prints it
 
 A call from ringing trunk to talking operator:
 
-    from callcore.testing.lab import Answer, AsteriskLab, Caller, HangUp, Phone, Press, Queue, Until, Wait
+    from callcore.testing.hearing import Hearing
+    from callcore.testing.lab import Answer, AsteriskLab, Caller, HangUp, Hear, Phone, Press, Queue, Until
 
     lab = AsteriskLab(
         tmp_path / "pbx",
@@ -22,9 +23,11 @@ A call from ringing trunk to talking operator:
     async with lab:                                  # ready in 0.5 to 2 s; or start(), stop(), kill()
         lab.ami_port, lab.username, lab.secret       # the AMI account with the product's rights
         async with Phone(lab.phone_port("101"), tmp_path / "sip", Answer(after_seconds=1)) as phone:
-            caller = Caller(lab.sip_port, tmp_path / "sip", number="79161234567", name="Иван", dialled="100",
-                            steps=[Wait(1), Press("2"), Until(), HangUp()])
+            number, steps = "79161234567", [Hear(), Press("2"), Until(), HangUp()]
+            caller = Caller(lab.sip_port, tmp_path / "sip", number=number, name="Иван", dialled="100",
+                            steps=steps)
             async with caller:
+                await Hearing(lab).go_on(caller, number, steps)  # ends each Hear() once something plays
                 await phone.happened("answered")     # wait for a condition, not for a time
                 caller.proceed()                     # ends Until(); hang_up() works whenever he waits
                 result = await caller.wait()         # CallResult(answered=True, ended_by="caller", ...)

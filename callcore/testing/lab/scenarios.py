@@ -27,7 +27,8 @@ class Until:
 
 @dataclass(frozen=True)
 class Hear:
-    """As `Until`; `House.call` says `proceed()` when something plays that began after the last key."""
+    """As `Until`; `Hearing.go_on`, in `House.call` too, says `proceed()` when something plays that began
+    after the last key."""
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ class SoftCall:
             raise CallRefused(response.status)
 
     async def key(self, keys: str) -> None:
-        """Press keys, one after the other: digits, or a feature code such as `*2`."""
+        """Press keys, one after the other, as fast as a finger: digits, or a feature code such as `*2`."""
         for key in keys:
             self._require_alive()
             if self._line.has_key_events:
@@ -174,6 +174,7 @@ class SoftCall:
                 continue
             body = f"Signal={key}\r\nDuration={KEY_MILLISECONDS}\r\n"
             await self._ask("INFO", body=body, kind="application/dtmf-relay")
+            await asyncio.sleep(2 * KEY_MILLISECONDS / 1000)
 
     async def speak(self, seconds: float, *, is_loud: bool = True) -> None:
         """Send a tone, or quiet, for so long, in real time; ends when the call does."""

@@ -123,7 +123,7 @@ async def case_create(ask: Ask, body: NewCaseModel) -> CaseModel:
         customer=CustomerId(body.customer),
         form=body.form,
         number=body.phone,
-        contact=CallId(body.contact) if body.contact else None,
+        contact=CallId(body.contact) if body.contact else await room.call_of(body.interaction),
         interaction=body.interaction,
         topic=TopicCode(body.topic),
         comment=body.comment,

@@ -125,6 +125,8 @@ async def task_done(request: web.Request) -> web.Response:
         case = await room.desk.cases.get(task.case)
         if case is not None:
             return kit.go(request, path_of(case))
+    if given.get("back") == "customer":
+        return kit.go(request, f"/customers/{task.customer}?part=cases")
     return kit.go(request, "/cases?folder=tasks")
 
 

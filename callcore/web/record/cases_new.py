@@ -150,7 +150,9 @@ async def task_made(request: web.Request) -> web.Response:
         typed = Typed("task", given.fields, fault, {"text": fault})
         return await _task_page(request, identity, start, typed, 422)
     texts = texts_of(viewer(identity, request.app[WEB].deps).language)
-    return kit.go(request, "/cases?folder=tasks", done=texts("cases.task_made"))
+    is_his = start.customer is not None and start.customer.id != NULL_CUSTOMER
+    back = f"/customers/{customer}?part=cases" if is_his else "/cases?folder=tasks"
+    return kit.go(request, back, done=texts("cases.task_made"))
 
 
 # --- pieces

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from callcore.crm.cases.desk import CaseDesk
 from callcore.crm.cases.model import Refused
-from callcore.domain import Login, Text
+from callcore.domain import CallId, Login, Text
 from callcore.screenpop.cardnews import CardNews
 from callcore.store.attachments import Attachment, Owner, OwnerKind, checked
 from callcore.store.case_rows import Case, number_of
@@ -33,6 +33,11 @@ class CaseRoom:
     database: Database
     zone: ZoneInfo
     news: CardNews
+
+    async def call_of(self, interaction: int | None) -> CallId | None:
+        """The contact that it belongs to."""
+        found = None if interaction is None else await self.database.interactions.get(interaction)
+        return found.call if found else None
 
 
 ROOM = web.AppKey("case_room", CaseRoom)

@@ -160,6 +160,7 @@ class NewCaseModel(ApiModel):
     """False: saved, not sent."""
     phone: Annotated[str, Field(max_length=64)] = ""
     contact: Annotated[str, Field(max_length=64)] | None = None
+    """Left out: that of the interaction."""
     interaction: Id | None = None
     topic: Annotated[str, Field(max_length=128)] = ""
     comment: Words = ""

@@ -135,7 +135,8 @@ async def add_group(request: web.Request) -> web.Response:
 
 async def group_form(request: web.Request) -> web.Response:
     identity = await kit.person(request, Permission.directory_write)
-    return _group(request, identity, await _my_group(request, identity))
+    group = await _my_group(request, identity)
+    return _group(request, identity, group, group)
 
 
 async def put_group(request: web.Request) -> web.Response:
@@ -156,10 +157,12 @@ async def put_group(request: web.Request) -> web.Response:
         if sent.get("do") == "remove":
             await room.database.counterparties.remove_group(group.id)
             return kit.go(request, "/directory/groups")
-        await room.database.counterparties.change_group(group.id, sent.get("name"), rights)
+        await room.database.counterparties.change_group(
+            group.id, sent.get("name"), rights, seen=sent.get("seen") or None
+        )
     except (NotStored, TextRefused) as refused:
         shown = Group(group.id, sent.get("name"), rights or group.rights, group.entries)
-        return _group(request, identity, shown, refused)
+        return _group(request, identity, shown, group, refused)
     return kit.go(request, "/directory/groups")
 
 
@@ -276,16 +279,14 @@ async def _groups(
 
 
 def _group(
-    request: web.Request, identity: Identity, group: Group, refused: StoreError | None = None
+    request: web.Request,
+    identity: Identity,
+    group: Group,
+    stands: Group,
+    refused: StoreError | None = None,
 ) -> web.Response:
-    logins = {
-        may_change: ", ".join(
-            who.removeprefix("login:")
-            for who, may in sorted(group.rights.items())
-            if who.startswith("login:") and may is may_change
-        )
-        for may_change in (False, True)
-    }
+    """``group``: as it was typed; ``stands``: as it is stored now."""
+    logins = _logins(group)
     return kit.show(
         request,
         identity,
@@ -296,8 +297,22 @@ def _group(
         roles=[role for role in Role if role is not Role.administrator],
         seers=logins[False],
         changers=logins[True],
+        stands=stands,
+        stand_logins=_logins(stands),
         errors={"": refused.text} if refused else {},
     )
+
+
+def _logins(group: Group) -> dict[bool, str]:
+    """Those who only see it, and those who may change it."""
+    return {
+        may_change: ", ".join(
+            who.removeprefix("login:")
+            for who, may in sorted(group.rights.items())
+            if who.startswith("login:") and may is may_change
+        )
+        for may_change in (False, True)
+    }
 
 
 def _import(

@@ -116,7 +116,8 @@ async def _part(request: web.Request, record: CustomerRecord, part: str) -> dict
     if part == "documents":
         return {"documents": await _documents(room, record.id)}
     if part == "cases":
-        return {"all_cases": await room.all_cases(record.id)}
+        tasks = await room.database.tasks.of_customer(record.id)
+        return {"all_cases": await room.all_cases(record.id), "tasks": tasks}
     return {}
 
 

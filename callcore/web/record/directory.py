@@ -146,11 +146,11 @@ async def person_form(request: web.Request) -> web.Response:
         login = request.query.get("login", "")[:64]
         user = await room.database.users.get(login) if login else None
         draft = NewPerson(user.name, user.login) if user else NewPerson("")
-        return _person(request, identity, draft, None)
+        return _person(request, identity, draft, None, None)
     found = await room.database.staff.get(_id(request))
     if found is None:
         raise Problem("not_found")
-    return _person(request, identity, found, found.id)
+    return _person(request, identity, found, found.id, found)
 
 
 async def put_person(request: web.Request) -> web.Response:
@@ -171,16 +171,22 @@ async def put_person(request: web.Request) -> web.Response:
         if sent.get("do") == "remove" and id is not None:
             await room.database.staff.remove(id, now)
             return kit.go(request, f"/directory/staff/{id}?removed=1")
-        if draft.department and draft.department not in room.departments():
-            raise TextRefused("department: there is no such department", "Такого отдела нет.")
-        if draft.login and await room.database.users.get(draft.login) is None:
-            raise TextRefused(
-                f"login: there is no user {draft.login}", f"Нет пользователя с логином {draft.login}."
-            )
-        await room.database.staff.put(draft, id)
+        await check_person(room, draft)
+        await room.database.staff.put(draft, id, seen=sent.get("seen") or None)
     except (NotStored, TextRefused) as refused:
-        return _person(request, identity, draft, id, refused)
+        now_there = None if id is None else await room.database.staff.get(id)
+        return _person(request, identity, draft, id, now_there, refused)
     return kit.go(request, "/directory")
+
+
+async def check_person(room: DirectoryRoom, draft: NewPerson) -> None:
+    """Raises TextRefused for a department or a login that there is not."""
+    if draft.department and draft.department not in room.departments():
+        raise TextRefused("department: there is no such department", "Такого отдела нет.")
+    if draft.login and await room.database.users.get(draft.login) is None:
+        raise TextRefused(
+            f"login: there is no user {draft.login}", f"Нет пользователя с логином {draft.login}."
+        )
 
 
 def _person(
@@ -188,8 +194,10 @@ def _person(
     identity: Identity,
     draft: NewPerson,
     id: int | None,
+    stands: Person | None,
     refused: StoreError | None = None,
 ) -> web.Response:
+    """``stands``: the entry as it is stored now."""
     return kit.show(
         request,
         identity,
@@ -198,6 +206,8 @@ def _person(
         status=422 if refused else 200,
         draft=draft,
         id=id,
+        stands=stands,
+        seen=stands.mark if stands else "",
         removed=request.query.get("removed") == "1",
         errors={"": refused.text} if refused else {},
         departments=request.app[ROOM].departments(),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from callcore.crm.counterparties import phones_of
 from callcore.crm.departments import Way
 from callcore.domain import Text
 from callcore.rights import Permission
 from callcore.store.counterparties import COMMENT_LIMIT, Asker, Counterparty, Group, NewCounterparty
+from callcore.store.staff import Person
 from callcore.store.texts import ADDRESS_LIMIT, NAME_LIMIT
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
@@ -20,6 +21,7 @@ from callcore.web.record.asking import Id, Limit, Offset, Typed
 from callcore.web.record.directory import ROOM, entry_of
 
 Name = Annotated[str, Field(max_length=NAME_LIMIT)]
+Right = Literal["see", "change"]
 
 
 class DepartmentModel(ApiModel):
@@ -52,12 +54,15 @@ class WayModel(ApiModel):
 
 
 class PersonModel(ApiModel):
+    id: int | None
+    """null: a user of whom the directory knows no more."""
     name: str
     login: str | None
     department: str
     position: str
     number: str
     email: str
+    comment: str
 
 
 class PersonList(ApiModel):
@@ -76,6 +81,10 @@ class GroupModel(ApiModel):
     name: str
     entries: int
     may_change: bool
+    rights: dict[str, Right] | None
+    """``role:operator`` or ``login:anna``, and what he may; null for who may not change it."""
+    mark: str | None
+    """Of its name and rights: give it as ``seen`` when you change them."""
 
 
 class GroupList(ApiModel):
@@ -116,6 +125,11 @@ class NewCounterpartyModel(ApiModel):
     email: Name = ""
     region: Name = ""
     comment: Annotated[str, Field(max_length=COMMENT_LIMIT)] = ""
+
+
+class ChangedCounterpartyModel(NewCounterpartyModel):
+    seen: AwareDatetime | None = None
+    """``changed_at`` of what you looked at: 409 if somebody changed it since."""
 
 
 @operation("directory", needs=Permission.directory_see)
@@ -163,32 +177,22 @@ async def department_way(ask: Ask, code: Annotated[str, Field(max_length=40)], w
 async def staff(ask: Ask, query: StaffQuery) -> PersonList:
     """People of the house, by name."""
     found = await ask.request.app[ROOM].database.staff.search(query.q, query.department)
-    people = [
-        PersonModel(
-            name=each.name,
-            login=each.login,
-            department=each.department,
-            position=each.position,
-            number=each.number,
-            email=each.email,
-        )
-        for each in found[query.offset : query.offset + query.limit]
-    ]
+    people = [person_model(each) for each in found[query.offset : query.offset + query.limit]]
     return PersonList(people=people)
 
 
 @operation("directory", needs=Permission.directory_see)
 async def counterparty_groups(ask: Ask) -> GroupList:
     """The groups of counterparties that you may see."""
-    groups = await ask.request.app[ROOM].database.counterparties.groups(_asker(ask))
-    return GroupList(groups=[_group(each, _asker(ask)) for each in groups])
+    groups = await ask.request.app[ROOM].database.counterparties.groups(asker_of(ask))
+    return GroupList(groups=[group_model(each, asker_of(ask)) for each in groups])
 
 
 @operation("directory", needs=Permission.directory_see)
 async def counterparties(ask: Ask, query: CounterpartyQuery) -> CounterpartyList:
     """Counterparties of the groups that you may see, by name."""
     found = await ask.request.app[ROOM].database.counterparties.search(
-        query.q, _asker(ask), group=query.group, limit=query.limit, offset=query.offset
+        query.q, asker_of(ask), group=query.group, limit=query.limit, offset=query.offset
     )
     return CounterpartyList(counterparties=[_model(each) for each in found])
 
@@ -209,7 +213,7 @@ async def counterparty(ask: Ask, id: Id) -> CounterpartyModel:
 async def new_counterparty(ask: Ask, group: Id, body: NewCounterpartyModel) -> CounterpartyModel:
     """Add a counterparty to a group that you may change."""
     book = ask.request.app[ROOM].database.counterparties
-    found = await book.group(group, _asker(ask))
+    found = await book.group(group, asker_of(ask))
     if found is None:
         raise Problem("not_found")
     _check_change(ask, found)
@@ -218,12 +222,12 @@ async def new_counterparty(ask: Ask, group: Id, body: NewCounterpartyModel) -> C
 
 
 @operation("directory", needs=Permission.directory_see, problems=("not_found", "invalid"))
-async def change_counterparty(ask: Ask, id: Id, body: NewCounterpartyModel) -> CounterpartyModel:
+async def change_counterparty(ask: Ask, id: Id, body: ChangedCounterpartyModel) -> CounterpartyModel:
     """Replace what is known of a counterparty."""
     found, group = await _found(ask, id)
     _check_change(ask, group)
     book = ask.request.app[ROOM].database.counterparties
-    await book.change(found.id, _new(ask, body), ask.identity.login, ask.now)
+    await book.change(found.id, _new(ask, body), ask.identity.login, ask.now, seen=body.seen)
     return _model((await _found(ask, id))[0])
 
 
@@ -235,21 +239,21 @@ async def remove_counterparty(ask: Ask, id: Id) -> None:
     await ask.request.app[ROOM].database.counterparties.remove(found.id, ask.identity.login, ask.now)
 
 
-def _asker(ask: Ask) -> Asker:
+def asker_of(ask: Ask) -> Asker:
     return Asker(ask.identity.login, ask.identity.role)
 
 
 async def _found(ask: Ask, id: int) -> tuple[Counterparty, Group]:
     book = ask.request.app[ROOM].database.counterparties
-    found = await book.get(id, _asker(ask))
-    group = await book.group(found.group, _asker(ask)) if found else None
+    found = await book.get(id, asker_of(ask))
+    group = await book.group(found.group, asker_of(ask)) if found else None
     if found is None or group is None:
         raise Problem("not_found")
     return found, group
 
 
 def _check_change(ask: Ask, group: Group) -> None:
-    if not group.is_changed_by(_asker(ask)):
+    if not group.is_changed_by(asker_of(ask)):
         raise Problem("forbidden")
 
 
@@ -260,10 +264,20 @@ def _new(ask: Ask, body: NewCounterpartyModel) -> NewCounterparty:
     )
 
 
-def _group(group: Group, asker: Asker) -> GroupModel:
+def group_model(group: Group, asker: Asker) -> GroupModel:
+    is_mine = group.is_changed_by(asker)
     return GroupModel(
-        id=group.id, name=group.name, entries=group.entries, may_change=group.is_changed_by(asker)
+        id=group.id,
+        name=group.name,
+        entries=group.entries,
+        may_change=is_mine,
+        rights={who: "change" if may else "see" for who, may in group.rights.items()} if is_mine else None,
+        mark=group.mark if is_mine else None,
     )
+
+
+def person_model(person: Person) -> PersonModel:
+    return PersonModel(**{name: getattr(person, name) for name in PersonModel.model_fields})
 
 
 def _model(found: Counterparty) -> CounterpartyModel:

@@ -121,11 +121,15 @@ ROOM = web.AppKey("files", FilesRoom)
 async def download(request: web.Request) -> web.Response:
     """``GET /files/{id}``: for saving; ``?look=1`` shows pictures and PDF in a sandbox of their own."""
     identity = await kit.person(request)
-    room, file = await _seen(request, identity)
+    room, file = await seen_by(request.app[ROOM], identity, request.match_info["id"])
+    return await handed_out(room, file, look=request.query.get("look") == "1")
+
+
+async def handed_out(room: FilesRoom, file: Attachment, *, look: bool = False) -> web.Response:
     body = await room.database.attachments.body(file.id)
     if body is None:
         raise Problem("not_found")
-    is_shown = request.query.get("look") == "1" and file.media_type in SHOWN_INLINE
+    is_shown = look and file.media_type in SHOWN_INLINE
     way = "inline" if is_shown else "attachment"
     kind = file.media_type if is_shown else "application/octet-stream"
     return web.Response(
@@ -140,10 +144,9 @@ async def download(request: web.Request) -> web.Response:
     )
 
 
-async def _seen(request: web.Request, identity: Identity) -> tuple[FilesRoom, Attachment]:
+async def seen_by(room: FilesRoom, identity: Identity, id: str) -> tuple[FilesRoom, Attachment]:
     """The file, if this person may see one of its owners; a guessed address tells nothing."""
-    room = request.app[ROOM]
-    file = await room.database.attachments.get(request.match_info["id"])
+    file = await room.database.attachments.get(id)
     if file is None:
         raise Problem("not_found")
     for owner in await room.database.attachments.owners(file.id):
@@ -166,7 +169,7 @@ async def upload(request: web.Request) -> web.Response:
             kept = await room.database.attachments.add(
                 owner, file.name, file.media_type, kind, file.body, identity.login, deps.now()
             )
-            await _to_contract(room, owner, kept, identity)
+            await to_contract(room, owner, kept, identity)
         except AttachmentRefused as refused:
             fault = refused.code
     if fault:
@@ -184,7 +187,7 @@ async def upload(request: web.Request) -> web.Response:
     return kit.go(request, back)
 
 
-async def _to_contract(room: FilesRoom, owner: Owner, file: Attachment, identity: Identity) -> None:
+async def to_contract(room: FilesRoom, owner: Owner, file: Attachment, identity: Identity) -> None:
     if owner.kind is not OwnerKind.interaction or file.kind not in IMPORTANT_KINDS:
         return
     found = await room.database.interactions.get(int(owner.id))

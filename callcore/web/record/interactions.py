@@ -15,6 +15,7 @@ from callcore.domain import CallId, Customer, CustomerId, Login, QueueName, Text
 from callcore.rights import Permission
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.entries import as_they_stand
+from callcore.screenpop.facts import OpenCase
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.attachments import KINDS, Owner, OwnerKind
 from callcore.store.database import Database
@@ -41,6 +42,8 @@ class InteractionRoom:
     queue_title: Callable[[QueueName], Text]
     canonical: Callable[[str], str | None]
     """A number as it is stored; None for what is none."""
+    cases: Callable[[int], Awaitable[tuple[OpenCase, ...]]]
+    """That came of an interaction, closed ones among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ async def _page(
         operator=people.get(found.login, found.login) if found.login else "",
         queue=t.told(room.queue_title(shown.contact.queue)) if shown.contact and shown.contact.queue else "",
         changes=shown.changes,
+        cases=await room.cases(found.id) if allowed(identity, _P.cases_work) else (),
         names={} if masked else shown.customers,
         people=people,
         attached=await room.database.attachments.of(Owner(OwnerKind.interaction, str(found.id))),

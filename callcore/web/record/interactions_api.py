@@ -11,14 +11,15 @@ from pydantic import AwareDatetime, Field
 from callcore.domain import CallId, CustomerId, Direction, Login, Outcome
 from callcore.rights import Permission
 from callcore.screenpop.entries import as_they_stand
-from callcore.store.attachments import Attachment, Owner, OwnerKind
+from callcore.store.attachments import Owner, OwnerKind
 from callcore.store.errors import NotStored, TextRefused
 from callcore.store.interactions import Interaction
 from callcore.store.timeline import Place, TimelineLine
-from callcore.web.context import demand
+from callcore.web.context import allowed, demand
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.record.asking import Limit
+from callcore.web.record.files_api import FileModel, file_model
 from callcore.web.record.interactions import ROOM, may_move
 
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -37,17 +38,6 @@ class CardModel(ApiModel):
     loyalty: str = ""
     status: str = ""
     number_status: str = ""
-
-
-class FileModel(ApiModel):
-    id: str
-    """``/files/{id}`` hands it out."""
-    name: str
-    media_type: str
-    kind: str
-    size: int
-    login: str
-    at: datetime
 
 
 class ChangeModel(ApiModel):
@@ -74,6 +64,8 @@ class InteractionModel(ApiModel):
     opened_ms: int | None
     card: CardModel | None
     files: list[FileModel]
+    cases: list[str]
+    """Numbers of those that came of it; empty for who may not see cases."""
     changes: list[ChangeModel]
 
 
@@ -212,7 +204,8 @@ async def _model(ask: Ask, found: Interaction) -> InteractionModel:
         saved_at=found.saved_at,
         opened_ms=found.opened_ms,
         card=CardModel(**known) if found.card is not None else None,
-        files=[_file(file) for file in files],
+        files=[file_model(file) for file in files],
+        cases=await _cases(ask, found.id),
         changes=[
             ChangeModel(**{name: getattr(change, name) for name in ChangeModel.model_fields})
             for change in await database.interactions.changes(found.id)
@@ -220,8 +213,10 @@ async def _model(ask: Ask, found: Interaction) -> InteractionModel:
     )
 
 
-def _file(file: Attachment) -> FileModel:
-    return FileModel(**{name: getattr(file, name) for name in FileModel.model_fields})
+async def _cases(ask: Ask, record: int) -> list[str]:
+    if not allowed(ask.identity, _P.cases_work):
+        return []
+    return [case.number for case in await ask.request.app[ROOM].cases(record)]
 
 
 def _line(line: TimelineLine) -> LineModel:

@@ -8,6 +8,7 @@ from callcore.web.record import (
     counterparties,
     directory,
     directory_api,
+    directory_write_api,
     flash,
     flash_api,
     knowledge,
@@ -29,5 +30,5 @@ def add_to(
     app[directory.ROOM] = departments
     for part in (flash, flash_api, knowledge_edit, knowledge, knowledge_api):
         app.router.add_routes(part.ROUTES)
-    for part in (counterparties, directory, directory_api):
+    for part in (counterparties, directory, directory_api, directory_write_api):
         app.router.add_routes(part.ROUTES)

@@ -135,7 +135,7 @@ async def put_new(request: web.Request) -> web.Response:
         else:
             room.changed(new.office, new.customer)
             return kit.go(request, f"/contacts/{call}", said=t("visits.registered"))
-    if sent.files:
+    if sent.files and kit.SCRIPT not in request.headers:  # which chooses them again
         errors.setdefault("file", t("visits.files_again"))
     return await _new(request, identity, typed, errors, call, status)
 

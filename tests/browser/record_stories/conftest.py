@@ -29,7 +29,7 @@ from callcore.store.interactions import Interaction
 from callcore.testing.house import PASSWORD, PEOPLE, House
 from callcore.testing.lab import Answer, Caller, HangUp, Hear, Press, Step, Until
 from callcore.testing.lab.browser import chromium
-from callcore.testing.stage import Stage
+from callcore.testing.stage import QUEUES, Stage
 from callcore.web.context import WEB
 from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice
@@ -53,6 +53,8 @@ def menu(*keys: str) -> tuple[Step, ...]:
 
 TO_FINANCE = menu("4", "1")
 TO_CONNECT = menu("1", "4")
+TELESALES = "telesales"
+"""Where a company that is nobody's customer is put through to."""
 
 
 class PushedClock(SteadyClock):
@@ -343,7 +345,7 @@ async def theatre(needs: None, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(Stage(folder))
         stage.write_config({"desk": {"wrap_up_seconds": 60}}, is_terse=True)
-        await stage.add_people(PEOPLE)
+        await stage.add_people(PEOPLE, queues=(*QUEUES, TELESALES))
         await stage.add_people({"vera": ("Вера Павлова", PASSWORD)}, seeds=False, role=Role.supervisor)
         clock = PushedClock()
         await stage.start(clock)

@@ -128,6 +128,7 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
             QueueDefinition("corporate"),
             QueueDefinition("finance", strategy="ringall"),
             QueueDefinition("patient", exit_by_key=True),
+            QueueDefinition("told", exit_by_key=True, announce="position"),
         ]
         lab = AsteriskLab(
             tmp_path / "pbx",

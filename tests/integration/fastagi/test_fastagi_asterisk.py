@@ -5,7 +5,8 @@ from pathlib import Path
 
 from callcore.ivr.agi_answers import Played
 from callcore.ivr.agi_session import Session
-from callcore.testing.lab import Answer, Phone, Press, Until, Wait
+from callcore.testing.hearing import Hearing
+from callcore.testing.lab import Answer, Hear, Phone, Press, Until
 
 
 async def test_a_call_from_menu_to_operator_and_into_the_journal(world, serving, tmp_path: Path):
@@ -25,9 +26,9 @@ async def test_a_call_from_menu_to_operator_and_into_the_journal(world, serving,
         prompts = [w.prompt(20)]
         await w.lab.console("queue add member PJSIP/101 to finance")
         async with Phone(w.lab.phone_port("101"), tmp_path / "sip", Answer(after_seconds=0.3)) as phone:
-            caller = await w.call(
-                Wait(0.5), Press("2"), Until(), number="79161234567", name="Иван «Пётр»", dialled="4951"
-            )
+            steps = (Hear(), Press("2"), Until())
+            caller = await w.call(*steps, number="79161234567", name="Иван «Пётр»", dialled="4951")
+            await Hearing(w.lab).go_on(caller, "79161234567", steps)
             await w.ear.hears("QueueCallerJoin", Queue="finance")
             await phone.happened("answered")
             await w.ear.hears("AgentConnect", Queue="finance", Interface="PJSIP/101")

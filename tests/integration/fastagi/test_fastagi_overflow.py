@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from callcore.ivr.agi_session import Session
-from callcore.testing.lab import Press, Until, Wait
+from callcore.testing.hearing import Hearing
+from callcore.testing.lab import Hear, Press, Until
 
 PWNED = Path(tempfile.gettempdir()) / "callcore-pwned"
 Route = Callable[[Session], Awaitable[None]]
@@ -70,14 +71,31 @@ async def test_the_key_that_leads_out(world, serving):
     """1 leaves the queue; any other key does not."""
     back = Back(to("callcore-queue", "finance"))
     async with serving(to("callcore-queue", "patient"), overflow=back) as server, world(server.port) as w:
-        await w.call(Wait(1), Press("2"), Wait(1), Press("1"), Until(), dialled="4951")
+        caller = await w.call(Until(), Press("2"), Press("1"), Until(), dialled="4951")
+        await w.ear.hears("QueueCallerJoin", Queue="patient")
+        caller.proceed()
         await w.ear.hears("QueueCallerJoin", Queue="finance")
+    assert back.words == [("4951", "key")]
+
+
+async def test_the_key_while_he_hears_his_position(world, serving):
+    """Asterisk lets the first only cut that short."""
+    back = Back(to("callcore-queue", "finance"))
+    steps = (Hear(), Press("11"), Until())
+    async with serving(to("callcore-queue", "told"), overflow=back) as server, world(server.port) as w:
+        await w.call(Until())
+        await w.ear.hears("QueueCallerJoin", Queue="told", Position="1")
+        caller = await w.call(*steps, number="79161234567", dialled="4951")
+        await Hearing(w.lab).go_on(caller, "79161234567", steps)
+        await w.ear.hears("QueueCallerJoin", Queue="finance", CallerIDNum="79161234567")
     assert back.words == [("4951", "key")]
 
 
 async def test_without_callcore_the_key_leads_back_into_the_queue(world, serving):
     async with serving(to("callcore-queue", "patient")) as server, world(server.port) as w:
-        await w.call(Wait(1), Press("1"), Until())
+        caller = await w.call(Until(), Press("1"), Until())
+        await w.ear.hears("QueueCallerJoin", Queue="patient")
+        caller.proceed()
         await w.ear.hears("UserEvent", UserEvent="CallcoreQueueLeft", Status="KEY")
         await w.ear.hears("QueueCallerJoin", Queue="patient", times=2)
 

@@ -50,7 +50,7 @@ QUEUES = (
         exit_by_key=True,
         skills_first_seconds=FIRST_SECONDS,
     ),
-    QueueDefinition(FINANCE, weight=3, announce="position", announce_seconds=15),
+    QueueDefinition(FINANCE, weight=3, announce="position", announce_seconds=5),
 )
 SKILLED, UNSKILLED = Interface("Local/201@desks"), Interface("Local/202@desks")
 TODAY = date(2026, 11, 22)
@@ -103,6 +103,9 @@ exten => _X.,1,Ringing()
 [enter]
 exten => _X.,1,Answer()
  same => n,Queue(${TO},i,,,40)
+[wait]
+exten => _X.,1,Answer()
+ same => n,Goto(callcore-queue,${TO},1)
 [line]
 exten => _X.,1,Answer()
  same => n,Wait(60)
@@ -134,6 +137,19 @@ class Pbx:
 
     async def called(self, interface: Interface) -> dict[str, str]:
         return await self.ear.hears("AgentCalled", Interface=interface)
+
+    async def says(self, call: int, sound: str, *, times: int = 1) -> list[str]:
+        """Sounds that this caller in a queue has been told by now, once this one is among them, so often."""
+        joined = await self.ear.hears("QueueCallerJoin", CallerIDNum=str(call))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (told := self._sounds(joined["Channel"])).count(sound) < times:  # noqa: ASYNC110 - a log
+                await asyncio.sleep(0.1)
+        return told
+
+    def _sounds(self, channel: str) -> list[str]:
+        log = self.lab.log.read_text("utf-8", "replace")
+        found = re.findall(rf"<{re.escape(channel)}> Playing '([^'.]+)[^']*' \(language '(\w+)'\)", log)
+        return [f"{language}/{sound}" for sound, language in found]
 
     def who_was_called(self) -> set[str]:
         return {event["Interface"] for event in self.ear.events if event.get("Event") == "AgentCalled"}
@@ -262,6 +278,30 @@ async def test_a_skill_that_is_learned_during_the_shift(opened: Open, version: i
 async def _penalty(pbx: Pbx, interface: Interface) -> int:
     rows = (await pbx.link.call(actions.queue_status())).rows
     return next(int(str(row["penalty"])) for row in rows if row.get("location") == interface)
+
+
+# --- what a waiting caller is told
+
+
+@both
+async def test_a_position_in_his_language(opened: Open, version: int) -> None:
+    """Again and again, but not to the first, nor a word of thanks: no phone rings while he listens."""
+    async with opened(version) as pbx:
+        for number, language in enumerate(("ru", "ru", "en"), 1):
+            await pbx.call("wait", number, TO=FINANCE, CALLCORE_LANGUAGE=language)
+            await pbx.ear.hears("QueueCallerJoin", Position=str(number))
+        second = await pbx.says(2, "ru/queue-callswaiting", times=2)
+        third = await pbx.says(3, "en/queue-callswaiting", times=2)
+        once = ["queue-thereare", "digits/3", "queue-callswaiting"]
+        assert third[:6] == [f"en/{sound}" for sound in once] * 2
+        assert second[0] == "ru/queue-thereare"
+        assert second[1].startswith("ru/digits/2")
+        assert {each for each in (*second, *third) if "thank" in each} == set()
+        await pbx.call("wait", 4, TO=FINANCE)
+        fourth = await pbx.says(4, "en/queue-callswaiting")
+        assert fourth[0] == "en/queue-thereare", "the PBX's own language"
+        first = await pbx.ear.hears("QueueCallerJoin", CallerIDNum="1")
+        assert pbx._sounds(first["Channel"]) == []
 
 
 # --- how busy the queues are

@@ -43,10 +43,16 @@ async def test_english_by_key(house: House) -> None:
 
 
 async def test_closed(bare_house: House) -> None:
-    """Out of hours he hears the announcement, then callcore hangs up."""
+    """Out of hours he hears the announcement, may leave a message, leaves none, and callcore hangs up."""
     bare_house.stage.write_config(closed={"finance"})
     await bare_house.stage.start()
-    caller = await bare_house.call(Hear(), Press("4"), Hear(), Press("1"))
+    caller = await bare_house.call(Hear(), Press("4"), Hear(), Press("1"), Until(), Press("#"))
+
+    async def is_recorded() -> bool:
+        return any((bare_house.folder / "recordings").glob("*.wav"))
+
+    await bare_house.until(is_recorded)
+    caller.proceed()
     result = await caller.wait(60)
     assert result.ended_by == "pbx"
     assert result.seconds > 5, "the announcement is longer"

@@ -77,9 +77,10 @@ class Hall:
         except ClientError:
             return False
 
-    async def dial(self, keys: str = "", number: str = NUMBER) -> SoftCall:
+    async def dial(self, keys: str = "", number: str = NUMBER, *, has_key_events: bool = False) -> SoftCall:
         """Somebody calls and goes through the menu with these keys, each pressed once a menu is heard."""
-        phone = await self.stack.enter_async_context(Softphone(number, free_port(), self.stage.lab.sip_port))
+        phone = Softphone(number, free_port(), self.stage.lab.sip_port, has_key_events=has_key_events)
+        await self.stack.enter_async_context(phone)
         call = await phone.dial(DIALLED)
         await call.answered()
         for place, key in enumerate(keys):

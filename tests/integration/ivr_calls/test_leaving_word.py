@@ -131,6 +131,7 @@ async def test_a_daemon_that_is_killed_while_he_speaks(open_hall, monkeypatch):
     await hall.records()
     await call.speak(3.0)
     hall.stage.signal(signal.SIGKILL)
+    await call.speak(10.0, is_loud=False)  # Asterisk notices only when the recording ends, by his silence
     await hall.waits_in("expert")
     await call.hang_up()
     await hall.start(monkeypatch)

@@ -19,7 +19,7 @@ from callcore.crm.cases.desk import CaseDesk, Refused
 from callcore.crm.cases.kinds import Catalogue
 from callcore.crm.cases.model import Actor, New
 from callcore.crm.cases.received import HOUSE
-from callcore.domain import CallId, CustomerId, Login
+from callcore.domain import CallId, CustomerId, Login, TopicCode
 from callcore.rights import Role
 from callcore.store import attachments
 from callcore.store.attachments import AttachmentRefused, Owner, OwnerKind, checked
@@ -222,7 +222,8 @@ async def test_lists_filter_search_and_go_on(room: Room) -> None:
 
 
 async def test_a_case_is_found_by_its_customer_and_by_what_was_corrected(room: Room) -> None:
-    await room.db.customers.add_many([NewCustomer("40-118", "Анна Воробьёва"), NewCustomer("9", "Ян")], T0)
+    yans = NewCustomer("9", "Ян Краснознаменский")
+    await room.db.customers.add_many([NewCustomer("40-118", "Анна Воробьёва"), yans], T0)
     anna, yan = await room.db.customers.by_contract("40-118"), await room.db.customers.by_contract("9")
     assert anna is not None
     assert yan is not None
@@ -236,6 +237,8 @@ async def test_a_case_is_found_by_its_customer_and_by_what_was_corrected(room: R
     assert await ids("40-118") == [1]
     assert await ids("ян") == [2]
     assert await ids("воробьева ромашка") == ([1] if "Ромашка" in FORM["company"] else [])
+    assert await ids("краснознаменскому") == await ids("краснознаменск ян") == [2]
+    assert await ids("краснознаменка") == []
     assert await ids("лютик") == []
     form = {**case.form, "company": "Лютик"}
     await room.do(case, lambda now, at: model.fill(now, form, "", VERA, at, sample()), VERA)
@@ -382,6 +385,22 @@ async def test_the_case_of_a_call(room: Room) -> None:
     assert await room.db.cases.of_call(CallId("c1"), "prospect", ANNA.login) == made
     for call, type_, login in (("c2", "prospect", "anna"), ("c1", "money", "anna"), ("c1", "prospect", "")):
         assert await room.db.cases.of_call(CallId(call), type_, Login(login)) is None
+
+
+async def test_the_cases_of_an_interaction(room: Room) -> None:
+    record = await room.db.interactions.save(
+        CallId("c1"), ANNA.login, TopicCode("finance"), "", CUSTOMER, room.now
+    )
+    assert record is not None
+    made = [
+        await room.make(interaction=record, contact=CallId("c1")),
+        await room.make(interaction=record),  # by a program, which knows of no call
+    ]
+    await room.make(contact=CallId("c1"))
+    await room.make(interaction=record + 1)
+    found = await room.db.cases.of_interaction(record)
+    assert [each.id for each in found] == [each.id for each in made]
+    assert await room.db.cases.of_interaction(record + 7) == ()
 
 
 async def test_half_a_form_is_sent_by_the_house_and_filled_in_bit_by_bit(room: Room) -> None:

@@ -169,3 +169,25 @@ async def test_of_two_who_change_one_entry_the_second_is_told(db: Database) -> N
     assert found is not None
     assert (found.phones, found.comment, found.changed_by) == (("5",), GRID.comment, ANNA)
     await db.counterparties.change(id, replace(GRID, comment="late"), BORIS, later, seen=later)
+
+
+async def test_of_two_who_change_one_group_or_person_the_second_is_told(db: Database) -> None:
+    book, chief = db.counterparties, Asker(ANNA, Role.administrator)
+    id = await book.add_group("Сети", {"role:operator": True}, T0)
+    seen = (await book.groups(chief))[0].mark
+    await book.change_group(id, "Сети", {"role:operator": False}, seen=seen)
+    with pytest.raises(NotStored, match="meanwhile"):
+        await book.change_group(id, "Сети", {"role:operator": True}, seen=seen)
+    with pytest.raises(NotStored):
+        await book.change_group(id + 1, "Нет её", {}, seen=seen)
+    assert (await book.groups(chief))[0].rights == {"role:operator": False}
+
+    person = await db.staff.put(NewPerson("Монтёр", number="412"))
+    stood = await db.staff.get(person)
+    assert stood is not None
+    await db.staff.put(NewPerson("Монтёр", number="413"), person, seen=stood.mark)
+    with pytest.raises(NotStored, match="meanwhile"):
+        await db.staff.put(NewPerson("Монтёр", number="414"), person, seen=stood.mark)
+    kept = await db.staff.get(person)
+    assert kept is not None
+    assert kept.number == "413"

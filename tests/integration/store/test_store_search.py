@@ -35,6 +35,32 @@ async def test_russian_forms(db: Database, word: str, forms: str) -> None:
         ], form
 
 
+async def test_a_long_word_is_looked_at_to_its_end(db: Database) -> None:
+    """Whatever of it an index knows."""
+    names = ("Александровский Лев", "Александрович Лев", "Лев Александр")
+    await db.customers.add_many(
+        [
+            *(NewCustomer(key, name, "ул. Краснознамённая") for key, name in zip("abc", names, strict=True)),
+            NewCustomer("d", "Ян", "ул. Александровская"),
+        ],
+        T0,
+    )
+    for typed, found in (
+        ("александр", "cabd"),
+        ("александровс", "ad"),
+        ("александровском", "ad"),
+        ("александровичу", "b"),
+        ("лев александрови", "b"),
+        ("александрович ян", ""),
+        ("краснознаменной александровский", "a"),
+        ("краснознамеш", ""),
+    ):
+        hits = await db.customers.search(typed)
+        assert "".join(hit.customer.contract for hit in hits) == found, typed
+    [hit] = await db.customers.search("александровичу", whole=True)
+    assert hit.customer.contract == "b"
+
+
 async def test_digits_however_grouped(db: Database) -> None:
     await db.customers.add_many(
         [

@@ -113,6 +113,7 @@ of_the_ivr = st.one_of(
         st.none() | st.just(3),
     ),
     st.builds(f.MessageBegun, callers),
+    st.builds(f.WordToCome, callers),
     st.builds(
         f.IvrLeft,
         callers,

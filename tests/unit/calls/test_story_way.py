@@ -74,6 +74,37 @@ def test_he_hangs_up_while_he_is_recorded() -> None:
     assert story.contact.ended_at == second(20)
 
 
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        (Outcome.callback_requested, EndReason.completed),
+        (Outcome.left_by_key, EndReason.cancelled),
+    ],
+)
+def test_his_hangup_is_quicker_than_our_word(word: Outcome, reason: EndReason) -> None:
+    """The same contact as if it were not."""
+    story = waited_in_vain()
+    story.tell(f.WordToCome(ref("c")))
+    story.at(20).hangs_up("c")
+    assert story.contacts == []
+    story.at(20.3).tell(left(hung_up=True, word=word))
+    assert (story.contact.outcome, story.contact.end_reason) == (word, reason)
+    other = waited_in_vain()
+    other.at(20).tell(left(hung_up=True, word=word))
+    other.hangs_up("c")
+    assert (other.contact.outcome, other.contact.end_reason) == (word, reason)
+
+
+def test_out_of_the_queue_by_its_key_and_into_another() -> None:
+    """What might have come did not: the second queue's end is his."""
+    story = waited_in_vain()
+    story.tell(f.WordToCome(ref("c")), left())
+    story.at(11).waits("c", EXPERT)
+    story.at(20).abandons("c", EXPERT)
+    story.hangs_up("c")
+    assert (story.contact.outcome, story.contact.queue) == (Outcome.abandoned_queue, EXPERT)
+
+
 def test_from_one_queue_into_another_where_he_is_answered() -> None:
     story = waited_in_vain()
     story.tell(left())

@@ -102,7 +102,9 @@ class Floor:
         self.facts.append(fact)
         return CallId("c1")
 
-    def report(self, fact: f.LanguageChosen | f.RouteChosen | f.MessageBegun | f.IvrLeft) -> None:
+    def report(
+        self, fact: f.LanguageChosen | f.RouteChosen | f.MessageBegun | f.WordToCome | f.IvrLeft
+    ) -> None:
         self.facts.append(fact)
 
     def number(self, call: CallId) -> str | None:

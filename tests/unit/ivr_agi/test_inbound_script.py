@@ -132,7 +132,7 @@ async def test_heard_in_the_second_language(caller):
     async with caller(affected("out"), keys=keys, hangs_up={"wait": 0}) as (heard, _commands, floor):
         pass
     assert heard[2:] == ["out-ru", "out-en", "outagekeys-en"]
-    assert floor.languages() == ["en"]
+    assert floor.languages() == ["ru", "en"]
     assert floor.left().outage_heard
 
 

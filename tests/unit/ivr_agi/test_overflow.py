@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from callcore.calls import facts as f
 from callcore.domain import Outcome, QueueName
 from callcore.ivr.overflow import Overflow
 from callcore.ivr.script import Do, Script
@@ -97,9 +98,11 @@ async def test_a_call_back_behind_the_last_leg(back):
 
 
 async def test_who_left_by_key_and_leaves_no_word(back):
+    """The floor knows from the first moment that something is to come: his Hangup may be quicker."""
     async with back("key", QUEUE) as told:
         pass
     assert told.floor.left().word is Outcome.left_by_key
+    assert isinstance(told.floor.facts[1], f.WordToCome)
 
 
 async def test_who_left_by_key_for_another_queue_has_left_nothing(back):

@@ -33,6 +33,7 @@ def test_what_a_waiting_caller_is_told(announce: Announce, position: str, holdti
     told = lines(announce=announce, announce_seconds=45)
     assert (told["announce-position"], told["announce-holdtime"]) == (position, holdtime)
     assert (told["announce-frequency"], told["min-announce-frequency"]) == ("45", "15")
+    assert (told["queue-youarenext"], told["queue-thankyou"]) == ("", "")
 
 
 def test_nothing_is_told_unless_it_is_wanted() -> None:

@@ -225,7 +225,7 @@ async def test_a_language_is_told_to_the_floor(walk):
     nodes = {"start": Speak("en", "menu"), "menu": menu(k1="end")}
     async with walk(nodes, keys={"menu-en": ["1"]}) as told:
         pass
-    assert told.floor.languages() == ["en"]
+    assert told.floor.languages() == ["ru", "en"]
     assert told.heard == ["menu-en", "goodbye-en"]
 
 
@@ -366,6 +366,7 @@ async def test_who_hears_his_balance_and_hangs_up_is_served(walk):
     async with walk(nodes, knows=knows, hangs_up={"menu-ru": 80}) as told:
         pass
     assert told.floor.left().word is Outcome.self_served
+    assert f.WordToCome in [type(fact) for fact in told.floor.facts]
     async with walk(nodes, knows=knows, hangs_up={"Баланс": 80}) as told:
         pass
     assert told.floor.left().word is None, "he has not heard it"

@@ -52,8 +52,26 @@ def test_the_only_topic_stays() -> None:
         entries.removed(tab(), 1)
     with pytest.raises(DeskRefused, match="no_such_topic"):
         entries.removed(tab(), 5)
+
+
+def test_words_of_a_topic_that_the_desk_has_lost_add_it_again() -> None:
+    words = Draft("", "words")
+    assert entries.typed(tab(), 2, words) == tab(Entry(), Entry(2, words))
+    assert entries.typed(tab(Entry(), Entry(3)), 2, words) == tab(Entry(), Entry(2, words), Entry(3))
+
+
+@pytest.mark.parametrize(
+    ("n", "draft"), [(2, Draft(" ", "")), (0, Draft(A)), (-1, Draft(A)), (entries.MOST_TOPICS + 1, Draft(A))]
+)
+def test_no_other_topic_is_added_by_words(n: int, draft: Draft) -> None:
     with pytest.raises(DeskRefused, match="no_such_topic"):
-        entries.typed(tab(), 5, Draft(A))
+        entries.typed(tab(), n, draft)
+
+
+def test_words_do_not_add_more_than_the_most() -> None:
+    full = tab(*(Entry(n) for n in range(3, entries.MOST_TOPICS + 3)))
+    with pytest.raises(DeskRefused, match="no_such_topic"):
+        entries.typed(full, 2, Draft(A))
 
 
 def test_what_has_to_be_saved_before_it_closes() -> None:

@@ -226,6 +226,30 @@ async def test_tasks_are_made_shown_and_done(house: Any) -> None:
     assert (await house.post_form("/cases/tasks/1", do="undone")).status == 403
 
 
+async def test_a_task_is_made_and_ended_on_the_customers_card(house: Any) -> None:
+    await house.sign_in(login="anna")
+    customer = await house.add_customer()
+    here = f"/customers/{customer}"
+    page = await house.get(here, part="cases")
+    assert f'href="/cases/new-task?customer={customer}"' in page.text
+    assert "Открытых задач нет" in page.words
+    form = await house.get("/cases/new-task", customer=customer)
+    assert f'name="customer" value="{customer}"' in form.text
+    made = await house.post_form("/cases/new-task", text=NASTY, responsible="anna", customer=customer)
+    assert made.headers["Location"].partition("#")[0] == f"{here}?part=cases"
+    page = await house.get(here, part="cases")
+    assert "<script>alert" not in page.text
+    assert 'action="/cases/tasks/1"' in page.text
+    await house.sign_in(login="clara")
+    page = await house.get(here, part="cases")
+    assert "alert(1)" in page.words, "others see it"
+    assert "/cases/tasks/1" not in page.text, "and may not end it"
+    await house.sign_in(login="anna")
+    done = await house.post_form("/cases/tasks/1", do="done", back="customer")
+    assert done.headers["Location"] == f"{here}?part=cases"
+    assert "alert(1)" not in (await house.get(here, part="cases")).words
+
+
 async def test_a_file_goes_along(house: Any) -> None:
     await house.sign_in()
     number = await sent(house)

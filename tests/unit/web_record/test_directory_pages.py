@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from callcore.rights import Role
 from callcore.store.counterparties import NewCounterparty
+from callcore.store.staff import NewPerson
 
 RIGHTS = (None, False, True)
 
@@ -103,6 +105,46 @@ async def test_a_form_that_somebody_overtook_is_told_and_kept(house: Any) -> Non
     assert again.status == 303
 
 
+def mark(page: Any) -> str:
+    """What the form on the page was made of."""
+    found = re.search(r'name="seen" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def test_of_two_who_change_one_person_the_second_is_told(house: Any) -> None:
+    await house.sign_in(Role.supervisor)
+    id = await house.database.staff.put(NewPerson("Монтёр", number="412"))
+    here = f"/directory/staff/{id}"
+    seen = mark(await house.get(here))
+    form = {"name": "Монтёр", "number": "413", "comment": "моё", "do": "save"}
+    assert (await house.post_form(here, name="Монтёр", number="499", do="save", seen=seen)).status == 303
+    late = await house.post_form(here, **form, seen=seen)
+    assert late.status == 422
+    assert all(words in late.words for words in ("изменил кто-то другой", "Сейчас записано", "499", "моё"))
+    assert (await house.post_form(here, **form, seen=mark(late))).status == 303
+    person = await house.database.staff.get(id)
+    assert (person.number, person.comment) == ("413", "моё")
+
+
+async def test_of_two_who_change_a_groups_rights_the_second_is_told(house: Any) -> None:
+    await house.sign_in(Role.administrator)
+    book = house.database.counterparties
+    id = await book.add_group("Сети", {"role:operator": True}, house.clock.now())
+    here = f"/directory/groups/{id}"
+    seen = mark(await house.get(here))
+    await book.change_group(id, "Сети", {"role:operator": False})
+    form = {"name": "Сети", "role_operator": "change", "role_senior": "see", "do": "save"}
+    late = await house.post_form(here, **form, seen=seen)
+    assert late.status == 422
+    assert all(words in late.words for words in ("изменил кто-то другой", "Сейчас записано"))
+    (group,) = await book._groups()
+    assert group.rights == {"role:operator": False}, "what the other took away stays away"
+    assert (await house.post_form(here, **form, seen=mark(late))).status == 303
+    (group,) = await book._groups()
+    assert group.rights == {"role:operator": True, "role:senior": False}
+
+
 async def test_groups_and_their_rights(house: Any) -> None:
     await house.sign_in(Role.supervisor)
     await house.add_user("boris")
@@ -162,3 +204,70 @@ async def test_the_api(house: Any) -> None:
     assert (made.status, made.json["phones"]) == (201, ["+74951234567"])
     assert (await house.api("DELETE", "/counterparties/1")).status == 204
     assert (await house.api("GET", "/counterparties")).json["counterparties"] == []
+
+
+async def test_people_by_the_api(house: Any) -> None:
+    await house.sign_in(Role.supervisor)
+    body = {"name": "Монтёр <b>", "department": "noc", "number": "412"}
+    made = await house.api("POST", "/staff", body)
+    assert (made.status, made.json["name"], made.json["number"]) == (201, "Монтёр <b>", "412")
+    here = f"/staff/{made.json['id']}"
+    assert (await house.api("GET", here)).json == made.json
+    seen = {"seen": made.json["mark"]}
+    changed = await house.api("PUT", here, body | seen | {"number": "413"})
+    assert (changed.status, changed.json["number"]) == (200, "413")
+    late = await house.api("PUT", here, body | seen | {"number": "414"})
+    assert (late.status, "изменил кто-то другой" in late.json["detail"]) == (409, True)
+    for wrong in ({"department": "nowhere"}, {"login": "nobody"}, {"name": ""}):
+        assert (await house.api("PUT", here, body | wrong)).status == 422
+    assert (await house.api("DELETE", here)).status == 204
+    assert (await house.api("GET", "/staff", q="412")).json["people"] == []
+    assert (await house.api("PUT", here, body)).status == 200
+    assert [each["id"] for each in (await house.api("GET", "/staff", q="монтер")).json["people"]] == [1]
+    for method in ("GET", "PUT", "DELETE"):
+        assert (await house.api(method, "/staff/99", body if method == "PUT" else None)).status == 404
+    await house.sign_in(Role.operator)
+    assert (await house.api("GET", here)).status == 403
+    assert (await house.api("POST", "/staff", body)).status == 403
+
+
+async def test_groups_by_the_api(house: Any) -> None:
+    await house.sign_in(Role.supervisor)
+    made = await house.api(
+        "POST", "/counterparty-groups", {"name": "Сети", "rights": {"role:operator": "see"}}
+    )
+    mine = {"role:operator": "see", "login:supervisor": "change"}
+    assert (made.status, made.json["rights"], made.json["may_change"]) == (201, mine, True)
+    here, seen = f"/counterparty-groups/{made.json['id']}", made.json["mark"]
+    for wrong in (
+        {"role:king": "see"},
+        {"login:nobody": "see"},
+        {"everybody": "see"},
+        {"role:senior": "own"},
+    ):
+        assert (await house.api("PUT", here, {"name": "Сети", "rights": wrong})).status == 422, wrong
+    body = {"name": "Сети и подстанции", "rights": mine | {"role:senior": "change"}, "seen": seen}
+    assert (await house.api("PUT", here, body)).json["rights"] == body["rights"]
+    assert (await house.api("PUT", here, body)).status == 409
+    await house.sign_in(Role.operator)
+    (group,) = (await house.api("GET", "/counterparty-groups")).json["groups"]
+    assert (group["name"], group["may_change"], group["rights"]) == ("Сети и подстанции", False, None)
+    assert (await house.api("DELETE", here)).status == 403
+    await house.sign_in(Role.supervisor, login="other")
+    assert (await house.api("DELETE", here)).status == 404
+    await house.sign_in(Role.supervisor)
+    await house.api("POST", f"{here}/counterparties", {"name": "РЭС"})
+    assert (await house.api("DELETE", here)).status == 409
+    assert (await house.api("PUT", here, {"name": "Сети"})).json["may_change"] is False
+    assert (await house.api("PUT", here, {"name": "Сети"})).status == 404
+
+
+async def test_of_two_programs_that_change_a_counterparty_the_second_is_told(house: Any) -> None:
+    await house.sign_in(Role.administrator)
+    await house.database.counterparties.add_group("Сети", {}, house.clock.now())
+    made = (await house.api("POST", "/counterparty-groups/1/counterparties", {"name": "РЭС"})).json
+    seen, here = made["changed_at"], f"/counterparties/{made['id']}"
+    house.clock.pass_(minutes=1)
+    assert (await house.api("PUT", here, {"name": "РЭС", "region": "Тверь", "seen": seen})).status == 200
+    assert (await house.api("PUT", here, {"name": "РЭС", "seen": seen})).status == 409
+    assert (await house.api("GET", here)).json["region"] == "Тверь"

@@ -39,6 +39,30 @@ async def test_the_page_tells_all_that_was_kept(house: Any) -> None:
     assert (await house.get("/interactions/x")).status == 404
 
 
+async def test_cases_that_came_of_it(house: Any) -> None:
+    """Made on the contact, or by a program that names the record alone; not those of other records (D-33)."""
+    await house.sign_in()
+    anna = await house.add_customer()
+    record, other = await written(house, anna), await written(house, anna, entry=2)
+    form = {"a-name": "Сергей", "a-phone": "+79031112233"}
+    for entry in (record, other):
+        made = await house.post_form(
+            "/cases/new", do="send", queue="connect.call_me", customer=anna, contact=CALL, entry=entry, **form
+        )
+        assert made.status == 303
+    body = {"queue": "connect.call_me", "form": {"name": "Я", "phone": "+79031112233"}}
+    told = await house.api("POST", "/cases", body | {"customer": anna, "interaction": record})
+    page = await house.get(f"/interactions/{record}")
+    assert told.status == 201, told.json
+    ours = ["C-2026-000001", told.json["number"]]
+    for number in ours:
+        assert f'href="/cases/{number}"' in page.text, number
+    assert "C-2026-000002" not in page.words
+    assert (await house.api("GET", f"/interactions/{record}")).json["cases"] == ours
+    await house.sign_in(Role.campaign_manager)
+    assert "C-2026-000001" not in (await house.get(f"/interactions/{record}")).words
+
+
 async def test_registered_again(house: Any) -> None:
     await house.sign_in()
     anna = await house.add_customer()

@@ -51,7 +51,7 @@ async def test_from_the_ticket_to_the_customers_timeline(house: Any) -> None:
     assert where == f"/contacts/{call[1]}"
     assert address(await register(house, **fields, customer=customer)) == where, "sent twice"
     contact = await house.get(where)
-    for words in ("Посещение", "А-001", "Анна Воробьёва", "спорит о сумме", "Офис на Садовой"):
+    for words in ("Посещение", "А-001", "Анна Воробьёва", "спорит о сумме", "Офис на Садовой Центр"):
         assert words in contact.words
     [line] = await house.database.timeline.of(customer)
     assert (line.medium, line.topic, line.comment) == ("visit", TOPIC, "спорит о сумме")

@@ -1,6 +1,6 @@
 // What is typed into a form with data-keep="NAME" survives a reload and a killed tab, until the server took it. It
 // stays in this browser, under the login of who typed it, for a week.
-import {focusIn, give, isChanged, login, tell, tellNext, Told, word} from './ask.js';
+import {chooseAgain, focusIn, give, isChanged, login, tell, tellNext, Told, word} from './ask.js';
 
 const WEEK = 7 * 86400000, PREFIX = 'callcore.keep:';
 const waiting = new Map(); // form → timer of its next saving

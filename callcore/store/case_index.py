@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from callcore.store.schema.cases import cases
 from callcore.store.schema.core import customers
-from callcore.store.search_index import LONGEST_PREFIX, postgresql_match, sqlite_match
-from callcore.store.searching import SHORTEST_DIGITS, digits_of, index_words, numbers_in, parse, stem
+from callcore.store.search_index import postgresql_match, sqlite_match
+from callcore.store.searching import SHORTEST_DIGITS, digits_of, index_words, numbers_in, parse
 
 TELLING = 3
 """Letters of a word whose beginning alone chooses customers; a shorter one must be a whole word of a name."""
@@ -82,15 +82,7 @@ def _holding(dialect: str, words: Sequence[str]) -> Any:
         else:
             here = _lexemes.op("@@")(cast(postgresql_match((word,), name=False, whole=False), TSQUERY))
             his = _name_lexemes.op("@@")(cast(postgresql_match((word,), name=True, whole=is_whole), TSQUERY))
-            parts.append(select(cases.c.id).where(here, *_to_its_end(word, cases.c.haystack)))
-            owners = select(customers.c.id).where(his, *_to_its_end(word, customers.c.haystack))
+            parts.append(select(cases.c.id).where(here))
+            owners = select(customers.c.id).where(his)
         parts.append(select(cases.c.id).where(cases.c.customer.in_(owners)))
     return union_all(*parts)
-
-
-def _to_its_end(word: str, haystack: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    """PostgreSQL's index knows no more than the beginning of a long word."""
-    if len(word) <= LONGEST_PREFIX:
-        return []
-    line = " " + haystack + " "
-    return [(func.strpos(line, f" {word}") > 0) | (func.strpos(line, f" {stem(word)} ") > 0)]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, literal, select, union_all
 
 from callcore.domain import NULL_CUSTOMER, Customer, CustomerId
 from callcore.numbers import normalise
-from callcore.store.customers_ask import by_digits, by_digits_and_words, by_words
+from callcore.store.customers_ask import FEW, by_digits, by_digits_and_words, by_words, may_have
 from callcore.store.customers_read import BY_ID, load_customers
 from callcore.store.engine import chunks
 from callcore.store.schema.core import customer_numbers, customers
@@ -26,8 +26,6 @@ from callcore.store.searching import Query, digits_of, holds, index_words, is_on
 
 TELLING_DIGITS = 4
 """Beside words; three are a house, and are looked for as a word."""
-FEW = 300
-"""A word with at most so many owners is rare."""
 PROBED = 3
 """Words of a query, the longest first, that are asked whether they are."""
 
@@ -129,7 +127,7 @@ def _among_few(connection: Connection, query: Query) -> list[CustomerId] | None:
     if connection.dialect.name != "sqlite":
         return None
     for word in sorted(query.words, key=len, reverse=True)[:PROBED]:
-        ids = by_words(connection, (word,), FEW + 1, name=False, whole=query.whole)
+        ids = may_have(connection, word, FEW + 1, whole=query.whole)
         if len(ids) <= FEW:
             break
     else:

@@ -20,11 +20,14 @@ from callcore.store.searching import stem, trigrams
 
 SHADOWS = ("customer_names", "customer_words", "customer_digits")
 """Virtual tables of SQLite; what stands behind them is named ``SHADOW_…``."""
-LONGEST_PREFIX = 10
-"""Letters. Of a longer word PostgreSQL's index is asked for these; whoever asks looks at the rest of it."""
+LONGEST_PREFIX = {"sqlite": 12, "postgresql": 10}
+"""Letters of the longest beginning that an index has a list of."""
+_LONG = 7
+"""Digits. How so long a number begins, nearly all do; its last ones tell whose it is."""
 
 _OPTIONS = "content='customers', content_rowid='id', detail=none, columnsize=0"
-_PREFIXES = "prefix='1 2 3 4 5 6 7 8 9 10 11 12', tokenize='ascii'"
+_LENGTHS = " ".join(map(str, range(1, LONGEST_PREFIX["sqlite"] + 1)))
+_PREFIXES = f"prefix='{_LENGTHS}', tokenize='ascii'"
 _FORGET_WORDS = """
         INSERT INTO customer_names(customer_names, rowid, haystack) VALUES ('delete', old.id, old.haystack);
         INSERT INTO customer_words(customer_words, rowid, haystack, places)
@@ -50,7 +53,8 @@ _SQLITE = (
     *(f"INSERT INTO {name}({name}) VALUES ('rebuild')" for name in SHADOWS),
 )
 _BEGINNINGS = ", ".join(
-    f"nullif(mark || left(word, {n}), mark || left(word, {n - 1}))" for n in range(1, LONGEST_PREFIX + 1)
+    f"nullif(mark || left(word, {n}), mark || left(word, {n - 1}))"
+    for n in range(1, LONGEST_PREFIX["postgresql"] + 1)
 )
 """Of a word, each once: one expression costs half of what a row for each of them does."""
 _POSTGRESQL = (
@@ -77,33 +81,40 @@ def create_index(dialect: str) -> tuple[str, ...]:
     return _SQLITE if dialect == "sqlite" else _POSTGRESQL
 
 
-def sqlite_match(asked: Sequence[str], *, whole: bool) -> str:
-    """An FTS5 expression. Words hold letters and digits only, and stand between quotes."""
+def sqlite_match(asked: Sequence[str], *, whole: bool, cut: bool = False) -> str:
+    """An FTS5 expression. Words hold letters and digits only, and stand between quotes.
+
+    ``cut``: no more of a word is asked for than ``LONGEST_PREFIX``; whoever asks looks at the rest.
+    """
     parts = []
     for word in asked:
-        options = [f'"{word}"' if whole else f'"{word}"*']
+        begun = word[: LONGEST_PREFIX["sqlite"]] if cut else word
+        options = [f'"{word}"' if whole else f'"{begun}"*']
         if stem(word) != word:
             options.append(f'"{stem(word)}"')
         parts.append(f"({' OR '.join(options)})")
     return " AND ".join(parts)
 
 
-def postgresql_match(asked: Sequence[str], *, name: bool, whole: bool) -> str:
-    """The same as a ``tsquery``; of words longer than ``LONGEST_PREFIX``, who may have them.
-
-    It could be asked for what begins so: it would merge thousands of lists.
-    """
-    mark = "=" if name else ""
+def postgresql_match(asked: Sequence[str], *, name: bool, whole: bool, cut: bool = False) -> str:
+    """The same as a ``tsquery``."""
+    mark, longest = "=" if name else "", LONGEST_PREFIX["postgresql"]
     parts = []
     for word in asked:
         options = [f"'{mark}{word}$'"]
         if not whole:
-            options = [f"'{mark}{word[:LONGEST_PREFIX]}'"]
+            begun = word[:longest] if cut else word
+            options = [f"'{mark}{begun}'" + (":*" if len(begun) > longest else "")]
         if stem(word) != word:
             options.append(f"'{mark}{stem(word)}$'")
         parts.append(f"({' | '.join(options)})")
     return " & ".join(parts)
 
 
+def telling_trigrams(digits: str) -> tuple[str, ...]:
+    """Those by which the index finds who may have these digits; whoever asks looks at them as a whole."""
+    return trigrams(digits[2:])[-5:] if len(digits) >= _LONG else trigrams(digits)
+
+
 def sqlite_digits(digits: str) -> str:
-    return " AND ".join(f'"{three}"' for three in trigrams(digits))
+    return " AND ".join(f'"{three}"' for three in telling_trigrams(digits))

@@ -82,9 +82,9 @@ class _Studio:
 
     async def window(self, login: str, language: Language) -> BrowserContext:
         """Signed in, reading in that language."""
-        await self.database.users.set_language(Login(login), language)
         key = login, language
         if key not in self.windows:
+            await self.database.users.set_language(Login(login), language)
             context = await self.browser.new_context(
                 viewport=SIZE,  # type: ignore[arg-type]
                 locale=language,
@@ -97,12 +97,17 @@ class _Studio:
             )
             self.csrf[key] = str((await answer.json())["csrf"])
             self.windows[key] = context
+        else:  # he may have read in the other language since; sessions remember which one it was
+            await self._send(key, "/language", language=language, back="/desk")
         return self.windows[key]
 
     async def post(self, login: str, language: Language, path: str, **fields: str) -> None:
-        window = await self.window(login, language)
-        form: dict[str, Any] = {"csrf": self.csrf[login, language], **fields}
-        answer = await window.request.post(
+        await self.window(login, language)
+        await self._send((login, language), path, **fields)
+
+    async def _send(self, key: tuple[str, Language], path: str, **fields: str) -> None:
+        form: dict[str, Any] = {"csrf": self.csrf[key], **fields}
+        answer = await self.windows[key].request.post(
             self.url(path), form=form, headers={"Origin": self.url("")}, max_redirects=0
         )
         if answer.status != 303:
@@ -207,7 +212,7 @@ async def _outage(page: Page, studio: _Studio, language: Language) -> None:
     if not await studio.database.outages.open():
         await studio.daemon.outgoing.board.publish(OUTAGE.encode(), "outage.yaml", "dispatch")
     await page.goto(studio.url("/outages?outage=2026-118"))
-    await page.locator(".outage").first.wait_for()
+    await page.locator(".campaign .chip.done").first.wait_for()
 
 
 async def _answer(page: Page, studio: _Studio, language: Language) -> None:
@@ -226,16 +231,21 @@ SHOTS: tuple[_Shot, ...] = (
     _Shot("interaction", "/interactions/{record}"),
     _Shot("case-new", "/cases/new?queue=money.finance&customer={anna}"),
     _Shot("case", "{case:connection}"),
+    _Shot("task-new", "/cases/new-task?customer={anna}"),
     _Shot("cases", "/cases?folder=all"),
     _Shot("overdue", "/cases?folder=overdue", "olga"),
     _Shot("flash", "/flash", "olga"),
     _Shot("flash-new", "/flash/new", "olga"),
     _Shot("knowledge", "/knowledge"),
     _Shot("article", "/knowledge/recalculation"),
+    _Shot("article-edit", "/knowledge/recalculation/edit", "olga"),
     _Shot("directory", "/directory"),
+    _Shot("department", "/directory/departments/sales"),
     _Shot("counterparties", "/directory/counterparties", "olga"),
     _Shot("visits", f"/visits?office={OFFICE}"),
     _Shot("visit-new", f"/visits/new?office={OFFICE}&medium=payment"),
+    _Shot("payments", "/visits/payments?whose=all", "olga"),
+    _Shot("calls", "/calls", "olga"),
     _Shot("import", "/customers/import", "ivan", _sheet),
     _Shot("admin", "/admin", "ivan"),
     _Shot("admin-user", "/admin/users/anna", "ivan"),

@@ -106,28 +106,36 @@ async def test_the_queue_follows_what_others_do(pages: Pages) -> None:
 
 
 async def test_a_letter_with_its_scan_and_what_was_refused(pages: Pages) -> None:
-    """Found by a name, asked for its topic before it goes, so that the scan is still chosen; refused for a
-    comment too long, sent again with all that was typed, shown with its file."""
+    """Found by a name, asked for its topic before it goes, refused for a comment too long, then for an empty
+    file: the scan stays chosen until it is what is wrong. Sent again with all that was typed, shown."""
     await customer_of(pages)
     page = await pages.open("/visits/new?medium=letter&office=centre", "anna")
     await page.get_by_label("Отправитель").fill(HOSTILE)
     await page.get_by_label("Комментарий").fill("Просит пересчёт")
     await page.get_by_label("Клиент", exact=True).fill("Соловьева")
+    scan = {"name": "письмо.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 scan"}
+    await page.locator("#f-file").set_input_files(scan)  # type: ignore[arg-type]
     await page.get_by_role("button", name="Найти", exact=True).click()
     await expect(page.get_by_role("radio", name=re.compile("Соловьёва"))).to_be_checked()
     await expect(page.get_by_label("Комментарий")).to_have_value("Просит пересчёт")
-    scan = {"name": "письмо.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 scan"}
-    await page.locator("#f-file").set_input_files(scan)  # type: ignore[arg-type]
+    assert await chosen(page) == ["письмо.pdf"]
     await page.get_by_role("button", name="Сохранить").click()
     await expect(page.locator("#f-topic")).to_be_focused()
-    assert await page.locator("#f-file").evaluate("field => field.files.length") == 1
+    assert await chosen(page) == ["письмо.pdf"]
     await page.locator("#f-topic").select_option(TOPIC)
     await page.get_by_label("Комментарий").fill("х" * 10_001)
     await page.get_by_role("button", name="Сохранить").click()
     await expect(page.get_by_role("alert")).to_contain_text("10000")
     await pages.clean(page, "visits-refused")
     await expect(page.locator(".chosen-customer")).to_contain_text("Соловьёва")
+    assert await chosen(page) == ["письмо.pdf"]
+    await expect(page.locator("#page")).not_to_contain_text("выбрать снова")
     await page.get_by_label("Комментарий").fill("Просит пересчёт")
+    empty = {"name": "пусто.pdf", "mimeType": "application/pdf", "buffer": b""}
+    await page.locator("#f-file").set_input_files([scan, empty])  # type: ignore[list-item]
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.locator("#f-file")).to_have_attribute("aria-invalid", "true")
+    assert await chosen(page) == []
     await page.locator("#f-file").set_input_files(scan)  # type: ignore[arg-type]
     await page.get_by_label("Комментарий").press("Control+Enter")
     await page.wait_for_url("**/contacts/*")
@@ -138,6 +146,13 @@ async def test_a_letter_with_its_scan_and_what_was_refused(pages: Pages) -> None
     call = page.url.rsplit("/", 1)[1]
     assert len(await pages.database.attachments.of(Owner(OwnerKind.contact, call))) == 1
     await page.close()
+
+
+async def chosen(page: Page) -> list[str]:
+    names: list[str] = await page.locator("#f-file").evaluate(
+        "field => [...field.files].map(each => each.name)"
+    )
+    return names
 
 
 async def test_what_is_typed_survives_a_killed_tab(pages: Pages) -> None:

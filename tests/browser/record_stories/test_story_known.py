@@ -98,6 +98,44 @@ async def test_the_spoken_password_is_checked_and_never_shown(tale: Tale) -> Non
     await caller.hang_up()
 
 
+async def test_a_task_from_the_card_and_a_cleared_customer(tale: Tale) -> None:
+    """A task for a colleague is made beside the contact (D-47); cleared, the caller is nobody's (D-40)."""
+    t = tale.t
+    customer = await tale.add_customer(NAME)
+    anna = await tale.operator()
+    caller = await tale.call()
+    await anna.has(NAME)
+    await anna.to_contact()
+    await anna.enter(anna.card.get_by_role("link", name=t("cases.new_task")))
+    await expect(anna.title).to_have_text(t("cases.new_task"))
+    await anna.write(anna.dock.locator("#f-text"), "Перезвонить насчёт договора")
+    await anna.pick(anna.dock.locator("#f-responsible"), "boris")
+    await anna.is_clean()
+    await anna.press("Control+Enter")
+    await anna.is_told(t("cases.task_made"))
+    await expect(anna.dock).to_be_hidden()
+    await anna.to_contact()
+    await anna.enter(anna.card.get_by_role("link", name=t("customer.part_cases")))
+    task = anna.dock.locator(".case-task")
+    await expect(task).to_contain_text("Перезвонить насчёт договора")
+    await expect(task).to_contain_text("Борис Смирнов")
+    await anna.is_clean()
+    [made] = await tale.database.tasks.of_customer(customer.id)
+    assert (made.responsible, made.author) == ("boris", "anna")
+    await anna.enter(task.get_by_role("button", name=t("cases.done")))
+    await expect(task).to_have_count(0)
+    await anna.press("Escape")
+
+    await anna.to_contact()
+    await anna.enter(anna.panel.get_by_role("button", name=t("topics.clear")))
+    await expect(anna.card.get_by_role("heading", name=NAME)).to_have_count(0)
+    await expect(anna.card.locator(".lead")).to_contain_text(t("facts.cleared"))
+    await anna.is_clean()
+    await anna.enter(anna.panel.get_by_role("button", name=t("topics.unclear")))
+    await anna.has(NAME)
+    await caller.hang_up()
+
+
 async def _top(what: Locator) -> float:
     box = await what.bounding_box()
     assert box is not None

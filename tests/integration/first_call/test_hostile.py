@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
+from callcore.calls.call import Phase
 from callcore.crm.seeds import SHARED_NUMBER
 from callcore.domain import Outcome
 from callcore.testing.house import TO_FINANCE, House
-from callcore.testing.lab import HangUp, Wait
+from callcore.testing.lab import HangUp, Until
 from callcore.testing.operator import ApiOperator
 
 PWNED = Path(tempfile.gettempdir()) / "callcore-pwned"
@@ -73,13 +75,20 @@ async def test_two_customers_on_one_number(house: House) -> None:
     assert contact.customer == chosen
 
 
+async def is_in_ivr(house: House) -> bool:
+    assert house.stage.daemon is not None
+    return any(call.phase is Phase.ivr for call in house.stage.daemon.floor.tracker.calls.values())
+
+
 NUMBERS = ["s;x=1", "7900%0d%0aAction", "+79000000110", "89000000110", "777", "0" * 22]
 
 
 async def test_numbers(house: House) -> None:
     for nth, number in enumerate(NUMBERS, start=1):
-        caller = await house.call(Wait(0.5), HangUp(), number=number)
-        await caller.wait()
+        caller = await house.call(Until(), HangUp(), number=number)
+        await caller.answered()
+        await house.until(partial(is_in_ivr, house))
+        await caller.hang_up()
         contact = (await house.contacts(nth))[-1]
         assert contact.outcome is Outcome.abandoned_ivr
         if number.endswith("9000000110"):

@@ -2,7 +2,7 @@
 
 from callcore.domain import EndReason, Outcome, Source
 from callcore.testing.house import TO_FINANCE, House
-from callcore.testing.lab import Answer, HangUp, NeverAnswer, Wait
+from callcore.testing.lab import Answer, HangUp, Hear, NeverAnswer
 
 
 async def test_happy_path(house: House) -> None:
@@ -37,7 +37,7 @@ async def test_happy_path(house: House) -> None:
 
 
 async def test_abandoned_in_the_ivr(house: House) -> None:
-    caller = await house.call(Wait(0.5), HangUp())
+    caller = await house.call(Hear(), HangUp())
     await caller.wait()
     [contact] = await house.contacts()
     assert (contact.outcome, contact.queue, contact.wait_ms) == (Outcome.abandoned_ivr, None, 0)

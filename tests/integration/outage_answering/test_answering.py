@@ -70,8 +70,14 @@ async def test_an_operator_who_sees_it_on_the_card(street: Street) -> None:
 async def test_an_operator_out_of_hours(open_street: Open) -> None:
     street = await open_street(closed=("expert",))
     await street.goes_dark()
-    caller = await street.house.call(Until(), Press("0"), number=RUSSIAN)
+    caller = await street.house.call(Until(), Press("0"), Until(), Press("#"), number=RUSSIAN)
     await street.house.until(street.ear.hears("Света нет"))
+    caller.proceed()
+
+    async def is_recorded() -> bool:
+        return any((street.house.folder / "recordings").glob("*.wav"))
+
+    await street.house.until(is_recorded)
     caller.proceed()
     result = await caller.wait(60)
     assert result.ended_by == "pbx"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcore.store.customers import Matched, NewCustomer
+from callcore.store.customers_ask import FEW
 from callcore.store.database import Database
 from callcore.store.searching import holds, index_words, parse, stem, words
 from callcore.testing import bulk_customers
@@ -78,6 +79,21 @@ async def test_digits_however_grouped(db: Database) -> None:
         assert [h.customer.name for h in await db.customers.search(typed)] == ["Анна"], typed
     assert [h.customer.name for h in await db.customers.search("101")] == ["Лев"]
     assert await db.customers.search("7654321") == ()
+
+
+async def test_digits_beside_words_of_few_and_of_many(db: Database) -> None:
+    many = [NewCustomer(f"A{n:03}", "Лев Ким", numbers=(f"+7916111{n:04}",)) for n in range(FEW + 20)]
+    await db.customers.add_many([*many, NewCustomer("B", "Ян Ким", numbers=("+79161110007",))], T0)
+    for typed, found in (
+        ("Ким 10007", ["A007", "B"]),
+        ("Лев 1110007", ["A007"]),
+        ("Яну 10007", []),
+        ("Ян 10007", ["B"]),
+        ("Ян 10008", []),
+        ("10007 Льва", []),
+    ):
+        hits = await db.customers.search(typed)
+        assert [hit.customer.contract for hit in hits] == found, typed
 
 
 async def test_whoever_is_masked_finds_by_whole_words_and_numbers_only(db: Database) -> None:

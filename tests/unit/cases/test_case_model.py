@@ -180,6 +180,35 @@ def test_stages_of_a_connection() -> None:
     assert refused(lambda: moves.mark(case, "nonsense", True, ANNA, LATER, C)) == "unknown"
 
 
+TMS = {"address": "Арбат, 5", "cabinet": "ЭШ-3", "cable_laid": "no"}
+TPS = {"address": "Арбат, 5", "port": "7", "phone": "+74950000001", "symptoms": "нет сигнала"}
+
+
+@pytest.mark.parametrize(
+    ("queue", "form", "results", "way"),
+    [
+        ("connect.upgrade", TMS, ("done", "connected"), [("upgrade", "noc"), ("visit", "coordinators")]),
+        (
+            "connect.service_help",
+            TPS,
+            ("done", "works"),
+            [("help", "remote_service"), ("check", "coordinators")],
+        ),
+    ],
+)
+def test_tms_ends_with_another_visit_and_tps_with_a_check_by_the_customer(
+    queue: str, form: dict[str, str], results: tuple[str, ...], way: list[tuple[str, str]]
+) -> None:
+    """D-4: the coordinators agree when the technician comes again; D-5: there is no second visit."""
+    case, been = sent(queue, **form), []
+    for result in results:
+        assert case.run is not None
+        assert case.due_at is not None
+        been.append((case.run.stage, case.department))
+        case = moves.finish(model.take(case, BORIS, LATER).after, result, "", BORIS, LATER, C).after
+    assert (been, case.status) == (way, Status.closed)
+
+
 def test_impossible_goes_to_the_meeting_and_the_contract_needs_the_last_result() -> None:
     case = sent("connect.full", **CONNECT)
     for result, stage in (("agreed", "expertise"), ("impossible", "meeting"), ("grow", "expertise")):

@@ -18,6 +18,7 @@ MODULES = {
     "operators": "benchmarks.operators",
     "card": "benchmarks.card",
     "find": "benchmarks.find",
+    "ivr": "benchmarks.ivr",
     "originate": "benchmarks.originate",
     "pop": "benchmarks.pop",
     "resync": "benchmarks.resync",

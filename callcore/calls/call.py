@@ -75,7 +75,7 @@ class Call:
     word: Outcome | None = None
     """What he left or got without an operator."""
     is_leaving_word: bool = False
-    """The IVR records him, or something else of which its IvrLeft will tell."""
+    """The IVR has him, or records him: its IvrLeft will tell."""
     queue: QueueName | None = None
     queued_at: datetime | None = None
     left_queue_at: datetime | None = None

@@ -60,12 +60,12 @@ def sole_customer(call: Call) -> CustomerId | None:
     return call.customers[0].id if len(call.customers) == 1 else None
 
 
-def with_word(contact: Contact, word: Outcome, node: str | None) -> Contact:
+def with_word(contact: Contact, word: Outcome) -> Contact:
     """``contact`` of a caller of whom it turns out what he left before he hung up."""
     if contact.outcome is Outcome.answered:
         return contact
     reason = EndReason.cancelled if word is Outcome.left_by_key else EndReason.completed
-    return replace(contact, outcome=word, end_reason=reason, node=node)
+    return replace(contact, outcome=word, end_reason=reason)
 
 
 def served(contact: Contact) -> Contact:

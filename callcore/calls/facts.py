@@ -392,8 +392,8 @@ class MessageBegun:
 
 @dataclass(frozen=True, slots=True)
 class WordToCome:
-    """He may leave something, or get what he wants, without an operator: the IVR's IvrLeft tells, even after
-    his Hangup, which is often quicker."""
+    """He is in the IVR's hands, may leave something there or get what he wants: its IvrLeft tells what, and
+    where he was last, even after his Hangup, which is often quicker."""
 
     channel: ChannelRef
 

@@ -155,6 +155,7 @@ def _queued(call: Call, move: QueueJoined, now: datetime) -> Call:
         queued_at=call.queued_at or now,
         left_queue_at=None,
         is_abandoned=False,
+        is_leaving_word=False,
         ends_by=None,
     )
 
@@ -397,7 +398,8 @@ def _after_the_end(call: Call, move: Move) -> Result:
             contact = dataclasses.replace(contact, customer=sole_customer(call))
         case IvrLeft():
             contact = served(contact) if move.outage_heard else contact
-            contact = with_word(contact, move.word, move.node) if move.word else contact
+            contact = dataclasses.replace(contact, node=move.node or contact.node)
+            contact = with_word(contact, move.word) if move.word else contact
             if not call.customers_known:
                 return replace(call, unlogged=contact), ()
         case TimeIsUp():

@@ -32,7 +32,10 @@ from callcore.commands.live import (
 )
 from callcore.config import ConfigFaults, Fault, Settings, load
 from callcore.domain import Text
+from callcore.speech import Prompts
 from callcore.speech.programs import lacking
+from callcore.speech.survey import unspoken
+from callcore.wiring import all_said, make_book
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -58,7 +61,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     database, reports, sources = _ask(settings) if options.live else (None, (), ())
     is_ok = all(report.is_ok for report in reports) and all(source.is_ok for source in sources)
     is_ok = is_ok and (database is None or database.is_ok)
-    warnings = (*settings.warnings, *_lacking_programs(settings))
+    warnings = (*settings.warnings, *_lacking_programs(settings), *_unspoken(settings))
     if options.json:
         output.json(_summary(settings, warnings, database, reports, sources, is_ok=is_ok))
     else:
@@ -119,6 +122,25 @@ def _lacking_programs(settings: Settings) -> tuple[Fault, ...]:
         )
         for program in lacking(settings.speech.to_settings())
     )
+
+
+def _unspoken(settings: Settings) -> tuple[Fault, ...]:
+    """Prompts that are missing: no fault, for the start makes them."""
+    texts = {(phrase.text, phrase.language) for phrase in all_said(make_book(settings))}
+    missing = len(unspoken(Prompts(settings.speech.to_settings()), texts))
+    if not missing:
+        return ()
+    words = Text(
+        f"Ещё не озвучено текстов: {missing} из {len(texts)}.",
+        f"Texts that are not spoken yet: {missing} of {len(texts)}.",
+    )
+    remedy = Text(
+        "callcore speech build озвучит их заранее, иначе — запуск или reload; callcore speech check "
+        "назовёт их.",
+        "callcore speech build speaks them beforehand, else the start or a reload; callcore speech check "
+        "names them.",
+    )
+    return (Fault(str(settings.file), 0, "speech.folder", words, remedy, "warning"),)
 
 
 def _summary(

@@ -74,6 +74,7 @@ class _Caller:
         self._script = ScriptRun(visit, self._word)
 
     async def run(self) -> None:
+        self._visit.has_word_to_come()  # where he was last, at least
         try:
             await self._visit.session.answer()
             await self._serve()

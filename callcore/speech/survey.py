@@ -51,6 +51,18 @@ def survey(prompts: Prompts, texts: Iterable[SpokenText]) -> Iterator[Entry]:
         yield Entry(text, language, wanted, way.source.name, way.target, sound, flaws(sound, text))
 
 
+def unspoken(prompts: Prompts, texts: Iterable[SpokenText]) -> tuple[SpokenText, ...]:
+    """Those that have no sound on the disk yet, and those that nobody can say. Listens to none."""
+    return tuple(each for each in dict.fromkeys(texts) if not _has_sound(prompts, *each))
+
+
+def _has_sound(prompts: Prompts, text: str, language: Language) -> bool:
+    try:
+        return prompts.ways(text, language)[-1].seconds is not None
+    except TextRefused:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Recordings:
     """How a catalogue and its folder agree with the texts: paths relative to the folder, without suffix."""

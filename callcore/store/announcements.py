@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CallId, Login
@@ -16,6 +16,19 @@ from callcore.store.schema.knowledge import flashes
 MOST = 5
 """That one caller hears; who writes a sixth should withdraw one."""
 
+SPOKEN = (
+    select(flashes)
+    .where(
+        flashes.c.scope == FlashScope.house.value,
+        flashes.c.target == EVERYBODY,
+        flashes.c.is_spoken,
+        in_state(FlashState.current, bindparam("now")),
+    )
+    .order_by(flashes.c.id.desc())
+    .limit(MOST)
+)
+"""With the parameter ``now``. Made once: every caller asks it, and making it costs as much as asking."""
+
 
 class Announcements:
     def __init__(self, store: Store) -> None:
@@ -23,18 +36,11 @@ class Announcements:
 
     async def spoken(self, now: datetime) -> tuple[Flash, ...]:
         """Those that callers hear now, the newest first."""
-        query = (
-            select(flashes)
-            .where(
-                flashes.c.scope == FlashScope.house.value,
-                flashes.c.target == EVERYBODY,
-                flashes.c.is_spoken,
-                in_state(FlashState.current, now),
-            )
-            .order_by(flashes.c.id.desc())
-            .limit(MOST)
-        )
-        return await self._store.ask(lambda connection: tuple(map(flash_of, connection.execute(query))))
+
+        def spoken(connection: Connection) -> tuple[Flash, ...]:
+            return tuple(map(flash_of, connection.execute(SPOKEN, {"now": now})))
+
+        return await self._store.ask(spoken)
 
     async def switch(
         self, id: int, login: Login, at: datetime, *, is_on: bool, call: CallId | None = None

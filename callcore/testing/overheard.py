@@ -62,5 +62,9 @@ class Overheard:
 
         return is_begun
 
+    def paths(self, words: str) -> list[str]:
+        """Of the prompts with these words, as Asterisk names them in its log."""
+        return [path for path, text in self._words.items() if words in text]
+
     def place(self, words: str) -> int:
         return next(place for place, text in enumerate(self.begun) if words in text)

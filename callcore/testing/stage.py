@@ -87,10 +87,13 @@ class Stage:
         carrier_port: int | None = None,
         version: int = 22,
         exit_by_key: bool = False,
+        dialplan: str = DIALPLAN,
+        extra_files: Mapping[str, str] | None = None,
     ) -> None:
         """``static_members``: by queue, interfaces that answer without callcore's help. ``carrier_port``: of
         the carrier that its own calls leave through (``testing.carrier``). ``version``: of Asterisk.
-        ``exit_by_key``: 1 leads out of every queue."""
+        ``exit_by_key``: 1 leads out of every queue. ``dialplan``: the PBX's own, which hands calls over.
+        ``extra_files``: of its configuration, in place of the laboratory's."""
         self.folder = folder
         self.agi_port = free_port()
         self.http_port = http_port or free_port()
@@ -107,7 +110,7 @@ class Stage:
                 Queue(name, members.get(name, ()), timeout=queue_timeout, extra=extra)
                 for name in (*QUEUES, *OTHER_QUEUES)
             ],
-            extra_files={"queuerules.conf": "[general]\n" + render_rules([RULED])},
+            extra_files={"queuerules.conf": "[general]\n" + render_rules([RULED]), **(extra_files or {})},
             includes=[include],
             variables={
                 "CALLCORE_AGI": f"127.0.0.1:{self.agi_port}",
@@ -117,7 +120,7 @@ class Stage:
                 "CALLCORE_INTERNAL": "phones",
                 **({} if carrier_port is None else TRUNK),
             },
-            dialplan=DIALPLAN,
+            dialplan=dialplan,
             carrier=None if carrier_port is None else OutgoingTrunk("127.0.0.1", carrier_port),
             observer=observer,
             version=version,

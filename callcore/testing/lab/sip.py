@@ -35,7 +35,7 @@ class CallResult:
     refusal: int | None
 
 
-def _media_port(signalling: int) -> int:
+def free_media_port(signalling: int) -> int:
     """SIPp also binds the next port but one, for video, and ends at once if that is taken."""
     while True:
         port = free_port()
@@ -76,7 +76,7 @@ class _Sipp:
         self._log.unlink(missing_ok=True)
         self.port = self._fixed_port or free_port()
         command = [str(program("sipp")), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
-        command += ["-mp", str(_media_port(self.port)), "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
+        command += ["-mp", str(free_media_port(self.port)), "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
         command += ["-nostdin", "-skip_rlimit", "-max_socket", "64"]
         command += ["-trace_logs", "-log_file", str(self._log), "-cid_str", f"{self._name}-%u-%p"]
         command += ["-trace_err", "-error_file", str(self._folder / f"{self._name}.err"), *arguments]

@@ -172,9 +172,22 @@ class SoftCall:
                 await self._stream.key(key)
                 await self.speak(0.1, is_loud=False)
                 continue
-            body = f"Signal={key}\r\nDuration={KEY_MILLISECONDS}\r\n"
-            await self._ask("INFO", body=body, kind="application/dtmf-relay")
+            await self._tell(key)
             await asyncio.sleep(2 * KEY_MILLISECONDS / 1000)
+
+    async def hammer(self, keys: str) -> None:
+        """Press keys without a pause, as no finger can; ends when the call does."""
+        for key in keys:
+            if self.is_over:
+                return
+            if self._line.has_key_events:
+                await self._stream.key(key, 0)
+            else:
+                await self._tell(key)
+
+    async def _tell(self, key: str) -> None:
+        body = f"Signal={key}\r\nDuration={KEY_MILLISECONDS}\r\n"
+        await self._ask("INFO", body=body, kind="application/dtmf-relay")
 
     async def speak(self, seconds: float, *, is_loud: bool = True) -> None:
         """Send a tone, or quiet, for so long, in real time; ends when the call does."""

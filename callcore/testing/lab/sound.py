@@ -42,14 +42,14 @@ class Stream:
             self._packet(0, _TONE if is_loud else _QUIET, self._sent)
             await asyncio.sleep(max(0.0, start + number * _PACKET_SECONDS - loop.time()))
 
-    async def key(self, key: str) -> None:
+    async def key(self, key: str, packet_seconds: float = _PACKET_SECONDS) -> None:
         stamp = self._sent
         for place in range(_KEY_PACKETS + _END_PACKETS):
             end = _END if place >= _KEY_PACKETS else 0
             length = _SAMPLES * min(place + 1, _KEY_PACKETS)
             body = struct.pack("!BBH", _KEYS.index(key), end | _VOLUME, length)
             self._packet(KEY_TYPE | (0 if place else _MARKER), body, stamp)
-            await asyncio.sleep(_PACKET_SECONDS)
+            await asyncio.sleep(packet_seconds)
 
     def _packet(self, kind: int, body: bytes, stamp: int) -> None:
         header = struct.pack(

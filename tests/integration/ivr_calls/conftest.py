@@ -13,11 +13,13 @@ from aiohttp import ClientError, ClientSession
 
 from callcore.app import Daemon
 from callcore.calls.effects import Contact
+from callcore.floor.clock import SteadyClock
+from callcore.ivr.agi_session import Session
 from callcore.testing.house import DIALLED, PEOPLE, House
 from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
 from callcore.testing.overheard import Overheard
-from callcore.testing.stage import Stage
+from callcore.testing.stage import DIALPLAN, Stage
 
 HELLO = {"ru": "Алло.", "en": "Hello."}
 TERSE = {
@@ -61,8 +63,8 @@ class Hall:
     def recordings(self) -> Path:
         return self.folder / "recordings"
 
-    async def start(self, patch: pytest.MonkeyPatch) -> None:
-        await self.stage.start()
+    async def start(self, patch: pytest.MonkeyPatch, clock: SteadyClock | None = None) -> None:
+        await self.stage.start(clock)
         self.ear.listen(self.daemon, patch)
 
     async def start_process(self) -> None:
@@ -87,6 +89,12 @@ class Hall:
             await self.menu(place + 1)
             await call.key(key)
         return call
+
+    async def come(self, number: str = NUMBER, *, has_key_events: bool = False) -> Walker:
+        """Somebody calls, and presses nothing by himself."""
+        before = len(self.stage.lab.log.read_text("utf-8", "replace"))
+        call = await self.dial(number=number, has_key_events=has_key_events)
+        return Walker(self, call, before)
 
     async def menu(self, nth: int) -> None:
         """The nth menu is being said to somebody."""
@@ -131,6 +139,51 @@ class Hall:
         return await self.rows(sql)
 
 
+@dataclass
+class Walker:
+    """The only caller of this moment. He waits until Asterisk plays what he waits for: a key that comes
+    between two prompts is lost."""
+
+    hall: Hall
+    call: SoftCall
+    _read: int
+    """So much of Asterisk's log lies behind him."""
+
+    async def hears(self, words: str) -> None:
+        await self.hall.house.until(lambda: self._hears(words))
+
+    async def goes(self, *steps: tuple[str, str]) -> None:
+        """Each: what he waits for, and the keys that he presses then."""
+        for words, keys in steps:
+            await self.hears(words)
+            await self.call.key(keys)
+
+    async def _hears(self, words: str) -> bool:
+        log = self.hall.stage.lab.log.read_text("utf-8", "replace")
+        found = [log.find(f"Playing '{path}.", self._read) for path in self.hall.ear.paths(words)]
+        begins = [place for place in found if place >= 0]
+        if begins:
+            self._read = min(begins) + 1
+        return bool(begins)
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every line of AGI that anybody could write down."""
+    seen: list[str] = []
+    made = Session.__init__
+
+    def init(self, *arguments, tap=lambda line, is_ours: None, **more):
+        def both(line, is_ours):
+            seen.append(line)
+            tap(line, is_ours)
+
+        made(self, *arguments, tap=both, **more)
+
+    monkeypatch.setattr(Session, "__init__", init)
+    return seen
+
+
 @pytest.fixture(scope="session", autouse=True)
 def needs(laboratory: None, prompts: None) -> None:
     """Every test here."""
@@ -151,10 +204,12 @@ async def open_hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             runs: bool = True,
             settings: Mapping[str, Any] | None = None,
             version: int = 22,
+            clock: SteadyClock | None = None,
+            dialplan: str = DIALPLAN,
             **tables: Mapping[str, Any],
         ) -> Hall:
             stage = await stack.enter_async_context(
-                Stage(tmp_path, queue_timeout=3, exit_by_key=exit_by_key, version=version)
+                Stage(tmp_path, queue_timeout=3, exit_by_key=exit_by_key, version=version, dialplan=dialplan)
             )
             changes = {"desk": {"wrap_up_seconds": 2}, "ivr": TERSE, **(settings or {})}
             stage.write_config(
@@ -166,7 +221,7 @@ async def open_hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             await stage.add_people(PEOPLE)
             hall = Hall(House(stage, tmp_path, stack), Overheard(), tmp_path, stack)
             if runs:
-                await hall.start(monkeypatch)
+                await hall.start(monkeypatch, clock)
             return hall
 
         yield open_it

@@ -8,7 +8,6 @@ import pytest
 
 from callcore.crm.seeds import ENGLISH_NUMBER
 from callcore.domain import Login, Outcome
-from callcore.ivr.agi_session import Session
 from callcore.web.passwords import hash_password
 
 PIN = "4938"
@@ -22,23 +21,6 @@ async def contract_of(hall, number: str) -> str:
     hashed = hash_password(PIN)
     await database.records.set_password_hash(customer.id, number, hashed, Login("anna"), datetime.now(UTC))
     return "".join(filter(str.isdigit, customer.contract))
-
-
-@pytest.fixture
-def lines(monkeypatch):
-    """Every line of AGI that anybody could write down."""
-    seen: list[str] = []
-    made = Session.__init__
-
-    def init(self, *arguments, tap=lambda line, is_ours: None, **more):
-        def both(line, is_ours):
-            seen.append(line)
-            tap(line, is_ours)
-
-        made(self, *arguments, tap=both, **more)
-
-    monkeypatch.setattr(Session, "__init__", init)
-    return seen
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

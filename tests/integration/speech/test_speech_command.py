@@ -243,6 +243,27 @@ def test_check_tells_which_program_is_not_there(
     assert {"speech.sox", "speech.rhvoice"} <= set(paths)
 
 
+def test_check_counts_what_is_not_spoken_yet(
+    speech: Command, settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the configuration's own check, which is content all the same: the start makes what is missing."""
+    monkeypatch.setenv("SECRET", "secret")
+    texts = len(entries(speech("list", "--json")[1]))
+
+    def told() -> list[str]:
+        assert main(("check", "--json")) == 0
+        faults = json.loads(capsys.readouterr().out)["faults"]
+        return [fault["message"]["en"] for fault in faults if fault["path"] == "speech.folder"]
+
+    assert told() == [f"Texts that are not spoken yet: {texts} of {texts}."]
+    speech("build")
+    assert told() == []
+    Path(str(entries(speech("list", "--json")[1])[GREETING]["file"])).unlink()
+    assert told() == [f"Texts that are not spoken yet: 1 of {texts}."]
+    main(("check",))
+    assert "speech.folder: Texts that are not spoken yet: 1 of" in capsys.readouterr().out
+
+
 def test_wrong_use(speech: Command) -> None:
     for arguments in ((), ("sing",), ("list", "--all"), ("build", "-o", "x.csv")):
         assert speech(*arguments)[0] == 2

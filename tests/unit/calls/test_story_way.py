@@ -95,6 +95,32 @@ def test_his_hangup_is_quicker_than_our_word(word: Outcome, reason: EndReason) -
     assert (other.contact.outcome, other.contact.end_reason) == (word, reason)
 
 
+def test_where_he_was_in_the_menu_is_known_though_his_hangup_was_quicker() -> None:
+    """Who left where is counted by it."""
+    story = Story()
+    story.arrives("c")
+    story.found(1)
+    story.tell(f.WordToCome(ref("c")))
+    story.at(20).hangs_up("c")
+    assert story.contacts == []
+    story.at(20.3).tell(left(hung_up=True, node="balance"))
+    contact = story.contact
+    assert (contact.node, contact.outcome) == ("balance", Outcome.abandoned_ivr)
+    assert contact.ended_at == second(20)
+
+
+def test_whom_the_static_queue_has_nobody_tells_of_any_more() -> None:
+    """callcore died, or was too slow: his contact does not wait for its word."""
+    story = Story().on_shift(ANNA)
+    story.arrives("c")
+    story.found(1)
+    story.tell(f.WordToCome(ref("c")))
+    story.at(10).waits("c", EXPERT)
+    story.at(20).abandons("c", EXPERT)
+    story.hangs_up("c")
+    assert (story.contact.outcome, story.contact.queue) == (Outcome.abandoned_queue, EXPERT)
+
+
 def test_out_of_the_queue_by_its_key_and_into_another() -> None:
     """What might have come did not: the second queue's end is his."""
     story = waited_in_vain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callcore.domain import PbxName
-from callcore.floor.spoken import SpokenPrompts
+from callcore.floor.spoken import FRESH_SECONDS, SpokenPrompts
 from callcore.ivr.flow import Phrase
 from callcore.speech.prompts import Prompts, SpeechSettings
 
@@ -49,15 +50,21 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(folder: Path, engine: Path) -> Make:
-    def spoken(espeak: str = str(engine)) -> SpokenPrompts:
+    def spoken(espeak: str = str(engine), monotonic: Callable[[], float] = time.monotonic) -> SpokenPrompts:
         prompts = Prompts(SpeechSettings(folder, engine="espeak", espeak=espeak, sox=str(engine)))
-        return SpokenPrompts(prompts, folder, {MAIN: None, REMOTE: "/srv/callcore", SLASH: "/srv/callcore/"})
+        folders = {MAIN: None, REMOTE: "/srv/callcore", SLASH: "/srv/callcore/"}
+        return SpokenPrompts(prompts, folder, folders, monotonic)
 
     return spoken
 
 
 def calls(engine: Path) -> int:
     return len(Path(f"{engine}.log").read_text(encoding="utf-8").splitlines())
+
+
+def only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
 
 
 async def test_each_pbx_has_its_own_path(make: Make, folder: Path) -> None:
@@ -105,3 +112,31 @@ async def test_everything_is_prepared_once(make: Make, engine: Path) -> None:
         assert await spoken.prepare(phrases) == 1
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["prompt_not_made"]
     assert calls(engine) == 4, "two texts, two programs each"
+
+
+async def test_a_prompt_is_looked_for_once_a_second(
+    make: Make, engine: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcore.floor.spoken.MOST_FRESH", 2)
+    seconds = 100.0
+    spoken = make(monotonic=lambda: seconds)
+    first = await spoken.prompt(MAIN, "Hello", "en")
+    gone = only(folder, "en/*.wav")
+    gone.unlink()
+    assert await spoken.prompt(MAIN, "Hello", "en") == first
+    assert calls(engine) == 2
+    seconds += FRESH_SECONDS + 0.1
+    assert await spoken.prompt(MAIN, "Hello", "en") == first
+    assert (gone.is_file(), calls(engine)) == (True, 4)
+    for text in ("One", "Two"):
+        assert await spoken.prompt(MAIN, text, "en") is not None
+    gone.unlink()
+    await spoken.prompt(MAIN, "Hello", "en")
+    assert gone.is_file(), "only so many are kept in mind"
+
+
+async def test_what_tells_of_one_person_is_never_fresh(make: Make, folder: Path) -> None:
+    spoken = make()
+    for _ in range(2):
+        assert await spoken.prompt(MAIN, "Your balance is one rouble.", "en", is_personal=True) is not None
+        only(folder, "personal/en/*.wav").unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from callcore.config import Settings, load
 from callcore.crm.departments import Way
 from callcore.crm.topics import TopicTree
-from callcore.domain import LANGUAGES, QueueName, TopicCode
+from callcore.domain import LANGUAGES, Language, QueueName, TopicCode
+from callcore.ivr.script import NodeName, Topics
 from callcore.routing.decide import Route, decide
 from callcore.routing.legs import Announce, OpenCase, ToNumber, kind_of, leaves_word
 from callcore.routing.menu import main_menu
@@ -311,6 +313,21 @@ def test_the_articles_that_topics_name_are_there(settings: Settings) -> None:
     for article in named:
         for language in LANGUAGES:
             assert (SAMPLE.parent / "knowledge" / f"{article}.{language}.md").is_file(), article
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_article_about_the_menu_names_its_keys(settings: Settings, language: Language) -> None:
+    """D-28: the IVR reference is a page of the knowledge base, and says what callers hear today."""
+    text = (SAMPLE.parent / "knowledge" / f"ivr-menu.{language}.md").read_text("utf-8")
+    cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    first, last = next(filter(None, (re.fullmatch(r"(\d)(?: to |–)(\d)", cell) for cell in cells))).groups()
+    keys = [str(key) for key in range(int(first), int(last) + 1)]
+    assert keys == [item.key for item in main_menu(settings.tables).items]
+    assert settings.ivr.language_key in cells
+    own = {"star": "*", "звёздочка": "*", "hash": "#", "решётка": "#"}
+    menu = settings.script.nodes[NodeName("menu")]
+    assert isinstance(menu, Topics)
+    assert {own[cell] for cell in cells if cell in own} == menu.keys.keys()
 
 
 def test_menus_are_short(settings: Settings) -> None:

@@ -40,11 +40,6 @@ TALK_SECONDS = 2.0
 _numbers = itertools.count(5000)
 
 
-def talked_ms(talks: int) -> float:
-    """The least that so many talks count: what the wire tells is measured by its own clock."""
-    return 1000 * (talks * TALK_SECONDS - NEAR_SECONDS)
-
-
 @dataclass(eq=False)
 class Person:
     """Somebody at his desk. ``device``: the phone that he talks over."""

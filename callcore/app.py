@@ -18,19 +18,22 @@ from typing import Self
 import structlog
 from aiohttp import web
 
-from callcore import voice, wiring
 from callcore.ami.client import AmiLink, Inbox
-from callcore.answering import Answering
+from callcore.assembly import voice, wiring
+from callcore.assembly.answering import Answering
+from callcore.assembly.current import Current
+from callcore.assembly.editions import Editions
+from callcore.assembly.exchange import Exchange, make_directories
+from callcore.assembly.office import Office
+from callcore.assembly.outgoing import Outgoing
+from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
 from callcore.calls.effects import Contact
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
 from callcore.crm.customers import CustomerBase
-from callcore.current import Current
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
-from callcore.editions import Editions
-from callcore.exchange import Exchange, make_directories
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.members import Members
@@ -39,8 +42,6 @@ from callcore.floor.records import Records
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
-from callcore.office import Office
-from callcore.outgoing import Outgoing
 from callcore.screenpop.card import OtherPage
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
@@ -52,7 +53,6 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.upkeep import Upkeep
 from callcore.web import editions_api, story
 from callcore.web.app import build
 from callcore.web.control import serve_control

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from callcore.assembly.wiring import all_said, make_book
 from callcore.commands.frame import (
     DONE,
     FAULTS,
@@ -35,7 +36,6 @@ from callcore.domain import Text
 from callcore.speech import Prompts
 from callcore.speech.programs import lacking
 from callcore.speech.survey import unspoken
-from callcore.wiring import all_said, make_book
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from callcore.assembly.wiring import house_of
 from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import CustomerId, Text
@@ -18,7 +19,6 @@ from callcore.web.control import CLI
 from callcore.web.record.audit_words import table_title
 from callcore.web.record.dossier import zipped
 from callcore.web.render import texts_of
-from callcore.wiring import house_of
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TextIO
 
+from callcore.assembly.wiring import make_book
 from callcore.commands.frame import DONE, Output
 from callcore.config import Settings
 from callcore.domain import LANGUAGES, Language, Outage, OutageId, OutageKind, OutageState, Text
@@ -38,7 +39,6 @@ from callcore.routing.hours import is_open
 from callcore.routing.legs import Announce, Leg, ToQueue
 from callcore.routing.situation import CallerFacts, Situation, Standing
 from callcore.routing.words import leg_words
-from callcore.wiring import make_book
 
 KEYS: Final = frozenset("0123456789*#")
 STAFF_PIN: Final = "000000"

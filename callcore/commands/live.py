@@ -14,12 +14,13 @@ from callcore.ami.finding import Finding
 from callcore.ami.live_check import LiveReport, check_live
 from callcore.ami.live_fallback import WantedFallback
 from callcore.ami.live_queues import PenaltyRule, WantedQueue
+from callcore.assembly.exchange import make_source
+from callcore.assembly.wiring import ami_settings
 from callcore.bus.outward import Bounds, Outward
 from callcore.commands.pbx_files import fallback_ways, queue_definitions
 from callcore.config import Settings
 from callcore.crm.directory import DirectoryFailed
 from callcore.domain import PbxName, QueueName, Text
-from callcore.exchange import make_source
 from callcore.ivr.dialplan import own_contexts
 from callcore.ivr.fallback import HOURS_CONTEXT, UNTIL
 from callcore.ivr.queue_file import ANYBODY, QueueDefinition, rule_name
@@ -28,7 +29,6 @@ from callcore.store import migrate
 from callcore.store.engine import is_sqlite, reader_engine
 from callcore.store.errors import StoreError
 from callcore.store.sqlite import database_file
-from callcore.wiring import ami_settings
 
 CONNECT_LIMIT_SECONDS = 10.0
 NOBODY = "+10000000000"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from callcore.backoffice import facts_of
+from callcore.assembly.backoffice import facts_of
 from callcore.commands.frame import Output, WrongUse
 from callcore.config import Settings
 from callcore.domain import LANGUAGES, QueueName, Text, TopicCode

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from callcore.assembly.wiring import all_said, make_book
 from callcore.commands.frame import (
     DONE,
     FAULTS,
@@ -26,7 +27,6 @@ from callcore.speech import Prompts, SpeechError
 from callcore.speech.catalogue import FILE
 from callcore.speech.sound import USELESS, Flaw
 from callcore.speech.survey import Entry, Recordings, SpokenText, recordings, survey
-from callcore.wiring import all_said, make_book
 
 ACTIONS: Mapping[str, Text] = {
     "build": Text("озвучить всё заранее", "speak everything beforehand"),

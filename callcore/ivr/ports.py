@@ -1,7 +1,7 @@
 """What the IVR needs of the house: who calls, what the record knows, where what he leaves is kept.
 
-``callcore.backoffice`` is the real one. Nothing here may hold a caller up: whoever answers later than
-``BACKOFFICE_SECONDS`` has not answered.
+``callcore.assembly.backoffice`` is the real one. Nothing here may hold a caller up: whoever answers later
+than ``BACKOFFICE_SECONDS`` has not answered.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Id = Annotated[int, Field(ge=1, le=2**62)]
 
 
 class Taken(Protocol):
-    """What came of reading the files, as ``callcore.editions.Reloaded`` tells it."""
+    """What came of reading the files, as ``callcore.assembly.editions.Reloaded`` tells it."""
 
     @property
     def edition(self) -> Edition: ...
@@ -40,7 +40,7 @@ class Taken(Protocol):
 
 
 class EditionsRoom(Protocol):
-    """``callcore.editions.Editions``."""
+    """``callcore.assembly.editions.Editions``."""
 
     @property
     def store(self) -> Editions: ...

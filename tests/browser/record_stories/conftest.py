@@ -18,6 +18,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from callcore.app import Daemon
+from callcore.assembly.wiring import topic_choices
 from callcore.domain import CallId, Customer, CustomerId, Language, Login
 from callcore.floor.clock import SteadyClock
 from callcore.rights import Role
@@ -34,7 +35,6 @@ from callcore.web.context import WEB
 from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice
 from callcore.web.render import texts_of
-from callcore.wiring import topic_choices
 
 EXPECTED = ("WebSocket connection", "Failed to load resource")
 """What the browser says of a cut line and of a refused form."""

@@ -6,11 +6,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from callcore.assembly.wiring import all_said, make_book
 from callcore.config import load
 from callcore.domain import LANGUAGES
 from callcore.speech import Prompts, SpeechSettings
 from callcore.speech.survey import survey
-from callcore.wiring import all_said, make_book
 
 SAMPLE = Path(__file__).parents[3] / "config" / "callcore.yaml"
 

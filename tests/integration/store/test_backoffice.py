@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.backoffice import HouseBackoffice
-from callcore.cardsource import titles_by
+from callcore.assembly.backoffice import HouseBackoffice
+from callcore.assembly.cardsource import titles_by
+from callcore.assembly.selfservice import SelfService
 from callcore.config.cases import general
 from callcore.crm.cases import model, moves
 from callcore.crm.cases.desk import Refused
@@ -36,7 +37,6 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.ivr.ports import Caller, Message
-from callcore.selfservice import SelfService
 from callcore.store.call_backs import CallBackLook
 from callcore.store.case_find import Look
 from callcore.store.case_rows import Case, Status

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from callcore.backoffice import profile_of
+from callcore.assembly.backoffice import profile_of
 from callcore.calls.effects import Contact
 from callcore.domain import NULL_CUSTOMER, CustomerId, Direction, Login
 from callcore.routing.situation import CallerFacts, Mark, Standing

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from callcore.assembly.soundkeeping import let_go
 from callcore.domain import CallId, CustomerId, TopicCode
-from callcore.soundkeeping import let_go
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import NotStored

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
-from callcore import wiring
 from callcore.ami.client import AmiLink
+from callcore.assembly import wiring
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.config import Settings, load

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcore.backoffice import facts_of
+from callcore.assembly.backoffice import facts_of
 from callcore.domain import CustomerId
 from callcore.routing.situation import CallerFacts, Mark, Standing
 from callcore.store.callers import CallerRow, Callers

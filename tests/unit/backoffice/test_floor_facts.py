@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from callcore.assembly.current import Current
+from callcore.assembly.floorfacts import FloorFacts
 from callcore.calls import facts as f
 from callcore.calls.agent import AgentRules
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings, load
-from callcore.current import Current
 from callcore.domain import (
     CallId,
     ChannelId,
@@ -30,7 +31,6 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.floor.floor import Floor
-from callcore.floorfacts import FloorFacts
 from callcore.store.database import Database
 from callcore.testing.blank import blank_database
 

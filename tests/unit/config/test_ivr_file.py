@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from callcore.assembly.wiring import all_said, make_book
 from callcore.config import load
 from callcore.config.changes import followed
 from callcore.domain import QueueName, Text
 from callcore.ivr.script import DEFAULT, Branch, Collect, Do, LookUp, Menu, Set, Speak, Topics
 from callcore.routing.legs import Announce, ToNumber, ToQueue, Voicemail
-from callcore.wiring import all_said, make_book
 
 from .conftest import Files
 

@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
+from callcore.assembly.current import Current
+from callcore.assembly.editions import Editions
 from callcore.config import Settings, load
-from callcore.current import Current
-from callcore.editions import Editions
 from callcore.ivr.visit import Book
 from callcore.store import editions as store
 from callcore.store.errors import StoreUnavailable

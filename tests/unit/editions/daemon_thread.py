@@ -13,10 +13,10 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from callcore.assembly.current import Current
+from callcore.assembly.editions import Editions
 from callcore.config import load
 from callcore.config.control import control_socket
-from callcore.current import Current
-from callcore.editions import Editions
 from callcore.screenpop.hub import Hub
 from callcore.store.database import Database
 from callcore.testing.desks import FakeDesks

@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 from structlog.testing import capture_logs
 
+from callcore.assembly.editions import BOOKS, BY_SIGNAL, UnknownEdition
 from callcore.config import ConfigFaults
-from callcore.editions import BOOKS, BY_SIGNAL, UnknownEdition
 from callcore.store.errors import StoreUnavailable
 from callcore.web.metrics import Metrics
 

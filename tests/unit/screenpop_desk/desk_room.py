@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from callcore import wiring
+from callcore.assembly import wiring
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.agent import AgentRules

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcore.assembly.wiring import house_of
 from callcore.config import load
 from callcore.domain import CustomerId, Language
 from callcore.rights import Role
@@ -22,7 +23,6 @@ from callcore.store.privacy import Dossier
 from callcore.store.schema import metadata
 from callcore.web.i18n import catalogue
 from callcore.web.record.dossier_page import NOT_SHOWN, SHOWN, as_page
-from callcore.wiring import house_of
 
 from .conftest import SAMPLE, START, RecordHouse
 

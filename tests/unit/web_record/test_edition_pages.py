@@ -159,7 +159,7 @@ async def test_files_that_cannot_be_written_are_told_with_a_remedy(
     def no_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "topics/tried.yaml")
 
-    monkeypatch.setattr("callcore.editions.write_back", no_room)
+    monkeypatch.setattr("callcore.assembly.editions.write_back", no_room)
     refused = await house.post_form("/routing/editions/2/take-back", sure="1")
     assert refused.status == 422
     assert "No space left on device" in refused.words

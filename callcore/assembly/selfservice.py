@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from callcore.cardsource import CaseTitles
+from callcore.assembly.cardsource import CaseTitles
 from callcore.crm.cases.received import HOUSE
 from callcore.domain import NULL_CUSTOMER, CallId, Customer, CustomerId, Language
 from callcore.ivr.script import Question

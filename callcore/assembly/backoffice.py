@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from callcore.assembly.selfservice import SelfService
 from callcore.crm.cases.desk import CaseDesk, New, Refused
 from callcore.crm.cases.kinds import Node
 from callcore.crm.cases.received import HOUSE, KnownCaller, appeal_leaf, comment_of, filled, leaf_of
@@ -29,7 +30,6 @@ from callcore.domain import (
 from callcore.ivr.ports import Caller, Message, Profile
 from callcore.ivr.script import Question
 from callcore.routing.situation import CallerFacts, Mark, Standing
-from callcore.selfservice import SelfService
 from callcore.store.call_backs import NewCallBack
 from callcore.store.callers import CallerRow, Callers
 from callcore.store.case_rows import Case, number_of

@@ -14,6 +14,7 @@ from babel.numbers import get_territory_currencies
 from callcore import numbers
 from callcore.ami.cdr import Sources, read_past_calls
 from callcore.ami.client import AmiLink, AmiSettings
+from callcore.assembly.current import Current
 from callcore.calls import effects as do
 from callcore.calls.agent import AgentRules
 from callcore.calls.effects import Contact
@@ -22,7 +23,6 @@ from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.pop import is_device_among, pop_policy
 from callcore.crm.topics import TopicTree
-from callcore.current import Current
 from callcore.domain import CallId, Direction, Interface, PbxName, QueueName, Text, TopicCode
 from callcore.flight.book import Book as StoryBook
 from callcore.flight.mask import Mask

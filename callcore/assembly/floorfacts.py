@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from callcore.assembly.current import Current
 from callcore.calls.facts import CustomersFound
-from callcore.current import Current
 from callcore.domain import (
     AgentState,
     CallId,

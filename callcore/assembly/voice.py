@@ -11,14 +11,14 @@ from functools import partial
 
 from aiohttp import web
 
-from callcore import wiring
-from callcore.backoffice import facts_of
+from callcore.assembly import wiring
+from callcore.assembly.backoffice import facts_of
+from callcore.assembly.current import Current
+from callcore.assembly.editions import Editions
 from callcore.config import load
 from callcore.config.changes import followed, kept_texts
 from callcore.config.writing import wanted_files
-from callcore.current import Current
 from callcore.domain import Login, PbxName, QueueName
-from callcore.editions import Editions
 from callcore.floor.people import People
 from callcore.ivr.ports import Profile
 from callcore.ivr.script import NodeName

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from callcore.current import Current
+from callcore.assembly.current import Current
+from callcore.assembly.outgoing import Outgoing
 from callcore.floor.floor import Floor
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import CampaignCalls
@@ -20,7 +21,6 @@ from callcore.ivr.overflow import Overflow
 from callcore.ivr.ports import Backoffice
 from callcore.ivr.reception import Books, Reception
 from callcore.ivr.slips import Slips
-from callcore.outgoing import Outgoing
 
 
 class Answering:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import structlog
 
-from callcore import wiring
+from callcore.assembly import wiring
+from callcore.assembly.current import Current
 from callcore.config import Fault, Settings, load
 from callcore.config.changes import followed, kept_texts, needs_restart
 from callcore.config.writing import wanted_files, write_back
-from callcore.current import Current
 from callcore.ivr.visit import Book
 from callcore.store.editions import Edition
 from callcore.store.editions import Editions as EditionStore

@@ -13,25 +13,35 @@ from datetime import datetime, timedelta
 import structlog
 from aiohttp import web
 
-from callcore.auditwork import keep_audit
-from callcore.backoffice import HouseBackoffice
-from callcore.cardsource import CardAnswers, WorkAnswers, titles_by
+from callcore.assembly.auditwork import keep_audit
+from callcore.assembly.backoffice import HouseBackoffice
+from callcore.assembly.cardsource import CardAnswers, WorkAnswers, titles_by
+from callcore.assembly.current import Current
+from callcore.assembly.floorfacts import FloorFacts
+from callcore.assembly.selfservice import SelfService
+from callcore.assembly.soundkeeping import keep_sounds
+from callcore.assembly.wiring import (
+    canonical_in,
+    department_titles,
+    house_of,
+    queue_titles,
+    topic_choices,
+    topic_codes,
+    topic_titles,
+    wanted_skills,
+)
 from callcore.crm.cases.clock import CaseClock
 from callcore.crm.cases.desk import CaseDesk
 from callcore.crm.directory import Directories
 from callcore.crm.finding import Finder
 from callcore.crm.flash_clock import FlashClock
 from callcore.crm.importing_run import Importer, Place
-from callcore.current import Current
 from callcore.domain import CustomerId
 from callcore.floor.floor import Floor
 from callcore.floor.people import People
-from callcore.floorfacts import FloorFacts
 from callcore.routing.skills import words_of
 from callcore.screenpop.cardnews import AllChanged, CardNews, NoteRead, WorkChanged
 from callcore.screenpop.hub import Hub
-from callcore.selfservice import SelfService
-from callcore.soundkeeping import keep_sounds
 from callcore.store.database import Database
 from callcore.store.flashes import Flash
 from callcore.web.live_news import NEWS
@@ -63,16 +73,6 @@ from callcore.web.record.interactions import InteractionRoom
 from callcore.web.record.knowledge import KnowledgeRoom
 from callcore.web.record.visits_room import VisitRoom
 from callcore.web.second_factor import Policy, SecondFactor
-from callcore.wiring import (
-    canonical_in,
-    department_titles,
-    house_of,
-    queue_titles,
-    topic_choices,
-    topic_codes,
-    topic_titles,
-    wanted_skills,
-)
 
 log = structlog.get_logger("callcore.office")
 

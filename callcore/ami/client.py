@@ -376,7 +376,7 @@ class AmiLink:
         if fact is not None:
             self.counters.events += 1
             self._tap.heard(self.pbx, headers, raw)
-            self._feed.push(fact)
+            self._feed.push(fact, headers.get("timestamp"))
         else:
             self.counters.odd = self._translator.odd_count
 

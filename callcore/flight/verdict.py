@@ -64,7 +64,7 @@ def _of_person(story: Story, login: str) -> Verdict:
 
 def _popped(login: str, mine: list[Entry]) -> Verdict:
     painted = next((entry for entry in mine if entry.what is What.painted), None)
-    missed = next((entry for entry in mine if entry.what is What.unpainted), None)
+    missed = next((entry for entry in reversed(mine) if entry.what is What.unpainted), None)
     if painted is None and missed is None and not any(entry.what is What.published for entry in mine):
         # A desk publishes what it is given; where there is none, nobody is on shift under this login.
         missed = Entry(mine[0].at, What.unpainted, login, {"why": "off_shift"})

@@ -31,7 +31,15 @@ class SteadyClock:
         self.adjust()
 
     def now(self) -> datetime:
-        return self._wall + timedelta(seconds=self._monotonic() - self._mono)
+        return self.at(self.moment())
+
+    def moment(self) -> float:
+        """Seconds of the monotonic clock."""
+        return self._monotonic()
+
+    def at(self, moment: float) -> datetime:
+        """The time of a moment of the monotonic clock."""
+        return self._wall + timedelta(seconds=moment - self._mono)
 
     def drift_seconds(self) -> float:
         """How far the wall clock has stepped away since the start or the last ``adjust``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -40,6 +41,14 @@ storm the inbox does not fill up between a card's event and the card."""
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
+
+    def moment(self) -> float:
+        """Seconds of the monotonic clock."""
+        ...
+
+    def at(self, moment: float) -> datetime:
+        """The time of such a moment."""
+        ...
 
 
 class Recorder(Protocol):
@@ -79,41 +88,42 @@ class Floor:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: datetime | None = None
         self._is_over = False
+        self._latest = -math.inf
         self._settled: dict[PbxName, deque[ChannelId]] = {}
         self.beat = 0
         """Grows with every turn of the consumer: a value that stands still means a stuck loop."""
 
     def take(self, fact: Fact) -> None:
         """One fact. Raises only for an operator's command: WrongState, UnknownAgent."""
-        now = self._clock.now()
         try:
-            self._take(fact, now)
+            self._take(fact, self._clock.moment())
         finally:
-            self._arm(now)
+            self._arm(self._clock.now())
 
-    def _take(self, fact: Fact, now: datetime) -> None:
+    def _take(self, fact: Fact, moment: float) -> None:
+        now = self._time_of(moment)
         self._recorder.took(fact, now)
         self._carry_out(self.tracker.handle(fact, now), now)
         self._watch(fact)
 
-    async def consume(self, inbox: asyncio.Queue[tuple[PbxName, Fact]], enrich: Enrich) -> None:
-        """Feed the facts of all PBXs, in order, for ever."""
+    async def consume(self, inbox: asyncio.Queue[tuple[float, Fact]], enrich: Enrich) -> None:
+        """Feed the facts of all PBXs, in order, for ever; each counts from the moment it came with."""
         while True:
             for turn in range(BATCH):
                 if turn and inbox.empty():
                     break
-                _pbx, fact = await inbox.get()
+                moment, fact = await inbox.get()
                 if isinstance(fact, (Snapshot, LinkLost)):
                     self._arm(self._clock.now())
                     fact = await enrich(fact)
-                self._take_safely(fact)
+                self._take_safely(fact, moment)
             self._arm(self._clock.now())  # once: nothing can strike within the batch
             self.beat += 1
             await asyncio.sleep(0)
 
-    def _take_safely(self, fact: Fact) -> None:
+    def _take_safely(self, fact: Fact, moment: float) -> None:
         try:
-            self._take(fact, self._clock.now())
+            self._take(fact, moment)
         except Exception:
             # The model promises not to raise for what comes from outside. Should it: one fact is lost,
             # not the floor.
@@ -130,6 +140,11 @@ class Floor:
 
     # --- time
 
+    def _time_of(self, moment: float) -> datetime:
+        """Never before what the model has already seen: an event read late met others that were not."""
+        self._latest = max(self._latest, moment)
+        return self._clock.at(self._latest)
+
     def _arm(self, now: datetime) -> None:
         due = None if self._is_over else self.tracker.next_deadline()
         if due is None or (self._armed_for is not None and self._armed_for <= due):
@@ -142,7 +157,7 @@ class Floor:
 
     def _strike(self) -> None:
         self._timer = self._armed_for = None
-        now = self._clock.now()
+        now = self._time_of(self._clock.moment())
         try:
             self._carry_out(self.tracker.handle_timeout(now), now)
         except Exception:

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, Target
+from callcore.domain import Text
 from callcore.outbound import placed
 from callcore.outbound.causes import Sign, Streak, sign_of
 from callcore.outbound.gate import Permit
@@ -174,10 +175,14 @@ class Dialling:
         self._ending.pop(entry.attempt.id, None)
         self._free_line(entry)
         trunk = self._trunks[entry.attempt.route]
-        self._ledger.settle(entry.attempt, outcome)
         why = trunk.streak.note(sign or sign_of(outcome), entry.attempt.intended_at, self._ledger.now())
-        if why is not None:
-            self._ledger.spawn(self._ledger.route_gone(Medium.voice, trunk.name, why))
+        self._ledger.spawn(self._settled(entry.attempt, outcome, why))
+
+    async def _settled(self, attempt: Attempt, outcome: Outcome, gone: Text | None) -> None:
+        """Who needs the route is known once the outcome is stored: then its person is due again."""
+        await self._ledger.settled(attempt, outcome)
+        if gone is not None:
+            await self._ledger.route_gone(Medium.voice, attempt.route, gone)
 
     def _free_line(self, entry: _Entry) -> None:
         if entry.holds_line:

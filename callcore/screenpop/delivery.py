@@ -30,8 +30,8 @@ class _Card:
 class Deliveries:
     """Cards that nobody has painted yet. Seconds are those of a monotonic clock.
 
-    A card is told of as unpainted at most once, when its time is up or when it leaves the desk before; one
-    that is painted later is told of as painted, too.
+    A card is told of as unpainted when its time is up or when it leaves the desk before, and once more if a page
+    says only then that it has it and nobody looks; one that is painted later is told of as painted, too.
     """
 
     def __init__(
@@ -72,7 +72,11 @@ class Deliveries:
     def hide(self, login: Login, seq: int) -> None:
         """A page has everything up to ``seq``, and nobody sees the page."""
         for card in self._open.get(login, ()):
-            card.is_hidden = card.is_hidden or card.seq <= seq
+            if card.is_hidden or card.seq > seq:
+                continue
+            card.is_hidden = True
+            if card.is_overdue:
+                self._unpainted(card.login, card.call, Unpainted.hidden)
 
     def withdraw(self, login: Login, call: CallId | None = None) -> None:
         """The card (all of his, for None) is no longer on the desk: nobody can see it any more."""

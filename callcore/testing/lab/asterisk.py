@@ -240,9 +240,8 @@ class AsteriskLab:
 
     async def console(self, command: str) -> str:
         """Run a command of Asterisk's console, e.g. `queue show`; its output."""
-        arguments = [*self._command, "-C", str(self.folder / "etc/asterisk.conf"), "-rx", command]
         process = await asyncio.create_subprocess_exec(
-            *arguments,
+            *self.console_call(command),
             env={"PATH": os.defpath, "HOME": str(self.folder), "LANG": "C.UTF-8", "TERM": "dumb"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -250,6 +249,10 @@ class AsteriskLab:
         )
         output, _ = await process.communicate()
         return output.decode("utf-8", "replace")
+
+    def console_call(self, command: str) -> list[str]:
+        """The words with which a process runs it."""
+        return [*self._command, "-C", str(self.folder / "etc/asterisk.conf"), "-rx", command]
 
     async def reload(self, *modules: str) -> None:
         """Write the configuration anew and reload modules (dialplan and queues by default)."""

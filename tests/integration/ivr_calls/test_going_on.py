@@ -109,7 +109,7 @@ async def test_left_by_key_and_gone(open_hall):
 
 async def test_another_daemon_goes_on(open_hall, monkeypatch):
     """Killed while he waits, and started again: the call is known, and comes to the next leg of its way."""
-    hall = await open_hall(finance=way({"queue": "own", "max_wait": "12 s"}, {"voicemail": True}), runs=False)
+    hall = await open_hall(finance=way({"queue": "own", "max_wait": "60 s"}, {"voicemail": True}), runs=False)
     await hall.start_process()
     call = await hall.dial()
     for key in "41":

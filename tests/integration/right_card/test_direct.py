@@ -1,5 +1,8 @@
 """Without a queue: straight to an operator's phone, to a group of phones, within the house, forwarded."""
 
+import subprocess
+import time
+
 import pytest
 
 from callcore.testing.lab import Answer, NeverAnswer, Reject
@@ -27,6 +30,19 @@ async def test_operator_hangs_up(office: Office) -> None:
     call = await anna.answers()
     await office.talk(visit, anna)
     await call.hang_up()
+    await office.told(visit, anna, by=anna)
+    await office.nothing_else()
+
+
+async def test_the_end_is_read_late(office: Office) -> None:
+    """callcore has other things to do when the call ends, for longer than anybody would call a moment."""
+    anna = await office.sits("anna")
+    visit = await office.call("101")
+    await anna.answers()
+    await office.talk(visit, anna)
+    command = office.stage.lab.console_call(f"channel request hangup {office.name_of(visit)}")
+    subprocess.run(command, check=True, capture_output=True)  # noqa: ASYNC221 - nobody here is to read what comes of it
+    time.sleep(4)  # noqa: ASYNC251 - callcore runs in this very loop
     await office.told(visit, anna, by=anna)
     await office.nothing_else()
 

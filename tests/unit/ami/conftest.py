@@ -1,6 +1,7 @@
 """A scripted peer, and a link that runs against it for the length of a test."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -22,8 +23,10 @@ class Running:
 
     async def fact(self) -> Fact:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            pbx, fact = await self.inbox.get()
-        assert pbx == self.link.pbx
+            moment, fact = await self.inbox.get()
+        assert moment <= time.monotonic()
+        place = fact if hasattr(fact, "pbx") else getattr(fact, "channel", None)
+        assert place is None or place.pbx == self.link.pbx
         return fact
 
     async def facts(self, count: int) -> list[Fact]:

@@ -71,6 +71,15 @@ def test_it_was_sent_and_nobody_saw_it(stage: Stage, why: str, words: str) -> No
     assert words in first(told)[1]
 
 
+def test_the_last_reason_counts(stage: Stage) -> None:
+    """A hidden page that is slow says so after its time was up."""
+    ref = stage.comes_in()
+    stage.answers(ref, stage.rings(ref, ANNA, "PJSIP/101"), ANNA, pop(stage))
+    for why in ("unconfirmed", "hidden"):
+        stage.recorder.unpainted(ANNA, CallId("c1"), why)
+    assert codes(stage.told()) == ["hidden"]
+
+
 def test_it_opened_late(stage: Stage) -> None:
     ref = stage.comes_in()
     stage.answers(ref, stage.rings(ref, ANNA, "PJSIP/101"), ANNA, pop(stage))

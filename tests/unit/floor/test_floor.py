@@ -39,12 +39,12 @@ T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANNA = Login("anna")
 MAIN = PbxName("main")
 IVAN, MARIA = (Customer(CustomerId(n), name, f"K-{n}") for n, name in ((7, "Ivan"), (8, "Maria")))
-Inbox = asyncio.Queue[tuple[PbxName, f.Fact]]
+Inbox = asyncio.Queue[tuple[float, f.Fact]]
 
 
 @dataclass
 class Stage:
-    """A floor with a real tracker; ``now`` moves only when the test says so."""
+    """A floor with a real tracker; ``time`` is that of the moment 0, and moves only when the test says so."""
 
     rules: AgentRules = field(default_factory=AgentRules)
     time: datetime = T0
@@ -59,6 +59,12 @@ class Stage:
 
     def now(self) -> datetime:
         return self.time
+
+    def moment(self) -> float:
+        return 0.0
+
+    def at(self, moment: float) -> datetime:
+        return self.time + timedelta(seconds=moment)
 
     def _carry(self, effect: do.Effect) -> None:
         self.done.append(effect)
@@ -152,7 +158,7 @@ async def test_facts_in_order(stage: Stage) -> None:
     facts: list[f.Fact] = [f.ChannelAnswered(ref(f"c{n}")) for n in range(module.BATCH * 2 + 5)]
     facts[::7] = [f.Snapshot(MAIN, n, (), (), ()) for n, _ in enumerate(facts[::7])]
     for fact in facts:
-        inbox.put_nowait((MAIN, fact))
+        inbox.put_nowait((0.0, fact))
 
     async def enrich(fact: f.Fact) -> f.Fact:
         assert isinstance(fact, f.Snapshot), "nothing else waits for the store"
@@ -166,11 +172,22 @@ async def test_facts_in_order(stage: Stage) -> None:
     assert stage.watched == facts
 
 
+async def test_a_fact_counts_from_its_own_moment(stage: Stage) -> None:
+    """One that was read late; but never before what the model has seen meanwhile."""
+    inbox: Inbox = asyncio.Queue()
+    for moment, name in ((-3.0, "late"), (-5.0, "later still"), (0.0, "now")):
+        inbox.put_nowait((moment, enters(name)))
+    with consuming(stage.floor, inbox):
+        await beats(stage.floor, 1)
+    began = [call.started_at for call in stage.tracker.calls.values()]
+    assert began == [T0 - timedelta(seconds=3), T0 - timedelta(seconds=3), T0]
+
+
 async def test_a_fact_that_breaks_the_model_is_one_fact_lost(stage: Stage) -> None:
     inbox: Inbox = asyncio.Queue()
     odd = sign_in()
     for fact in (odd, odd, enters("c")):
-        inbox.put_nowait((MAIN, fact))
+        inbox.put_nowait((0.0, fact))
     with consuming(stage.floor, inbox), capture_logs() as logs:
         await beats(stage.floor, 1)
     assert [(e["event"], e["fact"]) for e in logs] == [("fact_not_taken", "AgentSignedIn")]

@@ -96,6 +96,20 @@ async def test_nobody_told_so_the_journal_is_asked(house: House) -> None:
         assert (outcome.result, outcome.seconds_heard, outcome.detail) == ("told", 12.0, "journal")
 
 
+async def test_the_route_is_told_to_be_gone_once_its_people_are_due_again(house: House) -> None:
+    """Else nobody seems to need it while all who do are being dialled."""
+    async with house.running() as room:
+        house.owner.trouble = StoreUnavailable("locked")
+        for _ in range(3):
+            room.take(CallHungUp(await house.call(), 38))
+        await house.clock.advance(0.1)
+        assert house.owner.gone == []
+        house.owner.trouble = None
+        await house.clock.advance(120)
+        assert [(medium, route) for medium, route, _ in house.owner.gone] == [(Medium.voice, PBX)]
+        assert len(house.owner.told) == 3
+
+
 async def test_people_who_answer_and_hear_nothing_stop_the_route(house: House) -> None:
     async with house.running() as room:
         for _ in range(3):

@@ -50,6 +50,15 @@ async def test_it_is_seen_when_a_screen_paints_it_after_all(room: Room) -> None:
     assert (await heard(page, "card.seen")).data == {"call": CALL}
 
 
+async def test_a_slow_page_says_why_afterwards(room: Room) -> None:
+    page = await room.on_shift()
+    room.talks()
+    pop = await heard(page, "card")
+    room.unconfirmed()
+    room.hub.hide(ANNA, pop.seq)
+    assert missed(room) == [(CALL, "hidden", False)]
+
+
 async def test_opening_it_is_seeing_it(room: Room) -> None:
     page = await room.on_shift()
     await room.talked(page)

@@ -82,6 +82,17 @@ def test_a_page_that_nobody_sees_paints_nothing(board: Board) -> None:
     assert board.told == [(ANNA, ONE, "hidden")]
 
 
+def test_a_hidden_page_that_is_slow_says_why_all_the_same(board: Board) -> None:
+    """The browser gives a page that nobody sees little time."""
+    with board.hub.connect(ANNA, None, None, AT):
+        seq = board.pop()
+        board.later()
+        board.hub.hide(ANNA, seq)
+        board.hub.hide(ANNA, seq)
+        board.later()
+    assert board.told == [(ANNA, ONE, "unconfirmed"), (ANNA, ONE, "hidden")]
+
+
 def test_of_two_pages_one_on_the_screen_is_enough(board: Board) -> None:
     seq = board.pop()
     board.hub.hide(ANNA, seq)

@@ -30,8 +30,8 @@ class _Card:
 class Deliveries:
     """Cards that nobody has painted yet. Seconds are those of a monotonic clock.
 
-    A card is told of as unpainted when its time is up or when it leaves the desk before, and once more if a page
-    says only then that it has it and nobody looks; one that is painted later is told of as painted, too.
+    A card is told of as unpainted when its time is up or when it leaves the desk before, and once more if a
+    page says only then that it has it and nobody looks; one that is painted later is told of as painted, too.
     """
 
     def __init__(

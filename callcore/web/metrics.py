@@ -117,7 +117,7 @@ class Metrics:
         self._latency_by_login.labels(login).observe(seconds)
 
     def card_unpainted(self, login: Login, *, is_hidden: bool) -> None:
-        """In time, that is: it may be painted, or called hidden by a slow page, later, and then counts twice."""
+        """In time, that is: a slow page may call it hidden or paint it later, and then it counts twice."""
         self._pops_by_login.labels(login, "hidden" if is_hidden else "missed").inc()
 
     def operator_left(self, login: Login) -> None:

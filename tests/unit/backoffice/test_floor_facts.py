@@ -30,6 +30,7 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
+from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.store.database import Database
 from callcore.testing.blank import blank_database
@@ -44,9 +45,8 @@ def settings() -> Settings:
     return load(Path(__file__).parents[3] / "config" / "callcore.yaml", need_secrets=False)
 
 
-class Clock:
-    def now(self) -> datetime:
-        return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CLOCK = SteadyClock(lambda: datetime(2026, 3, 2, 9, 0, tzinfo=UTC), lambda: 0.0)
+"""It stands still."""
 
 
 @dataclass
@@ -59,9 +59,7 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     ids = (CallId(f"call{n}") for n in count(1))
-    floor = Floor(
-        Tracker(mint=lambda _now: next(ids), canonical=lambda n: n, rules=AgentRules()), Clock(), {}
-    )
+    floor = Floor(Tracker(mint=lambda _now: next(ids), canonical=lambda n: n, rules=AgentRules()), CLOCK, {})
     blank_database(tmp_path / "callcore.db")
     async with await Database.open(f"sqlite:///{tmp_path}/callcore.db") as database:
         call = floor.entered(f.CallEntered(CHANNEL, "+79161234567", None, "500100"))

@@ -19,6 +19,7 @@ from callcore.config import Settings
 from callcore.crm import seeds_records
 from callcore.crm.seeds import ENGLISH_NUMBER
 from callcore.domain import Login
+from callcore.floor.clock import SteadyClock
 from callcore.testing.blank import blank_database
 from callcore.testing.lab.process import free_port
 from callcore.web.passwords import hash_password
@@ -30,11 +31,6 @@ SAMPLE = Path(__file__).parents[3] / "config"
 SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 """Finance is closed."""
 NUMBER = "+79000000999"
-
-
-class Sunday:
-    def now(self) -> datetime:
-        return SUNDAY
 
 
 @pytest.fixture
@@ -54,7 +50,7 @@ def settings(tmp_path: Path) -> Settings:
 async def living(settings: Settings, *, hands_in: bool = True) -> AsyncIterator[Daemon]:
     """callcore without a PBX; ``hands_in``: what callers leave goes into the house."""
     daemon = Daemon(settings)
-    daemon.clock = Sunday()  # type: ignore[assignment]
+    daemon.clock = SteadyClock(lambda: SUNDAY, lambda: 0.0)
 
     async def prompt(pbx: str, text: str, language: str, *, is_personal: bool = False) -> Spoken:
         return Spoken("/p/" + "".join(char for char in text if char.isalnum())[:60])

@@ -195,6 +195,12 @@ class Room:
     def now(self) -> datetime:
         return self.time
 
+    def moment(self) -> float:
+        return 0.0
+
+    def at(self, moment: float) -> datetime:
+        return self.time + timedelta(seconds=moment)
+
     def later(self, seconds: float) -> None:
         """Time goes on, and what was due until then has happened."""
         self.time += timedelta(seconds=seconds)

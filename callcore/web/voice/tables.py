@@ -98,7 +98,8 @@ def title_of(tables: TopicTables) -> Callable[[TopicCode], Text]:
 
 def titles_of(room: VoiceRoom, tables: TopicTables) -> Titles:
     """Of every queue and topic."""
-    return {**room.queue_titles(), **{topic.code: topic.title for topic in tables.topics}}
+    queues: dict[str, Text] = dict(room.queue_titles().items())
+    return queues | {topic.code: topic.title for topic in tables.topics}
 
 
 async def main(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ const shown = new WeakMap(); // part → what was had last
 
 export function refresh() {
   for (const part of document.querySelectorAll('[data-refresh]')) keepFresh(part);
+  for (const each of document.querySelectorAll('.graph')) each.scrollLeft = (each.scrollWidth - each.clientWidth) / 2; // it begins in the middle
 }
 function keepFresh(part) {
   const every = Number(part.dataset.seconds) * 1000;

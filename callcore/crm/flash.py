@@ -35,8 +35,8 @@ def spoken_fault(scope: FlashScope | None, spoken: Text) -> Text | None:
     """What is wrong with the words for callers."""
     if scope is not FlashScope.house:
         return Text(
-            "Звонящим говорят только заметки на весь дом: выберите «весь дом» или сотрите эти слова.",
-            "Only a note on the whole house is told to callers: choose that, or leave these words out.",
+            "Звонящим говорят только заметки для всех: выберите «для всех» или сотрите эти слова.",
+            "Only a note for everybody is told to callers: choose that, or leave these words out.",
         )
     if not spoken.ru.strip() or not spoken.en.strip():
         return Text("Звонящим нужны слова на обоих языках.", "Callers need the words in both languages.")

@@ -44,18 +44,20 @@ def _why(text: str) -> str:
 
 
 def hours_words(hours: Hours, at: datetime, today: Day, opened_by: Day | None) -> Text:
-    """What time it is there, and whether that is within the hours. ``opened_by``: whose hours hold."""
+    """What time it is there then, and whether that is within the hours. ``opened_by``: whose hours hold."""
     local = at.astimezone(hours.zone)
     weekday = WEEKDAYS[local.weekday()]
     day, since = opened_by or today, Text("", "")
     if opened_by is not None and opened_by.date != today.date:
         since = Text(" со вчерашнего дня", " since the day before")
     verdict = Text("открыто", "open") if opened_by else Text("закрыто", "closed")
+    within = Text("весь день", "all day")
+    if day.spans:
+        spans = spans_words(day)
+        within = Text(f"(часы{since.ru}: {spans.ru})", f"(hours{since.en}: {spans.en})")
     return Text(
-        f"Сейчас {local:%d.%m.%Y %H:%M}, {weekday.ru}, {hours.zone.key}; "
-        f"часы{since.ru}: {spans_words(day).ru} — {verdict.ru}.",
-        f"It is {weekday.en} {local:%Y-%m-%d %H:%M} in {hours.zone.key}; "
-        f"hours{since.en}: {spans_words(day).en}: {verdict.en}.",
+        f"{local:%d.%m.%Y %H:%M}, {weekday.ru}, {hours.zone.key}: {verdict.ru} {within.ru}.",
+        f"{weekday.en} {local:%Y-%m-%d %H:%M}, {hours.zone.key}: {verdict.en} {within.en}.",
     )
 
 

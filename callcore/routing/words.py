@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import assert_never
 
-from callcore.domain import LANGUAGES, Text
+from callcore.domain import LANGUAGES, QueueName, Text
 from callcore.routing.hours import day_of, open_day
 from callcore.routing.hours_words import hours_words
 from callcore.routing.legs import (
@@ -37,11 +37,14 @@ MARKS = {
     Mark.blocked: Text("заблокирован", "blocked"),
 }
 SPOKEN = {"ru": Text("русский", "Russian"), "en": Text("английский", "English")}
-NOTHING = Text("ничего", "none")
+NOTHING = Text("нет", "none")
+Titles = Mapping[str, Text]
+"""What people call queues and topics, by code."""
+UNTITLED: Titles = {}
 
 
 def rule_words(rule: Rule, when: When, at: Situation) -> Text:
-    """What ``rule`` of a row asks for, and what there is: ``segment: VIP-0 wanted, here: mass``."""
+    """What there is, and what ``rule`` of a row asks for: ``segment: mass; holds only for: vip-0``."""
     caller = at.caller
     match rule:
         case "topic":
@@ -84,13 +87,12 @@ def caller_words(caller: CallerFacts) -> Text:
     )
 
 
-def leg_words(leg: Leg) -> Text:
+def leg_words(leg: Leg, titles: Titles = UNTITLED) -> Text:
+    """``titles``: for whoever does not have the file before him; without them the codes."""
     match leg:
         case ToQueue(queue, priority, skills, max_wait):
-            more = _details(priority, skills, max_wait)
-            return Text(
-                f"В очередь {queue or 'темы'}{more.ru}.", f"To queue {queue or 'of the topic'}{more.en}."
-            )
+            more, name = _details(priority, skills, max_wait), _queue_name(queue, titles)
+            return Text(f"В очередь{name.ru}{more.ru}.", f"To queue{name.en}{more.en}.")
         case ToDepartment(department):
             return Text(f"В отдел {department}.", f"To department {department}.")
         case ToPersonal(rings):
@@ -109,7 +111,8 @@ def leg_words(leg: Leg) -> Text:
                 f"To external number {number}, {length(rings).en}.",
             )
         case ToTopic(topic):
-            return Text(f"Решает тема {topic}.", f"Topic {topic} decides.")
+            name = _name(topic, titles)
+            return Text(f"Решает тема{name.ru}.", f"Decided by topic{name.en}.")
         case Announce(text):
             return Text(f"Объявление: «{text.ru}»", f'Announcement: "{text.en}"')
         case Voicemail():
@@ -119,9 +122,9 @@ def leg_words(leg: Leg) -> Text:
         case OpenCase(type_):
             return Text(f"Кейс типа {type_}.", f"A case of type {type_}.")
         case OfferCallBack(queue):
+            name = _queue_name(queue, titles)
             return Text(
-                f"Предложение перезвонить (очередь {queue or 'темы'}).",
-                f"A call-back is offered (queue {queue or 'of the topic'}).",
+                f"Предложение перезвонить (очередь{name.ru}).", f"A call-back is offered (queue{name.en})."
             )
         case HangUp():
             return Text("Конец звонка.", "The call ends.")
@@ -140,6 +143,15 @@ def length(time: timedelta) -> Text:
 # --- parts
 
 
+def _queue_name(queue: QueueName | None, titles: Titles) -> Text:
+    return _name(queue, titles) if queue else Text(" темы", " of the topic")
+
+
+def _name(code: str, titles: Titles) -> Text:
+    title = titles.get(code)
+    return Text(f": {title.ru}", f": {title.en}") if title else Text(f" {code}", f" {code}")
+
+
 def _asked(name: Text, wanted: Iterable[str], there: str) -> Text:
     words = " / ".join(wanted)
     return _sentence(name, Text(words, words), Text(there, there) if there else NOTHING)
@@ -151,8 +163,8 @@ def _asked_texts(name: Text, wanted: Iterable[Text], there: Text) -> Text:
 
 def _sentence(name: Text, wanted: Text, there: Text) -> Text:
     return Text(
-        f"{name.ru}: нужно {wanted.ru}; есть: {there.ru}",
-        f"{name.en}: {wanted.en} wanted; there is: {there.en}",
+        f"{name.ru}: {there.ru}; подходит только: {wanted.ru}",
+        f"{name.en}: {there.en}; holds only for: {wanted.en}",
     )
 
 
@@ -164,7 +176,7 @@ def _joined(texts: Iterable[Text], by: str) -> Text:
 
 def _marks(when: When, at: Situation) -> Text:
     wanted = [MARKS[mark] for mark in sorted(when.marks)]
-    wanted += [Text(f"не {MARKS[m].ru}", f"no {MARKS[m].en}") for m in sorted(when.without)]
+    wanted += [Text(f"без «{MARKS[m].ru}»", f'without "{MARKS[m].en}"') for m in sorted(when.without)]
     there = [MARKS[mark] for mark in sorted(at.caller.marks)]
     return _sentence(
         Text("отметки", "marks"), _joined(wanted, ", "), _joined(there, ", ") if there else NOTHING
@@ -179,14 +191,15 @@ def _repeat(when: When, at: Situation) -> Text:
         ago = length(at.at - at.last_contact_at)
         there = Text(f"прошлый раз {ago.ru} назад", f"the last time {ago.en} ago")
     return Text(
-        f"повторный звонок за {within.ru}; {there.ru}", f"a repeated call within {within.en}; {there.en}"
+        f"{there.ru}; подходит только: повторный звонок за {within.ru}",
+        f"{there.en}; holds only for: a repeated call within {within.en}",
     )
 
 
 def _queue(wanted: QueueWhen, state: QueueState | None) -> Text:
     asked = []
     if wanted.nobody:
-        asked.append(Text("никого нет", "nobody signed in"))
+        asked.append(Text("никто не вошёл", "nobody signed in"))
     if wanted.all_paused:
         asked.append(Text("все на паузе", "all paused"))
     if wanted.waits_longer_than is not None:
@@ -216,7 +229,7 @@ def _hours(when: When, at: Situation) -> Text:
     today = day_of(when.hours, at.at.astimezone(when.hours.zone).date())
     words = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
     wanted = Text("открыто", "open") if when.is_open else Text("закрыто", "closed")
-    return Text(f"часы: нужно {wanted.ru}. {words.ru}", f"hours: {wanted.en} wanted. {words.en}")
+    return Text(f"она действует, только когда {wanted.ru}. {words.ru}", f"only when {wanted.en}. {words.en}")
 
 
 def _details(priority: int, skills: tuple[str, ...], max_wait: timedelta | None) -> Text:

@@ -19,6 +19,7 @@ from callcore.floor.clock import SteadyClock
 from callcore.outages.network_csv import import_network
 from callcore.rights import Role
 from callcore.testing.ami import ScriptedAmi
+from callcore.testing.picture_calls import furnish_calls
 from callcore.testing.picture_voice import furnish_voice
 from callcore.testing.stage import SAMPLE
 from callcore.web.passwords import hash_password
@@ -62,6 +63,7 @@ async def furnish(daemon: Daemon, folder: Path) -> None:
     await database.webhooks.add(
         "CRM", "https://crm.example/hooks", ("case.*", "flash.created"), secret, "ivan", AT
     )
+    await furnish_calls(daemon, AT)
     await furnish_voice(daemon, AT)
 
 

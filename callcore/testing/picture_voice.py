@@ -13,6 +13,8 @@ from pathlib import Path
 
 from callcore.app import Daemon
 from callcore.calls.effects import Contact
+from callcore.config import Settings
+from callcore.config.changes import kept_texts
 from callcore.crm import seeds
 from callcore.domain import (
     CallId,
@@ -31,6 +33,7 @@ from callcore.domain import (
 from callcore.ivr.ports import Caller, Message
 from callcore.ivr.script import NodeName, Topics
 from callcore.store.call_backs import NewCallBack
+from callcore.store.database import Database
 from callcore.store.flash_rows import EVERYBODY, FlashScope, NewFlash
 from callcore.store.voicemails import NewVoicemail
 
@@ -60,6 +63,8 @@ _WAITING = (
     ("finance.yaml", "legs: [call_back, queue]", "legs: [queue]"),
 )
 """File, what stands in it, what stands there now, not read yet."""
+_EARLIER = (("", 9, _WAITING[1:]), ("olga", 5, _WAITING[:1]))
+"""Who had an earlier edition read, days ago, what stood in it instead."""
 
 
 async def furnish_voice(daemon: Daemon, now: datetime) -> None:
@@ -73,6 +78,19 @@ async def furnish_voice(daemon: Daemon, now: datetime) -> None:
     note = NewFlash(FlashScope.house, EVERYBODY, "", "Авария на магистрали", now, end, spoken=_ANNOUNCEMENT)
     await daemon.database.flashes.add(replace(note, is_spoken=True), Login("olga"), now)
     await asyncio.to_thread(_edit, daemon.settings.topics)
+
+
+async def keep_earlier(settings: Settings, now: datetime) -> None:
+    """Editions from before the daemon is started."""
+    database = await Database.open(settings.database.address, create=True)
+    try:
+        for login, days, changes in _EARLIER:
+            texts = kept_texts(settings)
+            for name, old, new in changes:
+                texts[f"topics/{name}"] = _changed(texts[f"topics/{name}"], old, new)
+            await database.editions.keep(texts, login, now - timedelta(days=days))
+    finally:
+        await database.close()
 
 
 async def _messages(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) -> None:
@@ -155,7 +173,10 @@ def _contact(call: CallId, node: NodeName, outcome: Outcome, now: datetime) -> C
 def _edit(folder: Path) -> None:
     for name, old, new in _WAITING:
         file = folder / name
-        text = file.read_text(encoding="utf-8")
-        if old not in text:
-            raise ValueError(f"{name} has no longer: {old}")
-        file.write_text(text.replace(old, new), encoding="utf-8")
+        file.write_text(_changed(file.read_text(encoding="utf-8"), old, new), encoding="utf-8")
+
+
+def _changed(text: str, old: str, new: str) -> str:
+    if old not in text:
+        raise ValueError(f"the sample has no longer: {old}")
+    return text.replace(old, new)

@@ -35,7 +35,9 @@ from callcore.testing.ami import ScriptedAmi
 from callcore.testing.lab import LabError
 from callcore.testing.lab.browser import chromium
 from callcore.testing.lab.packages import fetch
+from callcore.testing.picture_calls import SHOWN
 from callcore.testing.picture_office import AT, PASSWORD, StillClock, furnish, write_settings
+from callcore.testing.picture_voice import keep_earlier
 from callcore.testing.png import packed
 
 if TYPE_CHECKING:
@@ -113,8 +115,8 @@ class _Studio:
         if answer.status != 303:
             raise RuntimeError(f"POST {path}: {answer.status}")
 
-    async def customer(self, place: int = 0) -> CustomerId:
-        found = await self.database.customers.by_contract(seeds.customers()[place].contract)
+    async def customer(self) -> CustomerId:
+        found = await self.database.customers.by_contract(seeds.customers()[0].contract)
         assert found is not None
         return found.id
 
@@ -216,39 +218,31 @@ async def _outage(page: Page, studio: _Studio, language: Language) -> None:
 
 
 async def _answer(page: Page, studio: _Studio, language: Language) -> None:
-    await page.locator(".looked").scroll_into_view_if_needed()
+    await page.locator("#answer").evaluate("part => part.scrollIntoView()")
+
+
+async def _graph(page: Page, studio: _Studio, language: Language) -> None:
+    await page.locator("#ivr-now").evaluate("part => part.scrollIntoView()")
 
 
 SHOTS: tuple[_Shot, ...] = (
-    _Shot("sign-in", "/sign-in", ""),
     _Shot("desk", "/desk", go=_two_topics),
     _Shot("desk-panel", "/desk", go=_panel),
     _Shot("search", "/customers", go=_search),
     _Shot("customer", "/customers/{anna}"),
-    _Shot("customer-numbers", "/customers/{lebedev}?part=numbers"),
-    _Shot("customer-money", "/customers/{anna}?part=money"),
-    _Shot("customer-new", "/customers/new"),
-    _Shot("interaction", "/interactions/{record}"),
-    _Shot("case-new", "/cases/new?queue=money.finance&customer={anna}"),
     _Shot("case", "{case:connection}"),
-    _Shot("task-new", "/cases/new-task?customer={anna}"),
     _Shot("cases", "/cases?folder=all"),
     _Shot("overdue", "/cases?folder=overdue", "olga"),
     _Shot("flash", "/flash", "olga"),
-    _Shot("flash-new", "/flash/new", "olga"),
+    _Shot("announcement", "/flash/new?house=1", "olga"),
     _Shot("knowledge", "/knowledge"),
     _Shot("article", "/knowledge/recalculation"),
-    _Shot("article-edit", "/knowledge/recalculation/edit", "olga"),
     _Shot("directory", "/directory"),
-    _Shot("department", "/directory/departments/sales"),
-    _Shot("counterparties", "/directory/counterparties", "olga"),
     _Shot("visits", f"/visits?office={OFFICE}"),
-    _Shot("visit-new", f"/visits/new?office={OFFICE}&medium=payment"),
-    _Shot("payments", "/visits/payments?whose=all", "olga"),
     _Shot("calls", "/calls", "olga"),
+    _Shot("call", f"/calls/{SHOWN}", "olga"),
     _Shot("import", "/customers/import", "ivan", _sheet),
     _Shot("admin", "/admin", "ivan"),
-    _Shot("admin-user", "/admin/users/anna", "ivan"),
     _Shot("audit", "/admin/audit", "ivan"),
     _Shot("erase", "/customers/{anna}/erase", "ivan"),
     _Shot("account", "/account", "boris", _factor),
@@ -261,18 +255,16 @@ SHOTS: tuple[_Shot, ...] = (
     _Shot("routing-table", "/routing/tables/telesales", "olga"),
     _Shot("routing-explain", ASKED, "olga", _answer),
     _Shot("editions", "/routing/editions", "olga"),
+    _Shot("edition", "/routing/editions/2", "olga"),
     _Shot("ivr", "/routing/ivr", "olga"),
+    _Shot("ivr-graph", "/routing/ivr", "olga", _graph),
 )
 
 
 async def _take(studio: _Studio, shot: _Shot, language: Language, folder: Path) -> int:
     """Make one picture; its size in bytes."""
     path = await _address(studio, shot.path)
-    if shot.login:
-        window = await studio.window(shot.login, language)
-    else:
-        window = await studio.browser.new_context(viewport=SIZE, locale=language)  # type: ignore[arg-type]
-        studio.stack.push_async_callback(window.close)
+    window = await studio.window(shot.login, language)
     page = await window.new_page()
     answer = await page.goto(studio.url(path))
     if answer is None or answer.status != 200:
@@ -295,11 +287,7 @@ async def _take(studio: _Studio, shot: _Shot, language: Language, folder: Path) 
 
 
 async def _address(studio: _Studio, path: str) -> str:
-    for name, place in (("anna", 0), ("lebedev", 2)):
-        path = path.replace(f"{{{name}}}", str(await studio.customer(place)))
-    if "{record}" in path:
-        entries = await studio.database.interactions.of_call(CallId("seed-1"))
-        path = path.replace("{record}", str(entries[0].id))
+    path = path.replace("{anna}", str(await studio.customer()))
     if found := re.search(r"\{case:(\w+)\}", path):
         path = path.replace(found[0], await studio.case(found[1]))
     return path
@@ -312,7 +300,9 @@ async def _make(out: Path, only: Collection[str], languages: tuple[Language, ...
         logs.configure("WARNING", file=str(folder / "callcore.log"))
         async with AsyncExitStack() as stack:
             ami = await stack.enter_async_context(ScriptedAmi())
-            daemon = Daemon(load(write_settings(folder, ami)))
+            settings = load(write_settings(folder, ami))
+            await keep_earlier(settings, AT)
+            daemon = Daemon(settings)
             daemon.clock, daemon.drain_seconds = StillClock(), 0.0
             await stack.enter_async_context(daemon)
             await furnish(daemon, folder)

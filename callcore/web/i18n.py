@@ -118,7 +118,7 @@ class Texts:
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long ago, in one unit: ``3 days ago``."""
-        past = min(at - now, timedelta(0))
+        past = min(at - now, -timedelta(seconds=1))  # of nothing at all Babel makes "in 0 minutes"
         return format_timedelta(past, add_direction=True, locale=self.locale, granularity="minute")
 
     def within(self, at: datetime, now: datetime) -> str:

@@ -17,7 +17,7 @@ _NO_TARGET = {
     FlashScope.topic: Text("Такой темы нет.", "There is no such topic."),
     FlashScope.district: Text("Такого узла сети нет.", "There is no such node of the network."),
     FlashScope.outage: Text("Такого отключения нет.", "There is no such outage."),
-    FlashScope.house: Text("Для всего дома оставьте поле пустым.", "For the whole house leave this empty."),
+    FlashScope.house: Text("Для всех — оставьте поле пустым.", "For everybody leave this empty."),
 }
 _NO_MOMENT = Text("Нет такого дня или часа.", "There is no such day or hour.")
 

@@ -16,7 +16,7 @@ from callcore.routing.hours import is_open, next_open_at
 from callcore.routing.situation import CallerFacts, Situation, Standing
 from callcore.routing.tables import TopicTables, UnknownTopic
 from callcore.routing.timetable import Hours
-from callcore.routing.words import STANDINGS, leg_words
+from callcore.routing.words import STANDINGS, UNTITLED, Titles, leg_words
 
 MOST = 100
 SOON = 8 * 24
@@ -40,13 +40,15 @@ class Comparison:
     """At most ``MOST``."""
 
 
-def compare_tables(old: TopicTables, new: TopicTables, now: datetime) -> Comparison:
+def compare_tables(
+    old: TopicTables, new: TopicTables, now: datetime, titles: Titles = UNTITLED
+) -> Comparison:
     tried, found = 0, list[Difference]()
     for who, at in _situations(old, new, now):
         tried += 1
         before, after = _decided(old, at), _decided(new, at)
         if (before and before.legs) != (after and after.legs) and len(found) < MOST:
-            found.append(Difference(who, at, _words(before), _words(after)))
+            found.append(Difference(who, at, _words(before, titles), _words(after, titles)))
     return Comparison(tried, tuple(found))
 
 
@@ -59,7 +61,7 @@ def _situations(old: TopicTables, new: TopicTables, now: datetime) -> Iterator[t
                     seen.add(key)
                     n = trial.place + 1
                     yield (
-                        Text(f"проверка {n} таблицы {table.code}", f"trial {n} of {table.code}"),
+                        Text(f"проверка {n} таблицы «{table.title.ru}»", f"trial {n} of “{table.title.en}”"),
                         trial.given,
                     )
     moments = {table.code: _moments(table.hours, now) for tables in (old, new) for table in tables}
@@ -86,5 +88,5 @@ def _decided(tables: TopicTables, at: Situation) -> Route | None:
         return None
 
 
-def _words(route: Route | None) -> tuple[Text, ...] | None:
-    return None if route is None else tuple(leg_words(leg) for leg in route.legs)
+def _words(route: Route | None, titles: Titles) -> tuple[Text, ...] | None:
+    return None if route is None else tuple(leg_words(leg, titles) for leg in route.legs)

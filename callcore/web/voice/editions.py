@@ -20,7 +20,7 @@ from callcore.web.problems import Problem
 from callcore.web.signin import Identity
 from callcore.web.voice.differing import Comparison, compare_tables
 from callcore.web.voice.ports import ROOM, Reading, VoiceRoom, faults_of
-from callcore.web.voice.tables import title_of
+from callcore.web.voice.tables import title_of, titles_of
 
 PAGE = "/routing/editions"
 ROWS = 50
@@ -97,8 +97,11 @@ async def _change(
 ) -> Change:
     now = request.app[WEB].deps.now()
     files = compare(old_texts, new_texts)
-    calls = await asyncio.to_thread(compare_tables, old.book.tables, new.book.tables, now) if files else None
-    return Change(files, calls)
+    if not files:
+        return Change()
+    before, after = old.book.tables, new.book.tables
+    titles = {**titles_of(request.app[ROOM], before), **titles_of(request.app[ROOM], after)}
+    return Change(files, await asyncio.to_thread(compare_tables, before, after, now, titles))
 
 
 async def one(request: web.Request) -> web.Response:

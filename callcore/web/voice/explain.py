@@ -15,7 +15,7 @@ from callcore.routing.decide import Route, decide
 from callcore.routing.explain import Step, explain
 from callcore.routing.situation import Mark, Situation, Standing
 from callcore.routing.tables import TopicTable, TopicTables
-from callcore.routing.words import MARKS, STANDINGS, leg_words
+from callcore.routing.words import MARKS, STANDINGS, Titles, leg_words
 from callcore.strictyaml.faults import ConfigFaults
 from callcore.web import kit
 from callcore.web.context import WEB, allowed
@@ -23,6 +23,7 @@ from callcore.web.problems import Problem
 from callcore.web.signin import Identity
 from callcore.web.voice.asking import Question, read_question, situation_of
 from callcore.web.voice.ports import ROOM, VoiceRoom, faults_of
+from callcore.web.voice.tables import title_of, titles_of
 
 FILES = "files"
 """As an edition: the files as they lie there, not taken over yet."""
@@ -35,9 +36,11 @@ class Found:
     """The answer. ``edition`` None: the tables have none."""
 
     at: Situation
+    topic: Text
     route: Route
     to: tuple[Text, ...]
     steps: tuple[Step, ...]
+    """But for the legs, which are ``to``."""
     table: TopicTable
     edition: int | None
 
@@ -57,7 +60,7 @@ async def page(request: web.Request) -> web.Response:
         profile = await _profile(room, identity, question, faults)
         at, more = situation_of(question, book.tables, profile, live, deps.now(), room.zone)
         faults |= more
-        found = _answer(book, at) if at is not None and not faults else None
+        found = _answer(book, at, titles_of(room, book.tables)) if at is not None and not faults else None
     return kit.show(
         request,
         identity,
@@ -87,14 +90,15 @@ def asked_queues(tables: TopicTables) -> tuple[QueueName, ...]:
     return tuple(dict.fromkeys(asked))
 
 
-def _answer(book: Book, at: Situation) -> Found:
+def _answer(book: Book, at: Situation, titles: Titles) -> Found:
     route = decide(book.tables, at)
     table = next(each for each in book.tables if each.code == route.table)
     return Found(
         at=at,
+        topic=title_of(book.tables)(at.topic),
         route=route,
-        to=tuple(leg_words(leg) for leg in route.legs),
-        steps=explain(book.tables, at, route),
+        to=tuple(leg_words(leg, titles) for leg in route.legs),
+        steps=tuple(step for step in explain(book.tables, at, route) if step.rule != "leg"),
         table=table,
         edition=book.edition,
     )

@@ -5,31 +5,29 @@ What a call had instead, and what a leg does, stands in ``routing.words``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from callcore.domain import LANGUAGES, Text, TopicCode
 from callcore.routing.rows import QueueWhen, When
-from callcore.routing.words import MARKS, SPOKEN, STANDINGS, length
-
-TitleOf = Callable[[TopicCode], Text]
+from callcore.routing.words import MARKS, SPOKEN, STANDINGS, Titles, length
 
 
-def conditions(when: When, title: TitleOf, elsewhere: Text | None = None) -> tuple[Text, ...]:
+def conditions(when: When, titles: Titles, elsewhere: Text | None = None) -> tuple[Text, ...]:
     """Each in a few words, in the order in which they are looked at; empty: the row holds for everybody.
     ``elsewhere``: whose hours are meant, if they are those of another table."""
-    return tuple(_conditions(when, title, elsewhere))
+    return tuple(_conditions(when, titles, elsewhere))
 
 
-def _conditions(when: When, title: TitleOf, elsewhere: Text | None) -> Iterator[Text]:
+def _conditions(when: When, titles: Titles, elsewhere: Text | None) -> Iterator[Text]:
     if when.topics:
-        yield _one_of(Text("тема", "topic"), (title(code) for code in highest(when.topics)))
+        yield _one_of(Text("тема", "topic"), (_called(code, titles) for code in highest(when.topics)))
     for name, words in (
         (Text("сегмент", "segment"), when.segments),
         (Text("правовая форма", "legal form"), when.legal_forms),
         (Text("регион", "region"), when.regions),
     ):
         if words:
-            yield _one_of(name, (Text(word, word) for word in sorted(words)))
+            yield _one_of(name, (Text(f"«{word}»", f'"{word}"') for word in sorted(words)))  # of the base
     if when.standings:
         yield _one_of(Text("кто звонит", "who calls"), (STANDINGS[each] for each in sorted(when.standings)))
     if when.languages:
@@ -42,7 +40,8 @@ def _conditions(when: When, title: TitleOf, elsewhere: Text | None) -> Iterator[
         within = length(when.repeat_within)
         yield Text(f"повторный звонок за {within.ru}", f"a repeated call within {within.en}")
     if when.queue is not None:
-        yield _listed(Text(f"очередь {when.queue.queue}", f"queue {when.queue.queue}"), _queue(when.queue))
+        queue = _called(when.queue.queue, titles)
+        yield _listed(Text(f"очередь {queue.ru}", f"queue {queue.en}"), _queue(when.queue))
     if when.hours is not None:
         said = Text("открыто", "open") if when.is_open else Text("закрыто", "closed")
         yield _listed(said, (elsewhere,)) if elsewhere is not None else said
@@ -51,6 +50,10 @@ def _conditions(when: When, title: TitleOf, elsewhere: Text | None) -> Iterator[
 def highest(codes: Collection[TopicCode]) -> list[TopicCode]:
     """Those whose own parent is not among them: a topic stands for all below it."""
     return [code for code in sorted(codes) if code.rpartition(".")[0] not in codes]
+
+
+def _called(code: str, titles: Titles) -> Text:
+    return titles.get(code) or Text(code, code)
 
 
 def _queue(wanted: QueueWhen) -> Iterator[Text]:

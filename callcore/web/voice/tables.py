@@ -10,16 +10,16 @@ from aiohttp import web
 
 from callcore.domain import Text, TopicCode
 from callcore.rights import Permission
-from callcore.routing.hours import Day, day_of, is_open, next_open_at, open_day
-from callcore.routing.hours_words import day_words, hours_words
+from callcore.routing.hours import Day, DayKind, day_of, is_open, next_open_at, open_day
+from callcore.routing.hours_words import day_words, hours_words, spans_words
 from callcore.routing.rows import Row
 from callcore.routing.tables import CLOSED, OWN_ROWS, TopicTable, TopicTables, UnknownTopic
 from callcore.routing.trials import Failure, failures
-from callcore.routing.words import leg_words
+from callcore.routing.words import Titles, leg_words
 from callcore.web import kit
 from callcore.web.context import WEB
 from callcore.web.problems import Problem
-from callcore.web.voice.ports import ROOM
+from callcore.web.voice.ports import ROOM, VoiceRoom
 from callcore.web.voice.row_words import conditions
 
 SOON = 366
@@ -46,19 +46,23 @@ class TableLine:
 
     table: TopicTable
     now: Text
+    hours: Text
+    """Of the day whose hours count now."""
+    special: Text | None
+    """Why today is not an ordinary day, if it is none."""
     is_open: bool
     opens_at: datetime | None
     topics: int
     failures: tuple[Failure, ...]
 
 
-def row_line(row: Row, table: TopicTable, tables: TopicTables) -> RowLine:
+def row_line(row: Row, table: TopicTable, tables: TopicTables, titles: Titles) -> RowLine:
     asked = row.when.hours
     others = (each.title for each in tables if asked != table.hours and each.hours == asked)
     return RowLine(
         code=row.code,
-        when=conditions(row.when, title_of(tables), next(others, None)),
-        to=tuple(leg_words(leg) for leg in row.legs),
+        when=conditions(row.when, titles, next(others, None)),
+        to=tuple(leg_words(leg, titles) for leg in row.legs),
         why=row.why,
         is_own=row.code in OWN_ROWS,
         is_rest=row.code == CLOSED,
@@ -67,10 +71,12 @@ def row_line(row: Row, table: TopicTable, tables: TopicTables) -> RowLine:
 
 def table_line(table: TopicTable, broken: tuple[Failure, ...], now: datetime) -> TableLine:
     hours = table.hours
-    today = day_of(hours, now.astimezone(hours.zone).date())
+    today, opened_by = day_of(hours, now.astimezone(hours.zone).date()), open_day(hours, now)
     return TableLine(
         table=table,
-        now=hours_words(hours, now, today, open_day(hours, now)),
+        now=hours_words(hours, now, today, opened_by),
+        hours=spans_words(opened_by or today),
+        special=day_words(today) if today.kind is not DayKind.weekly else None,
         is_open=is_open(hours, now),
         opens_at=next_open_at(hours, now),
         topics=sum(1 for _topic in table.walk()),
@@ -88,6 +94,12 @@ def title_of(tables: TopicTables) -> Callable[[TopicCode], Text]:
             return Text(code, code)
 
     return title
+
+
+def titles_of(room: VoiceRoom, tables: TopicTables) -> Titles:
+    """Of every queue and topic."""
+    queues: dict[str, Text] = dict(room.queue_titles().items())
+    return queues | {topic.code: topic.title for topic in tables.topics}
 
 
 async def main(request: web.Request) -> web.Response:
@@ -119,7 +131,7 @@ async def one(request: web.Request) -> web.Response:
         here="routing",
         line=table_line(table, tuple(failures(tables)), now),
         table=table,
-        rows=[row_line(row, table, tables) for row in table.all_rows],
+        rows=[row_line(row, table, tables, titles_of(room, tables)) for row in table.all_rows],
         special=[day_words(day) for day in _special(table, now)],
         queue_titles=room.queue_titles(),
     )

@@ -42,11 +42,13 @@ def test_explained(route: Callable[..., str]) -> None:
     )
     assert why == "Why:"
     assert steps[0].startswith("  1. ✓ Topic finance.recalculation")
-    assert steps[1].startswith("  2. ✗ Row debtor does not hold: who calls: an existing customer wanted")
+    assert steps[1].startswith(
+        "  2. ✗ Row debtor does not hold: who calls: unknown; holds only for: an existing"
+    )
     assert any(
         "✓ 2026-03-08 is a public holiday (International Women's Day): closed." in step for step in steps
     )
-    assert any("✗ It is Sunday 2026-03-08 12:00 in Europe/Moscow" in step for step in steps)
+    assert any("✗ Sunday 2026-03-08 12:00, Europe/Moscow: closed all day." in step for step in steps)
     assert steps[-1].endswith("Open again 2026-03-10 09:00.")
 
 

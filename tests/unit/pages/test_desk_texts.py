@@ -151,6 +151,7 @@ def test_times_are_those_of_the_viewer() -> None:
     assert ru.day(late, now, zone).startswith("31 дек. 2025")
     assert ru.ago(late, now) == "9 часов назад"
     assert ru.ago(now + timedelta(minutes=5), now) == ru.ago(now, now)  # a clock that runs ahead
+    assert ru.ago(now, now) == "1 минуту назад"
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def test_the_hours_that_led_to_the_queue(tables: TopicTables) -> None:
     steps = steps_of(tables, at(4, 10))
     assert [(step.rule, step.matched) for step in steps] == [("topic", True), ("hours", True), ("leg", True)]
     reason = summary(steps)
-    assert "It is Wednesday 2026-03-04 10:00 in Europe/Moscow; hours: 09:00–18:00: open." in reason.en
-    assert "среда, Europe/Moscow; часы: 09:00–18:00 — открыто." in reason.ru
+    assert "Wednesday 2026-03-04 10:00, Europe/Moscow: open (hours: 09:00–18:00)." in reason.en
+    assert "04.03.2026 10:00, среда, Europe/Moscow: открыто (часы: 09:00–18:00)." in reason.ru
     assert reason.en.endswith("To queue finance.")
 
 
@@ -85,14 +85,17 @@ def test_a_special_day_past_midnight(tables: TopicTables) -> None:
     evening = summary(steps_of(changed, at(7, 21)))
     assert "2026-03-07 is a special day (closing night): 20:00–02:00+1." in evening.en
     night = summary(steps_of(changed, datetime(2026, 3, 7, 22, tzinfo=UTC)))
-    assert "hours since the day before: 20:00–02:00+1: open" in night.en
+    assert "open (hours since the day before: 20:00–02:00+1)" in night.en
 
 
 def test_round_the_clock_and_never_are_said_so(tables: TopicTables) -> None:
     assert (
-        "hours: round the clock: open"
+        "open (hours: round the clock)."
         in summary(steps_of(tables, at(8, 4), TopicCode("expert.diagnosis"))).en
     )
+    shut = summary(steps_of(tables, at(8, 12)))
+    assert "Sunday 2026-03-08 12:00, Europe/Moscow: closed all day." in shut.en
+    assert "воскресенье, Europe/Moscow: закрыто весь день." in shut.ru
     never = summary(steps_of(tables, at(4, 10), TopicCode("internal.other")))
     assert never.en.endswith("Nobody is there within a year.")
 
@@ -107,7 +110,7 @@ def test_rows_say_why_they_do_not_hold_and_what_the_house_meant(tables: TopicTab
     )
     steps = steps_of(replace(tables, tables=(tables.tables[0], finance)), at(4, 10))
     assert [(step.rule, step.matched, step.text.en) for step in steps[1:4]] == [
-        ("row", False, "Row vip does not hold: segment: vip-0 wanted; there is: none."),
+        ("row", False, "Row vip does not hold: segment: none; holds only for: vip-0."),
         ("row", True, "Row rest holds. Thus."),
         (
             "topic",
@@ -115,7 +118,7 @@ def test_rows_say_why_they_do_not_hold_and_what_the_house_meant(tables: TopicTab
             "Topic expert.diagnosis (expert.diagnosis in English) is in table expert (expert in English).",
         ),
     ]
-    assert steps[1].text.ru == "Строка vip не подходит: сегмент: нужно vip-0; есть: ничего."
+    assert steps[1].text.ru == "Строка vip не подходит: сегмент: нет; подходит только: vip-0."
     assert [step.rule for step in steps[4:]] == ["hours", "leg"]
 
 
@@ -136,52 +139,52 @@ ALL_ASKED = QueueWhen(SALES, True, True, timedelta(minutes=5), 9)
         (
             "topic",
             When(topics=frozenset({TopicCode("sales.b"), TopicCode("sales.a")})),
-            "тема: нужно sales.a / sales.b; есть: sales.connection",
-            "topic: sales.a / sales.b wanted; there is: sales.connection",
+            "тема: sales.connection; подходит только: sales.a / sales.b",
+            "topic: sales.connection; holds only for: sales.a / sales.b",
         ),
         (
             "standing",
             When(standings=frozenset({Standing.existing, Standing.unknown})),
-            "кто звонит: нужно действующий клиент / неизвестный; есть: будущий клиент",
-            "who calls: an existing customer / unknown wanted; there is: a prospective customer",
+            "кто звонит: будущий клиент; подходит только: действующий клиент / неизвестный",
+            "who calls: a prospective customer; holds only for: an existing customer / unknown",
         ),
         (
             "legal_form",
             When(legal_forms=frozenset({"ао"})),
-            "правовая форма: нужно ао; есть: ООО",
-            "legal form: ао wanted; there is: ООО",
+            "правовая форма: ООО; подходит только: ао",
+            "legal form: ООО; holds only for: ао",
         ),
         (
             "region",
             When(regions=frozenset({"юг"})),
-            "регион: нужно юг; есть: Север",
-            "region: юг wanted; there is: Север",
+            "регион: Север; подходит только: юг",
+            "region: Север; holds only for: юг",
         ),
         (
             "language",
             When(languages=frozenset({"en"})),
-            "язык: нужно английский; есть: русский",
-            "language: English wanted; there is: Russian",
+            "язык: русский; подходит только: английский",
+            "language: Russian; holds only for: English",
         ),
         (
             "marks",
             When(marks=frozenset({Mark.blocked}), without=frozenset({Mark.debt})),
-            "отметки: нужно заблокирован, не долг; есть: долг",
-            "marks: blocked, no debt wanted; there is: debt",
+            "отметки: долг; подходит только: заблокирован, без «долг»",
+            'marks: debt; holds only for: blocked, without "debt"',
         ),
         (
             "repeat",
             When(repeat_within=timedelta(seconds=90)),
-            "повторный звонок за 90 с; прошлый раз 30 мин назад",
-            "a repeated call within 90 s; the last time 30 min ago",
+            "прошлый раз 30 мин назад; подходит только: повторный звонок за 90 с",
+            "the last time 30 min ago; holds only for: a repeated call within 90 s",
         ),
         (
             "queue",
             When(queue=ALL_ASKED),
-            "очередь sales: нужно никого нет, все на паузе, ждут дольше 5 мин, ждут больше 9; "
-            "есть: операторов 3, готовы 1, ждут 5, дольше 150 с",
-            "queue sales: nobody signed in, all paused, a wait longer than 5 min, more than 9 waiting "
-            "wanted; there is: 3 signed in, 1 ready, 5 waiting, longest 150 s",
+            "очередь sales: операторов 3, готовы 1, ждут 5, дольше 150 с; "
+            "подходит только: никто не вошёл, все на паузе, ждут дольше 5 мин, ждут больше 9",
+            "queue sales: 3 signed in, 1 ready, 5 waiting, longest 150 s; "
+            "holds only for: nobody signed in, all paused, a wait longer than 5 min, more than 9 waiting",
         ),
     ],
 )
@@ -192,20 +195,20 @@ def test_a_rules_words_tell_what_is_wanted_and_what_there_is(rule: str, when: Wh
 def test_hours_of_a_row_tell_the_time(tables: TopicTables) -> None:
     hours: Hours = tables.tables[1].hours
     words = rule_words("hours", When(hours=hours, is_open=False), SITUATION)
-    assert words.en.startswith("hours: closed wanted. It is Wednesday 2026-03-04 12:00")
+    assert words.en.startswith("only when closed. Wednesday 2026-03-04 12:00")
 
 
 def test_what_is_not_known_is_said(tables: TopicTables) -> None:
     blank = Situation(SITUATION.topic, SITUATION.at)
-    assert rule_words("repeat", When(repeat_within=timedelta(hours=1)), blank).en.endswith(
-        "he was not in contact before"
+    assert rule_words("repeat", When(repeat_within=timedelta(hours=1)), blank).en.startswith(
+        "he was not in contact before;"
     )
-    assert rule_words("queue", When(queue=QueueWhen(SALES, nobody=True)), blank).en.endswith(
-        "its state is not known"
+    assert rule_words("queue", When(queue=QueueWhen(SALES, nobody=True)), blank).en.startswith(
+        "queue sales: its state is not known;"
     )
     assert (
         rule_words("marks", When(marks=frozenset({Mark.debt})), blank).en
-        == "marks: debt wanted; there is: none"
+        == "marks: none; holds only for: debt"
     )
 
 
@@ -225,7 +228,7 @@ TEXT = Text("да", "yes")
         (ToPersonal(timedelta(seconds=20)), "To the customer's personal operator, 20 s."),
         (ToNumber("301", timedelta(seconds=25)), "To internal number 301, 25 s."),
         (ToExternal("+74950000000", timedelta(seconds=25)), "To external number +74950000000, 25 s."),
-        (ToTopic(TopicCode("a.b")), "Topic a.b decides."),
+        (ToTopic(TopicCode("a.b")), "Decided by topic a.b."),
         (Announce(TEXT), 'Announcement: "yes"'),
         (Voicemail(), "Voicemail, which becomes an appeal."),
         (OpenCase("call_me"), "A case of type call_me."),
@@ -238,6 +241,25 @@ def test_every_leg_has_words(leg: Leg, en: str) -> None:
     assert words.en == en
     assert words.ru
     assert words.ru != words.en
+
+
+@pytest.mark.parametrize(
+    ("leg", "ru", "en"),
+    [
+        (ToQueue(SALES, 5), "В очередь: Продажи, приоритет 5.", "To queue: Sales, priority 5."),
+        (
+            OfferCallBack(SALES),
+            "Предложение перезвонить (очередь: Продажи).",
+            "A call-back is offered (queue: Sales).",
+        ),
+        (ToTopic(TopicCode("a.b")), "Решает тема: Буквы.", "Decided by topic: Letters."),
+        (ToTopic(TopicCode("a.c")), "Решает тема a.c.", "Decided by topic a.c."),
+        (ToQueue(), "В очередь темы.", "To queue of the topic."),
+    ],
+)
+def test_a_legs_words_with_titles(leg: Leg, ru: str, en: str) -> None:
+    titles = {"sales": Text("Продажи", "Sales"), "a.b": Text("Буквы", "Letters")}
+    assert leg_words(leg, titles) == Text(ru, en)
 
 
 def test_a_caller_in_one_line() -> None:

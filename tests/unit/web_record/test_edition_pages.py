@@ -67,7 +67,7 @@ async def test_what_waits_in_the_files_is_shown_before_it_is_read(house: Any) ->
     change(house, QUEUE, "queue: retention\n")
     page = await house.get("/routing/editions")
     assert "из них иначе пойдут" in page.words
-    assert "В очередь retention." in page.words
+    assert "В очередь: Группа сохранения клиентов." in page.words
     assert title(house) == TITLE
 
 
@@ -101,12 +101,12 @@ async def test_editions_are_compared_and_taken_back(house: Any) -> None:
     page = await house.get("/routing/editions/3")
     assert "-queue: finance" in page.text
     assert "+queue: retention" in page.text
-    assert "В очередь retention." in page.words
+    assert "В очередь: Группа сохранения клиентов." in page.words
     assert "/take-back" not in page.text  # it is in force
     first = await house.get("/routing/editions/2", against="3")
     assert "-queue: retention" in first.text
     tried = await house.get("/routing/explain", topic="tried.one", edition="2")
-    assert "В очередь темы." in tried.words or "В очередь finance." in tried.words
+    assert "В очередь темы." in tried.words or "В очередь: Финансовая группа." in tried.words
     unsure = await house.post_form("/routing/editions/2/take-back")
     assert (unsure.status, table(house).read_text(encoding="utf-8") == before) == (422, False)
     done = await house.post_form("/routing/editions/2/take-back", sure="1")

@@ -227,7 +227,7 @@ async def test_an_announcement_waits_until_it_is_switched_on(house: Any) -> None
     await house.sign_in(Role.senior)
     assert (await new(house, **HOUSE, **WORDS)).status == 303
     page = await house.get("/flash/1")
-    assert "весь дом" in page.words
+    assert "для всех" in page.words
     assert "The trunk line is down." in page.words
     assert "выключено" in page.words
     assert await heard_by_callers(house) == []
@@ -251,7 +251,7 @@ async def test_an_announcement_waits_until_it_is_switched_on(house: Any) -> None
         ({**HOUSE, "spoken_ru": "Авария."}, "на обоих языках"),
         ({**HOUSE, **WORDS, "spoken_en": "x" * 501}, "помещается 500"),
         ({**HOUSE, "target": "К-1"}, "оставьте поле пустым"),
-        ({"scope": "topic", "target": "finance", **WORDS}, "только заметки на весь дом"),
+        ({"scope": "topic", "target": "finance", **WORDS}, "только заметки для всех"),
     ],
 )
 async def test_what_callers_could_not_hear_is_refused(house: Any, change: dict[str, str], words: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from callcore.domain import LANGUAGES, TopicCode
+from callcore.domain import LANGUAGES, Text, TopicCode
 from callcore.rights import Role
 from callcore.routing.decide import decide
 from callcore.routing.explain import explain
 from callcore.routing.situation import CallerFacts, QueueState, Situation, Standing
+from callcore.routing.tables import TopicTables
 from callcore.routing.words import leg_words
 
 NUMBER = "+79161234567"
@@ -25,6 +26,20 @@ async def english(house: Any, role: Role) -> None:
     await house.sign_in(role)
     await house.database.users.set_language(house.login, "en")
     await house.sign_in(role)
+
+
+def titles_of(house: Any) -> dict[str, Text]:
+    """What the pages call queues and topics."""
+    settings = house.daemon.settings
+    queues = {queue: settings.queue_title(queue) for queue in settings.all_queues}
+    return queues | {topic.code: topic.title for topic in house.daemon.editions.newest.tables.topics}
+
+
+def said_of(house: Any, tables: TopicTables, at: Situation) -> list[Text]:
+    """The steps as they were looked at, and the legs by the names of their queues."""
+    route = decide(tables, at)
+    looked = [step.text for step in explain(tables, at, route) if step.rule != "leg"]
+    return looked + [leg_words(leg, titles_of(house)) for leg in route.legs]
 
 
 async def test_every_table_as_it_is_now(house: Any) -> None:
@@ -42,12 +57,13 @@ async def test_every_table_as_it_is_now(house: Any) -> None:
 
 
 async def test_one_table_in_both_languages(house: Any) -> None:
+    titles = titles_of(house)
     for table in house.daemon.editions.newest.tables:
         for language in LANGUAGES:
             await (english if language == "en" else type(house).sign_in)(house, Role.senior)
             page = await house.get(f"/routing/tables/{table.code}")
             assert page.status == 200
-            said = [leg_words(leg) for row in table.all_rows for leg in row.legs]
+            said = [leg_words(leg, titles) for row in table.all_rows for leg in row.legs]
             said += [topic.title for topic in table.walk()]
             said += [row.why for row in table.rows if row.why]
             for text in said:
@@ -84,8 +100,8 @@ async def test_the_page_says_what_the_tables_decide_and_why(house: Any) -> None:
         page = await house.get("/routing/explain", topic=CLAIM, **fields)
         assert page.status == 200
         assert route.name in page.words
-        for step in explain(tables, at, route):
-            assert " ".join(step.text.ru.split()) in page.words
+        for text in said_of(house, tables, at):
+            assert " ".join(text.ru.split()) in page.words
 
 
 async def test_who_calls_is_taken_from_the_record_and_the_look_is_in_the_audit(house: Any) -> None:
@@ -99,8 +115,8 @@ async def test_who_calls_is_taken_from_the_record_and_the_look_is_in_the_audit(h
     )
     tables = house.daemon.editions.newest.tables
     assert decide(tables, at).name in page.words
-    for step in explain(tables, at, decide(tables, at)):
-        assert " ".join(step.text.ru.split()) in page.words
+    for text in said_of(house, tables, at):
+        assert " ".join(text.ru.split()) in page.words
     await house.database.audit.flush()
     (line,) = await house.database.audit.lines(act="seen")
     assert (line.customer, line.login) == (customer, "senior")

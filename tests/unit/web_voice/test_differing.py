@@ -59,7 +59,7 @@ def test_what_happens_at_other_hours_is_seen() -> None:
     new = finance(CLAIM)
     quiet = replace(new.tables[0], closed_then=(HangUp(),))
     found = compare_tables(new, TopicTables((quiet,), CLAIM), NOW).found
-    assert [each.who.en for each in found[:1]] == ["trial 1 of finance"]
+    assert [each.who.en for each in found[:1]] == ["trial 1 of “Finance”"]
     assert {each.at.at for each in found[1:]} == {datetime(2026, 3, 8, 0, 0, tzinfo=UTC)}
     assert {each.at.caller.standing for each in found[1:]} == set(Standing)
     assert found[0].before is not None

@@ -17,8 +17,11 @@ ALWAYS = Hours(ZoneInfo("Europe/Moscow"), (ALL_DAY,) * 7)
 CODES = frozenset(map(TopicCode, ("finance.claim", "finance.claim.late", "sales.offer")))
 
 
-def title(code: TopicCode) -> Text:
-    return Text(f"«{code}»", f'"{code}"')
+TITLES = {
+    "finance.claim": Text("Претензия", "A claim"),
+    "sales.offer": Text("Оферта", "An offer"),
+    "sales": Text("Продажи", "Sales"),
+}
 
 
 @pytest.mark.parametrize(
@@ -27,8 +30,8 @@ def title(code: TopicCode) -> Text:
         (When(), [], []),
         (
             When(topics=CODES),
-            ["тема: «finance.claim» или «sales.offer»"],
-            ['topic: "finance.claim" or "sales.offer"'],
+            ["тема: Претензия или Оферта"],
+            ["topic: A claim or An offer"],
         ),
         (
             When(
@@ -36,8 +39,8 @@ def title(code: TopicCode) -> Text:
                 standings=frozenset((Standing.prospective,)),
                 hours=ALWAYS,
             ),
-            ["сегмент: vip-0 или vip-3", "кто звонит: будущий клиент", "открыто"],
-            ["segment: vip-0 or vip-3", "who calls: a prospective customer", "open"],
+            ["сегмент: «vip-0» или «vip-3»", "кто звонит: будущий клиент", "открыто"],
+            ['segment: "vip-0" or "vip-3"', "who calls: a prospective customer", "open"],
         ),
         (
             When(
@@ -47,8 +50,8 @@ def title(code: TopicCode) -> Text:
                 hours=ALWAYS,
                 is_open=False,
             ),
-            ["правовая форма: ооо", "регион: омск", "язык: английский", "закрыто"],
-            ["legal form: ооо", "region: омск", "language: English", "closed"],
+            ["правовая форма: «ооо»", "регион: «омск»", "язык: английский", "закрыто"],
+            ['legal form: "ооо"', 'region: "омск"', "language: English", "closed"],
         ),
         (
             When(marks=frozenset((Mark.debt,)), without=frozenset((Mark.blocked,))),
@@ -74,10 +77,15 @@ def title(code: TopicCode) -> Text:
             ["очередь expert: все на паузе, ждут дольше 3 мин"],
             ["queue expert: all paused, a wait longer than 3 min"],
         ),
+        (
+            When(queue=QueueWhen(QueueName("sales"), nobody=True)),
+            ["очередь Продажи: никто не вошёл"],
+            ["queue Sales: nobody signed in"],
+        ),
     ],
 )
 def test_conditions_in_both_languages(when: When, ru: list[str], en: list[str]) -> None:
-    said = conditions(when, title)
+    said = conditions(when, TITLES)
     assert [each.ru for each in said] == ru
     assert [each.en for each in said] == en
 
@@ -89,4 +97,4 @@ def test_a_topic_stands_for_those_below_it() -> None:
 def test_hours_of_another_table_name_it() -> None:
     other = Text("Реактивация", "Reactivation")
     for is_open, said in ((True, "открыто: Реактивация"), (False, "закрыто: Реактивация")):
-        assert conditions(When(hours=ALWAYS, is_open=is_open), title, other)[0].ru == said
+        assert conditions(When(hours=ALWAYS, is_open=is_open), TITLES, other)[0].ru == said

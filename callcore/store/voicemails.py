@@ -160,10 +160,10 @@ class Voicemails:
 
         return await self._store.writer.submit(op)
 
-    async def to_remove(self, limit: int = 500) -> tuple[tuple[int, str], ...]:
-        """Id and file of messages whose sound has to go and is still in the folder."""
+    async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
+        """Id and file of messages whose sound has to go and is still in the folder, after that id."""
         query = select(voicemails.c.id, voicemails.c.file).where(
-            voicemails.c.deleted_at.is_not(None), voicemails.c.file.is_not(None)
+            voicemails.c.deleted_at.is_not(None), voicemails.c.file.is_not(None), voicemails.c.id > after
         )
         async with self._store.read() as connection:
             rows = (await connection.execute(query.order_by(voicemails.c.id).limit(limit))).all()

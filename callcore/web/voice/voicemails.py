@@ -11,6 +11,7 @@ from callcore.domain import Text, TopicCode
 from callcore.numbers import normalise
 from callcore.rights import Permission
 from callcore.screenpop.cardnews import WorkChanged
+from callcore.store.sounds import sound_of
 from callcore.store.voicemails import Voicemail, VoicemailLook
 from callcore.web import kit
 from callcore.web.context import WEB
@@ -89,11 +90,8 @@ async def sound(request: web.Request) -> web.FileResponse:
 
 
 def _file(room: VoiceRoom, mail: Voicemail) -> Path | None:
-    """Only a plain name leads into the folder; None: there is nothing to hear."""
-    if room.recordings is None or not mail.has_sound or Path(mail.file).name != mail.file:
-        return None
-    path = room.recordings / mail.file
-    return path if path.is_file() else None
+    """None: there is nothing to hear."""
+    return sound_of(room.recordings, mail.file) if mail.has_sound else None
 
 
 ROUTES = (

@@ -279,7 +279,7 @@ HELD: tuple[Held, ...] = (
             note="",
             state=case((i.call_backs.c.state == "open", "withdrawn"), else_=i.call_backs.c.state),
         ),
-        _words("call topic queue language settled_by"),
+        _words("call topic queue language settled_by taken_by"),
     ),
     Held(
         t.contacts,

@@ -72,7 +72,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "attempts": _columns("intended_at medium number result seconds_heard"),
     "message_receipts": _columns("at number state"),
     "voicemails": _columns("made_at number topic ms sound heard_at heard_by case"),
-    "call_backs": _columns("asked_at number topic state settled_at settled_by note"),
+    "call_backs": _columns("asked_at number topic state taken_at taken_by settled_at settled_by note"),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
 }
@@ -84,7 +84,7 @@ NOT_SHOWN: Final = frozenset(("attachment_links",))
 _LOGINS = frozenset(
     _columns(
         "login answered_by granted_by withdrawn_by checked_by ended_by responsible author done_by owner "
-        "heard_by settled_by"
+        "heard_by settled_by taken_by"
     )
 )
 _WORDS: Final[Mapping[str, str]] = {

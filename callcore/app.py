@@ -26,6 +26,7 @@ from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
 from callcore.assembly.outgoing import Outgoing
+from callcore.assembly.retention import Retention
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
 from callcore.calls.effects import Contact
@@ -201,6 +202,14 @@ class Daemon:
             self.floor,
             self._health,
             stories_kept=timedelta(days=settings.flight.keep_days),
+            retire=Retention(
+                settings,
+                self.database,
+                self.editions,
+                voice.Readings(self.current, self.database.editions),
+                self.prompts,
+                self.clock.now,
+            ).once,
         )
         self.recovery = wiring.make_recovery(
             self.current,

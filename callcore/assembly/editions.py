@@ -72,7 +72,7 @@ class Editions:
         self._current = current
         self.store = store
         self._speak = speak
-        self._in_use = in_use
+        self.in_use = in_use
         self._now = now
         self._one_at_a_time = asyncio.Lock()
         self._books: dict[int, Book] = {}
@@ -162,5 +162,5 @@ class Editions:
         self._current.settings = settings
         self.newest = replace(book, edition=kept.id)
         self._books[kept.id] = self.newest
-        wanted = {*sorted(self._books)[-BOOKS:], *self._in_use()}
+        wanted = {*sorted(self._books)[-BOOKS:], *self.in_use()}
         self._books = {id: book for id, book in self._books.items() if id in wanted}

@@ -143,6 +143,7 @@ class Office:
             current.of(house_of),
             current.of(queue_titles),
             current.of(department_titles),
+            recordings=settings.recording_folder,
             pbxs=tuple(settings.pbxs),
             skills=lambda: words_of(wanted_skills(current.settings)),
             links=(("/customers/import", "base.title"),),

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from callcore.store.errors import StoreError
+from callcore.store.sounds import remove_sounds
 from callcore.store.voicemails import Voicemails
 
 log = structlog.get_logger("callcore.recordings")
@@ -20,7 +21,7 @@ ROUND_SECONDS = 600.0
 async def keep_sounds(
     voicemails: Voicemails, folder: Path, keep: timedelta, now: Callable[[], datetime]
 ) -> None:
-    """For ever."""
+    """For ever, and at once: an erasure that an earlier life did not finish is finished at the start."""
     while True:
         try:
             await let_go(voicemails, folder, now() - keep, now())
@@ -30,23 +31,7 @@ async def keep_sounds(
 
 
 async def let_go(voicemails: Voicemails, folder: Path, before: datetime, now: datetime) -> int:
-    """Sounds of messages made earlier, and those of erased persons; gives how many files went. One that
-    cannot be deleted is tried again the next time. Raises ``StoreError``."""
+    """Sounds of messages made earlier, and those of erased persons; gives how many files went. Raises
+    ``StoreError``."""
     await voicemails.delete_sounds(before, now)
-    found = await voicemails.to_remove()
-    gone = [id for id, file in found if await asyncio.to_thread(_is_deleted, folder, file)]
-    if gone:
-        await voicemails.removed(gone)
-        log.info("recordings_deleted", count=len(gone))
-    return len(gone)
-
-
-def _is_deleted(folder: Path, file: str) -> bool:
-    """A name that is more than a name leads nowhere: nothing is deleted outside the folder."""
-    try:
-        if Path(file).name == file:
-            (folder / file).unlink(missing_ok=True)
-    except OSError as error:
-        log.error("recording_not_deleted", file=file, why=str(error))
-        return False
-    return True
+    return await remove_sounds(voicemails, folder)

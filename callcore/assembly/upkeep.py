@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,9 @@ from callcore.systemd import notify, watchdog_seconds
 log = structlog.get_logger("callcore.upkeep")
 
 HOUSEKEEPING_SECONDS = 600.0
+RETIRE_FIRST_SECONDS = 3600.0
+RETIRE_SECONDS = 86_400.0
+"""How often old editions and prompts are looked for."""
 CALLS_KEPT = timedelta(days=30)
 """How long an ended call's channel is remembered; its contact stays."""
 MISSED_KEPT = timedelta(days=2)
@@ -31,7 +34,8 @@ PHONES_SECONDS = 30.0
 
 
 class Upkeep:
-    """``health``: what is wrong now; systemd restarts a daemon that has not been well for long."""
+    """``health``: what is wrong now; systemd restarts a daemon that has not been well for long. ``retire``:
+    one round of ``retention``."""
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Upkeep:
         floor: Floor,
         health: Callable[[], Sequence[str]],
         stories_kept: timedelta,
+        retire: Callable[[], Awaitable[None]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -48,9 +53,16 @@ class Upkeep:
         self._floor = floor
         self._health = health
         self._stories_kept = stories_kept
+        self._retire = retire
 
     def work(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        return (self._keep_house(), self._know_phones(), self._follow_clock(), self._feed_watchdog())
+        return (
+            self._keep_house(),
+            self._keep_voice(),
+            self._know_phones(),
+            self._follow_clock(),
+            self._feed_watchdog(),
+        )
 
     async def tell_phones(self) -> None:
         try:
@@ -77,6 +89,16 @@ class Upkeep:
             except StoreError as error:
                 log.warning("not_purged", why=str(error))
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _keep_voice(self) -> None:
+        """What callers heard long ago; not at the start, when there is more urgent work."""
+        await asyncio.sleep(RETIRE_FIRST_SECONDS)
+        while True:
+            try:
+                await self._retire()
+            except Exception as error:  # it reads editions of any age; the calls go on whatever they hold
+                log.warning("not_purged", why=str(error) or type(error).__name__)
+            await asyncio.sleep(RETIRE_SECONDS)
 
     async def _know_phones(self) -> None:
         while True:

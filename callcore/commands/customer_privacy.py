@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from callcore.domain import CustomerId, Text
 from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.store.privacy import Erasure, Held
+from callcore.store.sounds import remove_sounds
 from callcore.web.control import CLI
 from callcore.web.record.audit_words import table_title
 from callcore.web.record.dossier import zipped
@@ -58,7 +60,7 @@ async def _with_database(options: argparse.Namespace, settings: Settings, output
             )
         if options.action == "export":
             return await _export(database, found.id, options, settings, output)
-        return await _erase(database, found.id, options, output)
+        return await _erase(database, found.id, options, settings, output)
 
 
 async def _export(
@@ -77,7 +79,10 @@ async def _export(
                 dossier = await database.privacy.dossier(customer, CLI, now)
                 people = {str(user.login): user.name for user in await database.users.list()}
                 bodies = database.privacy.bodies(dossier)
-                stream.write(await zipped(dossier, bodies, now, house_of(settings), people))
+                house, recordings = house_of(settings), settings.recording_folder
+                async with aclosing(zipped(dossier, bodies, recordings, now, house, people)) as pieces:
+                    async for piece in pieces:
+                        stream.write(piece)
                 stream.flush()
             except BaseException:
                 os.unlink(path)
@@ -97,7 +102,11 @@ async def _export(
 
 
 async def _erase(
-    database: Database, customer: CustomerId, options: argparse.Namespace, output: Output
+    database: Database,
+    customer: CustomerId,
+    options: argparse.Namespace,
+    settings: Settings,
+    output: Output,
 ) -> int:
     if not options.yes:
         return _told(await database.privacy.preview(customer), output, options, is_done=False)
@@ -110,6 +119,14 @@ async def _erase(
     except Held:
         _told(await database.privacy.preview(customer), output, options, is_done=False)
         return FAULTS
+    await remove_sounds(database.voicemails, settings.recording_folder)
+    if await database.voicemails.to_remove():
+        output.complain(
+            Text(
+                "Не все записи голоса удалось удалить: callcore удалит их, когда заработает.",
+                "Not all recordings of what was said could be deleted: callcore does it once it runs.",
+            )
+        )
     return _told(done, output, options, is_done=True)
 
 

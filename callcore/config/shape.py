@@ -122,6 +122,14 @@ class Recordings(Model):
     """Then the sound goes; that somebody called, and what became of it, stays."""
 
 
+class Editions(Model):
+    """How many readings of topic tables and IVR can be looked at, and taken back."""
+
+    keep: Annotated[Whole, Field(ge=10, le=100_000)] = 200
+    keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
+    """An older one goes, unless it is among the newest, or a call since then went by it."""
+
+
 HintName = Annotated[Line, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 
 
@@ -200,6 +208,10 @@ class Speech(Model):
     rhvoice: Command = "RHVoice-test"
     rhvoice_voices: RhvoiceVoices = RhvoiceVoices()
     sox: Command = "sox"
+    keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
+    """What was spoken for everybody goes when nobody has wanted it for so long."""
+    keep_editions: Annotated[Whole, Field(ge=0, le=50)] = 3
+    """But not what the edition in force says, and so many before it."""
 
     def to_settings(self) -> SpeechSettings:
         return SpeechSettings(
@@ -280,6 +292,7 @@ class SettingsModel(Model):
     ivr: Ivr
     speech: Speech
     recordings: Recordings = Recordings()
+    editions: Editions = Editions()
     outbound: Outbound = Outbound()
     sms: Sms = Sms()
     outages: Outages = Outages()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -39,11 +40,14 @@ PERSONAL: Final = "personal"
 """Folder of what is said to one person."""
 PERSONAL_SECONDS: Final = 3600.0
 HOUSEKEEPING_SECONDS: Final = 300.0
+TOUCH_SECONDS: Final = 86_400.0
+"""What is said to everybody is marked as wanted once a day at most."""
 AGAIN_SECONDS: Final = 600.0
 """How long a source that failed to say a text is passed over for it."""
 CROWD: Final = 2
 """Texts at work or waiting for each slot from which on a quick source says what one caller waits for."""
 _MAKING: Final = ".making-"
+_OURS: Final = re.compile(r"[0-9a-f]{40}\.wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Prompts:
             seconds = length(target)
             found.append(Way(source, target, seconds))
             if seconds is not None:
-                if is_personal:
+                if is_personal or _written(target) < time.time() - TOUCH_SECONDS:
                     with suppress(OSError):  # deleted just now, or another user's
                         os.utime(target)
                 break
@@ -180,6 +184,21 @@ class Prompts:
         for path in works:
             shutil.rmtree(path, ignore_errors=True)
         return len(texts) + len(works)
+
+    def prune(self, texts: Iterable[tuple[str, str]], before: float) -> int:
+        """Delete what is said to everybody and was last wanted before that moment, by the system's clock, but
+        not what says one of these (text, language); how many there were. May raise OSError."""
+        kept: set[Path] = set()
+        for text, language in texts:
+            with suppress(TextRefused):
+                kept |= {way.target for way in self.ways(text, language)}
+        count = 0
+        for language in self._settings.voices:
+            for path in (self._settings.folder / language).glob("*.wav"):
+                if path not in kept and _OURS.fullmatch(path.name) and _written(path) < before:
+                    path.unlink(missing_ok=True)
+                    count += 1
+        return count
 
     async def close(self) -> None:
         """Ends what is being spoken."""

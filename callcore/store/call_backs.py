@@ -5,13 +5,13 @@ Callcore calls nobody by itself from here: somebody takes the line, calls, and s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CallId, CustomerId, Language, Login, QueueName, TopicCode
@@ -61,6 +61,9 @@ class CallBack:
     settled_by: Login | None = None
     note: str = ""
     """What came of it."""
+    taken_at: datetime | None = None
+    taken_by: Login | None = None
+    """Who calls; nobody else need then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class CallBackLook:
     queues: Collection[QueueName] | None = None
     customer: CustomerId | None = None
     number: str = ""
+    is_taken: bool | None = None
+    taken_by: Login | None = None
     limit: int = 50
     offset: int = 0
 
@@ -110,19 +115,58 @@ class CallBacks:
             raise ValueError("a wish is settled as done or as withdrawn")
         said = typed_text(note, COMMENT_LIMIT, "comment", lines=True)
 
-        async def op(connection: AsyncConnection) -> bool:
+        async def op(connection: AsyncConnection) -> None:
             mine = update(call_backs).where(call_backs.c.id == id, call_backs.c.state == CallBackState.open)
             settled = mine.values(state=state.value, settled_at=at, settled_by=login, note=said)
             row = (await connection.execute(settled.returning(call_backs.c.customer))).first()
-            if row is None:
-                there = select(call_backs.c.id).where(call_backs.c.id == id)
-                return (await connection.execute(there)).first() is not None
-            told = {"call_back": id, "customer": row.customer, "state": state.value, "login": login}
-            await outbox.tell(connection, "call_back.settled", told, at)
-            await audit.note(connection, login, "changed", row.customer, at, subject=f"call_back:{id}")
-            return True
+            if row is not None:
+                told = {"call_back": id, "customer": row.customer, "state": state.value, "login": login}
+                await outbox.tell(connection, "call_back.settled", told, at)
+                await audit.note(connection, login, "changed", row.customer, at, subject=f"call_back:{id}")
 
-        found = await self.get(id) if await self._store.writer.submit(op) else None
+        await self._store.writer.submit(op)
+        return await self._known(id)
+
+    async def take(self, id: int, login: Login, at: datetime, *, is_over: bool = False) -> CallBack:
+        """Say that you call, unless somebody else did: then it comes back as his. ``is_over``: from him. One
+        that is settled stays as it is. Raises ``NotStored``."""
+        c = call_backs.c
+        free = c.taken_by.is_(None) if not is_over else or_(c.taken_by.is_(None), c.taken_by != login)
+        await self._hold(id, free, login, at, "call_back.taken", {"taken_at": at, "taken_by": login})
+        return await self._known(id)
+
+    async def hand_back(self, id: int, login: Login, at: datetime, *, is_anybodys: bool = False) -> CallBack:
+        """It waits for anybody again; ``is_anybodys``: also one that another has taken. Raises
+        ``NotStored``."""
+        c = call_backs.c
+        held = c.taken_by.is_not(None) if is_anybodys else c.taken_by == login
+        await self._hold(id, held, login, at, "call_back.handed_back", {"taken_at": None, "taken_by": None})
+        return await self._known(id)
+
+    async def _hold(
+        self,
+        id: int,
+        where: ColumnElement[bool],
+        login: Login,
+        at: datetime,
+        event: str,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Of an open one, if it is as ``where`` says; else nothing."""
+        c = call_backs.c
+
+        async def op(connection: AsyncConnection) -> None:
+            mine = update(call_backs).where(c.id == id, c.state == CallBackState.open, where)
+            row = (await connection.execute(mine.values(**values).returning(c.customer))).first()
+            if row is not None:
+                told = {"call_back": id, "customer": row.customer, "login": login}
+                await outbox.tell(connection, event, told, at)
+                await audit.note(connection, login, "changed", row.customer, at, subject=f"call_back:{id}")
+
+        await self._store.writer.submit(op)
+
+    async def _known(self, id: int) -> CallBack:
+        found = await self.get(id)
         if found is None:
             raise NotStored(f"there is no call-back {id}", f"запроса {id} нет")
         return found
@@ -169,6 +213,10 @@ def _conditions(look: CallBackLook) -> list[ColumnElement[bool]]:
         where.append(c.customer == look.customer)
     if look.number:
         where.append(c.number == look.number)
+    if look.is_taken is not None:
+        where.append(c.taken_by.is_not(None) if look.is_taken else c.taken_by.is_(None))
+    if look.taken_by is not None:
+        where.append(c.taken_by == look.taken_by)
     return where
 
 

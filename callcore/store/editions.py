@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.store.ports import Store
+from callcore.store.schema.core import contacts
 from callcore.store.schema.ivr import editions
 
 MOST_LISTED = 200
@@ -110,6 +111,26 @@ class Editions:
             query = select(editions.c.files).where(editions.c.id == id)
             found: Mapping[str, str] | None = (await connection.execute(query)).scalar()
         return found
+
+    async def purge(self, newest: int, before: datetime, in_use: Collection[int] = ()) -> int:
+        """Forget those made earlier; gives how many. Kept are the ``newest``, what calls go by now
+        (``in_use``), and what a contact that began since then went by."""
+        t = editions.c
+        last = select(t.id).order_by(t.id.desc()).limit(newest)
+        old = select(t.id).where(t.made_at < before, t.id.not_in(last), t.id.not_in(tuple(in_use)))
+        async with self._store.read() as connection:
+            ids = set((await connection.execute(old)).scalars())
+            if ids:  # only then is it worth looking through the contacts
+                named = select(contacts.c.edition).distinct()
+                named = named.where(contacts.c.edition.in_(ids), contacts.c.started_at >= before)
+                ids -= set((await connection.execute(named)).scalars())
+        if not ids:
+            return 0
+
+        async def op(connection: AsyncConnection) -> int:
+            return (await connection.execute(delete(editions).where(t.id.in_(ids)))).rowcount
+
+        return await self._store.writer.submit(op)
 
 
 def _query() -> Select[tuple[int, datetime, str, str, int | None]]:

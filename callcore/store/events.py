@@ -197,6 +197,22 @@ _ALL = (
         queue=str,
     ),
     _event(
+        "call_back.taken",
+        "просьбу перезвонить взяли",
+        "somebody has taken a call-back on",
+        call_back=int,
+        customer=_NUMBER,
+        login=str,
+    ),
+    _event(
+        "call_back.handed_back",
+        "просьбу перезвонить вернули",
+        "a call-back waits for anybody again",
+        call_back=int,
+        customer=_NUMBER,
+        login=str,
+    ),
+    _event(
         "call_back.settled",
         "просьба перезвонить выполнена или снята",
         "a call-back is done or no longer wanted",

@@ -60,10 +60,12 @@ def _his(table: Table) -> Callable[[Person], ColumnElement[bool]]:
 
 
 def _his_or_nobodys(table: Table) -> Callable[[Person], ColumnElement[bool]]:
-    """His own, and those of his numbers that nobody was found for."""
-    c = table.c
+    """His own; of nobody's, what came from his numbers, or from a withheld one in his calls."""
+    c, is_withheld = table.c, table.c.number.is_(None)
     return lambda person: or_(
-        c.customer == person.id, and_(c.customer.is_(None), c.number.in_(person.numbers))
+        c.customer == person.id,
+        and_(c.customer.is_(None), c.number.in_(person.numbers)),
+        and_(c.customer.is_(None), is_withheld, c.call.in_(_calls(person))),
     )
 
 
@@ -264,7 +266,7 @@ HELD: tuple[Held, ...] = (
         i.voicemails,
         Text("Голосовые сообщения", "Voicemail"),
         _his_or_nobodys(i.voicemails),
-        # the sound goes from the folder with the next round of ``keep_sounds``
+        # the file follows: ``sounds.remove_sounds``
         _same(number=None, deleted_at=func.coalesce(i.voicemails.c.deleted_at, i.voicemails.c.made_at)),
         _words("call topic language file heard_by"),
     ),
@@ -277,7 +279,7 @@ HELD: tuple[Held, ...] = (
             note="",
             state=case((i.call_backs.c.state == "open", "withdrawn"), else_=i.call_backs.c.state),
         ),
-        _words("call topic queue language settled_by"),
+        _words("call topic queue language settled_by taken_by"),
     ),
     Held(
         t.contacts,

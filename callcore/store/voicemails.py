@@ -118,15 +118,27 @@ class Voicemails:
 
     async def heard(self, id: int, login: Login, at: datetime) -> None:
         """Somebody listens to it: each time in the audit, the first time in the row. Raises ``NotStored``."""
+        await self._hear(id, login, at, act="listened", marks=True)
 
+    async def fetched(self, id: int, login: Login, at: datetime) -> None:
+        """A program takes the sound: in the audit; nobody has heard it yet. Raises ``NotStored``."""
+        await self._hear(id, login, at, act="listened", marks=False)
+
+    async def mark_heard(self, id: int, login: Login, at: datetime) -> None:
+        """Somebody knows what is said in it, from wherever. The first counts. Raises ``NotStored``."""
+        await self._hear(id, login, at, act="changed", marks=True)
+
+    async def _hear(self, id: int, login: Login, at: datetime, *, act: str, marks: bool) -> None:
         async def op(connection: AsyncConnection) -> bool:
             row = (await connection.execute(select(voicemails).where(voicemails.c.id == id))).first()
             if row is None:
                 return False
-            if row.heard_at is None:
+            is_first = row.heard_at is None
+            if is_first and marks:
                 change = update(voicemails).where(voicemails.c.id == id)
                 await connection.execute(change.values(heard_at=at, heard_by=login))
-            await audit.note(connection, login, "listened", row.customer, at, subject=f"voicemail:{id}")
+            if is_first or act == "listened":
+                await audit.note(connection, login, act, row.customer, at, subject=f"voicemail:{id}")
             return True
 
         if not await self._store.writer.submit(op):
@@ -160,10 +172,10 @@ class Voicemails:
 
         return await self._store.writer.submit(op)
 
-    async def to_remove(self, limit: int = 500) -> tuple[tuple[int, str], ...]:
-        """Id and file of messages whose sound has to go and is still in the folder."""
+    async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
+        """Id and file of messages whose sound has to go and is still in the folder, after that id."""
         query = select(voicemails.c.id, voicemails.c.file).where(
-            voicemails.c.deleted_at.is_not(None), voicemails.c.file.is_not(None)
+            voicemails.c.deleted_at.is_not(None), voicemails.c.file.is_not(None), voicemails.c.id > after
         )
         async with self._store.read() as connection:
             rows = (await connection.execute(query.order_by(voicemails.c.id).limit(limit))).all()

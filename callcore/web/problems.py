@@ -58,6 +58,9 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     # What a case refuses.
     "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),
     "case_taken": (409, Text("Кейс у другого или уже изменился", "Somebody else has or changed the case")),
+    # What a call-back refuses.
+    "call_back_taken": (409, Text("Перезванивает уже другой", "Somebody else calls back already")),
+    "call_back_settled": (409, Text("Перезванивать уже не нужно", "The call-back is settled already")),
     "pbx_down": (503, Text("АТС не отвечает", "The PBX does not answer")),
 }
 _BY_STATUS = {

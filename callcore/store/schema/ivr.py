@@ -65,6 +65,9 @@ call_backs = Table(
     Column("settled_at", UtcDateTime),
     Column("settled_by", Text),
     Column("note", Text, nullable=False),
+    Column("taken_at", UtcDateTime),
+    Column("taken_by", Text),
+    # Who has taken it on, and since when; stays once it is settled.
     Index(
         "ix_call_backs_open",
         "number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -21,6 +22,8 @@ class AccessRoom:
     """For what is given to the customer himself."""
     queues: Callable[[], Mapping[QueueName, Text]]
     departments: Callable[[], Mapping[str, Text]]
+    recordings: Path | None = None
+    """Folder of what callers said; None: nothing is recorded."""
     pbxs: tuple[str, ...] = ()
     skills: Callable[[], Iterable[str]] = tuple
     """Those that the topic tables ask for."""

@@ -71,19 +71,20 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "targets": _columns("name number others address language due_at result ended_at"),
     "attempts": _columns("intended_at medium number result seconds_heard"),
     "message_receipts": _columns("at number state"),
-    "voicemails": _columns("made_at number topic ms heard_at heard_by case"),
-    "call_backs": _columns("asked_at number topic state settled_at settled_by note"),
+    "voicemails": _columns("made_at number topic ms sound heard_at heard_by case"),
+    "call_backs": _columns("asked_at number topic state taken_at taken_by settled_at settled_by note"),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
 }
-"""Columns by table. ``case`` is the case's number and ``change`` what an entry of its history says."""
+"""Columns by table. ``case`` is the case's number, ``change`` what an entry of its history says, ``sound``
+where in the archive it lies."""
 NOT_SHOWN: Final = frozenset(("attachment_links",))
 """Ids alone: the files are listed by their names."""
 
 _LOGINS = frozenset(
     _columns(
         "login answered_by granted_by withdrawn_by checked_by ended_by responsible author done_by owner "
-        "heard_by settled_by"
+        "heard_by settled_by taken_by"
     )
 )
 _WORDS: Final[Mapping[str, str]] = {
@@ -122,11 +123,17 @@ def spoken(dossier: Dossier, house: House) -> Texts:
 
 
 def as_page(
-    dossier: Dossier, files: Iterable[str], now: datetime, house: House, names: Mapping[str, str]
+    dossier: Dossier,
+    files: Iterable[str],
+    now: datetime,
+    house: House,
+    names: Mapping[str, str],
+    sounds: Mapping[int, str | None],
 ) -> str:
-    """Without script or anything from elsewhere."""
+    """Without script or anything from elsewhere. ``names`` by login, ``sounds`` by number of the
+    voicemail, None for one that is gone."""
     t = spoken(dossier, house)
-    page = _Page(dossier, house, t, names)
+    page = _Page(dossier, house, t, names, sounds)
     title = escape(t("privacy.export_of", contract=dossier.contract))
     made = escape(t("privacy.made", at=page.moment(now)))
     listed = "".join(f"<li><bdi>{escape(name)}</bdi></li>" for name in files)
@@ -154,8 +161,16 @@ def _section(heading: str, rows: Iterable[Iterable[Pair]]) -> str:
 class _Page:
     """One dossier in one language."""
 
-    def __init__(self, dossier: Dossier, house: House, t: Texts, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        dossier: Dossier,
+        house: House,
+        t: Texts,
+        names: Mapping[str, str],
+        sounds: Mapping[int, str | None],
+    ) -> None:
         self._tables, self._house, self._t, self._names = dossier.tables, house, t, names
+        self._sounds = sounds
         self._contract = dossier.contract
         self._cases = {row["id"]: row for row in dossier.tables.get("cases", ())}
         self._view = CaseView(house.catalogue, {Login(login): name for login, name in names.items()})
@@ -182,6 +197,9 @@ class _Page:
             of_case = self._of_case(table, column, row)
             if of_case is not None:
                 return of_case
+        if column == "sound":
+            path = self._sounds.get(row["id"], "")
+            return self._t("dossier.sound_gone") if path is None else path
         value = row[column]
         if value is None or value == "":
             return ""

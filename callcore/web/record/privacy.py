@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import datetime
 
+import structlog
 from aiohttp import web
 
 from callcore.domain import CustomerId
 from callcore.rights import Permission
-from callcore.store.errors import NotStored
+from callcore.store.errors import NotStored, StoreError
 from callcore.store.privacy import Erasure, Held
+from callcore.store.sounds import remove_sounds
 from callcore.store.texts import REASON_LIMIT
 from callcore.web import kit
 from callcore.web.context import WEB
@@ -21,11 +24,13 @@ from callcore.web.record.dossier import zipped
 from callcore.web.render import texts_of
 from callcore.web.signin import Identity
 
+log = structlog.get_logger("callcore.web")
+
 EXPORT, ERASE = Permission.customers_export, Permission.customers_erase
 
 
-async def export(request: web.Request) -> web.Response:
-    """A ZIP: ``data.json``, ``readable.html``, ``files/``."""
+async def export(request: web.Request) -> web.StreamResponse:
+    """A ZIP: ``data.json``, ``readable.html``, ``files/``, ``voicemail/``."""
     identity = await kit.person(request, EXPORT)
     return await _export(request, _id(request), identity, request.app[WEB].deps.now())
 
@@ -56,6 +61,7 @@ async def erase(request: web.Request) -> web.Response:
             return _shown(request, identity, found, errors=errors, reason=reason, status=422)
         now, is_forced = request.app[WEB].deps.now(), bool(form.get("force"))
         found = await privacy.erase(id_, identity.login, now, reason=reason, is_forced=is_forced)
+        await _let_sounds_go(request)
     except NotStored:
         raise Problem("not_found") from None
     except Held:
@@ -90,7 +96,17 @@ def _shown(
     )
 
 
-async def _export(request: web.Request, id_: CustomerId, by: Identity, now: datetime) -> web.Response:
+async def _let_sounds_go(request: web.Request) -> None:
+    """At once, after the rows: what cannot go now goes with the next round, or at the next start."""
+    room = request.app[ACCESS]
+    if room.recordings is not None:
+        try:
+            await remove_sounds(room.database.voicemails, room.recordings)
+        except StoreError as fault:
+            log.warning("recordings_not_purged", why=str(fault))
+
+
+async def _export(request: web.Request, id_: CustomerId, by: Identity, now: datetime) -> web.StreamResponse:
     room = request.app[ACCESS]
     privacy = room.database.privacy
     try:
@@ -98,9 +114,22 @@ async def _export(request: web.Request, id_: CustomerId, by: Identity, now: date
     except NotStored:
         raise Problem("not_found") from None
     people = {str(user.login): user.name for user in await room.database.users.list()}
-    body = await zipped(dossier, privacy.bodies(dossier), now, room.house(), people)
     name = f'attachment; filename="customer-{id_}.zip"'
-    return web.Response(body=body, content_type="application/zip", headers={"Content-Disposition": name})
+    response = web.StreamResponse(headers={"Content-Disposition": name, "Content-Type": "application/zip"})
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    bodies = privacy.bodies(dossier)
+    try:
+        async with aclosing(zipped(dossier, bodies, room.recordings, now, room.house(), people)) as pieces:
+            async for piece in pieces:
+                await response.write(piece)
+    except (StoreError, OSError) as fault:
+        log.error("export_cut_off", customer=id_, why=str(fault))
+        # An answer has begun: who asked learns by the cut line that this is not the whole.
+        raise ConnectionResetError(str(fault)) from fault
+    await response.write_eof()
+    return response
 
 
 def _id(request: web.Request) -> CustomerId:
@@ -140,6 +169,7 @@ async def erase_customer(ask: Ask, id: int, body: EraseBody) -> ErasureAnswer:
             found = await privacy.erase(
                 customer, ask.identity.login, ask.now, reason=body.reason.strip(), is_forced=body.force
             )
+            await _let_sounds_go(ask.request)
     except NotStored:
         raise Problem("not_found") from None
     except Held:
@@ -149,8 +179,8 @@ async def erase_customer(ask: Ask, id: int, body: EraseBody) -> ErasureAnswer:
 
 
 @operation("customers", needs=EXPORT, problems=("not_found",))
-async def export_customer(ask: Ask, id: int) -> web.Response:
-    """Everything that is known of one person, as a ZIP."""
+async def export_customer(ask: Ask, id: int) -> web.StreamResponse:
+    """Everything that is known of one person, as a ZIP, with his files and what he said after the tone."""
     if not 0 < id < 2**62:
         raise Problem("not_found")
     return await _export(ask.request, CustomerId(id), ask.identity, ask.now)

@@ -1,4 +1,4 @@
-"""``/call-backs``: who wants to be called back, the longest wait first; done, or no longer needed."""
+"""``/call-backs``: who wants to be called back, the longest wait first; taken, done, or not needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callcore.screenpop.cardnews import WorkChanged
 from callcore.store.call_backs import CallBackLook, CallBackState
 from callcore.store.errors import NotStored
 from callcore.web import kit
-from callcore.web.context import WEB
+from callcore.web.context import WEB, allowed
 from callcore.web.live_news import NEWS, tell_changes
 from callcore.web.problems import Problem
 from callcore.web.render import texts_of
@@ -54,6 +54,8 @@ async def listed(request: web.Request) -> web.Response:
         before=before,
         after=after,
         names=await room.names(),
+        me=identity.login,
+        is_senior=allowed(identity, Permission.contacts_others),
         counts=await counts(room, identity),
     )
 
@@ -82,6 +84,31 @@ async def settle(request: web.Request) -> web.Response:
     return kit.go(request, back, said=t("voice.said_before", name=who, state=t(f"voice.wish_{wish.state}")))
 
 
+async def hold(request: web.Request) -> web.Response:
+    """Take it on, so that nobody else calls, or let anybody have it again."""
+    identity = await kit.person(request, Permission.callbacks_work)
+    sent = await kit.form(request, identity)
+    wishes, login, now = request.app[ROOM].call_backs, identity.login, request.app[WEB].deps.now()
+    id, is_taking = int(request.match_info["id"]), request.match_info["do"] == "take"
+    t = texts_of(identity.language)
+    try:
+        if is_taking:
+            wish = await wishes.take(id, login, now)
+        else:
+            is_senior = allowed(identity, Permission.contacts_others)
+            wish = await wishes.hand_back(id, login, now, is_anybodys=is_senior)
+    except NotStored:
+        raise Problem("not_found") from None
+    request.app[NEWS].tell(WorkChanged())
+    if wish.state is CallBackState.open and wish.taken_by == (login if is_taking else None):
+        said = t("voice.said_taken" if is_taking else "voice.said_handed_back")
+    else:
+        who, is_open = wish.settled_by or wish.taken_by or login, wish.state is CallBackState.open
+        name, state = (await request.app[ROOM].names()).get(who, who), t(f"voice.wish_{wish.state}")
+        said = t("voice.said_taken_before" if is_open else "voice.said_before", name=name, state=state)
+    return kit.go(request, _back(sent.get("back")), said=said)
+
+
 def _back(address: str) -> str:
     """The list as it was filtered; no other page."""
     is_ours = address.partition("?")[0] == PAGE and address.isascii() and address.isprintable()
@@ -92,4 +119,5 @@ ROUTES = (
     web.get(PAGE, listed),
     web.get(f"{PAGE}/live", live),
     web.post(f"{PAGE}/{{id:[0-9]{{1,18}}}}/{{do:done|withdraw}}", settle),
+    web.post(f"{PAGE}/{{id:[0-9]{{1,18}}}}/{{do:take|hand-back}}", hold),
 )

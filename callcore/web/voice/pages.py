@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from callcore.web.voice import call_backs, editions, explain, ivr, tables, voicemails
+from callcore.web.voice import (
+    call_backs,
+    call_backs_api,
+    editions,
+    explain,
+    ivr,
+    tables,
+    voicemails,
+    voicemails_api,
+)
 from callcore.web.voice.ports import ROOM, VoiceRoom
 
 
@@ -12,7 +21,9 @@ def add_to(app: web.Application, room: VoiceRoom) -> None:
     app[ROOM] = room
     for routes in (
         voicemails.ROUTES,
+        voicemails_api.ROUTES,
         call_backs.ROUTES,
+        call_backs_api.ROUTES,
         tables.ROUTES,
         explain.ROUTES,
         ivr.ROUTES,

@@ -60,6 +60,8 @@ class VoiceRoom:
     """As they are now."""
     queue_titles: Callable[[], Mapping[QueueName, Text]] = dict
     listening: Listening = field(default_factory=Listening)
+    fetching: Listening = field(default_factory=Listening)
+    """The same of programs: what they fetch nobody has heard yet."""
 
 
 ROOM = web.AppKey("voice_room", VoiceRoom)

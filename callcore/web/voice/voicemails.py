@@ -11,6 +11,7 @@ from callcore.domain import Text, TopicCode
 from callcore.numbers import normalise
 from callcore.rights import Permission
 from callcore.screenpop.cardnews import WorkChanged
+from callcore.store.sounds import sound_of
 from callcore.store.voicemails import Voicemail, VoicemailLook
 from callcore.web import kit
 from callcore.web.context import WEB
@@ -41,7 +42,7 @@ async def listed(request: web.Request) -> web.Response:
         topics=(TopicCode(topic),) if topic else (),
         number=number.canonical if number else typed,
     )
-    found, before, after = await walk(
+    mails, before, after = await walk(
         request, page, lambda limit, offset: room.voicemails.find(replace(look, limit=limit, offset=offset))
     )
     return kit.show(
@@ -49,7 +50,7 @@ async def listed(request: web.Request) -> web.Response:
         identity,
         "voice/voicemails.html",
         here="voicemails",
-        found=found,
+        found=mails,
         state=state,
         states=STATES,
         topic=topic,
@@ -59,7 +60,7 @@ async def listed(request: web.Request) -> web.Response:
         after=after,
         names=await room.names(),
         counts=await counts(room, identity),
-        is_there=lambda mail: _file(room, mail) is not None,
+        is_there=lambda mail: file_of(room, mail) is not None,
     )
 
 
@@ -67,16 +68,26 @@ async def sound(request: web.Request) -> web.FileResponse:
     """The recording, whole or a range of it. Who listens is in the audit before he hears anything."""
     identity = await kit.person(request, Permission.voicemail_listen)
     room, now = request.app[ROOM], request.app[WEB].deps.now()
-    mail = await room.voicemails.get(int(request.match_info["id"]))
-    if mail is None:
-        raise Problem("not_found")
-    path = _file(room, mail)
-    if path is None:
-        raise Problem("not_found", detail=_GONE)
+    mail, path = await found(room, int(request.match_info["id"]))
     if request.method != "HEAD" and not room.listening.is_known(identity.login, mail.id, now):
         await room.voicemails.heard(mail.id, identity.login, now)
         room.listening.noted(identity.login, mail.id, now)
         request.app[NEWS].tell(WorkChanged())
+    return handed_out(mail, path)
+
+
+async def found(room: VoiceRoom, id: int) -> tuple[Voicemail, Path]:
+    """The message and its sound. Raises ``Problem`` where there is none."""
+    mail = await room.voicemails.get(id)
+    if mail is None:
+        raise Problem("not_found")
+    path = file_of(room, mail)
+    if path is None:
+        raise Problem("not_found", detail=_GONE)
+    return mail, path
+
+
+def handed_out(mail: Voicemail, path: Path) -> web.FileResponse:
     return web.FileResponse(
         path,
         headers={
@@ -88,12 +99,9 @@ async def sound(request: web.Request) -> web.FileResponse:
     )
 
 
-def _file(room: VoiceRoom, mail: Voicemail) -> Path | None:
-    """Only a plain name leads into the folder; None: there is nothing to hear."""
-    if room.recordings is None or not mail.has_sound or Path(mail.file).name != mail.file:
-        return None
-    path = room.recordings / mail.file
-    return path if path.is_file() else None
+def file_of(room: VoiceRoom, mail: Voicemail) -> Path | None:
+    """None: there is nothing to hear."""
+    return sound_of(room.recordings, mail.file) if mail.has_sound else None
 
 
 ROUTES = (

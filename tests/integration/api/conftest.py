@@ -17,8 +17,10 @@ import yaml
 
 from callcore.app import Daemon
 from callcore.config import load
-from callcore.domain import Interface
+from callcore.domain import CallId, Interface, Login, QueueName, TopicCode
 from callcore.rights import Role
+from callcore.store.call_backs import CallBackLook, CallBackState, NewCallBack
+from callcore.store.voicemails import NewVoicemail
 from callcore.testing.lab.process import free_port
 from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.passwords import hash_password
@@ -99,6 +101,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         async with Daemon(settings) as daemon:
             daemon.drain_seconds = 0.0
             await people(daemon)
+            await left_by_callers(daemon)
             url = f"http://127.0.0.1:{daemon.http_port}"
             held.append(Running(url, daemon, asyncio.get_running_loop()))
             up.set()
@@ -133,3 +136,18 @@ async def people(daemon: Daemon) -> None:
     await users.add("olga", "Ольга", Role.campaign_manager, hashed, at=now)
     await daemon.database.tokens.add(digest(TOKEN), "root", "schemathesis", now)
     await daemon.database.tokens.add(digest(MANAGERS_TOKEN), "olga", "campaigns", now)
+
+
+async def left_by_callers(daemon: Daemon) -> None:
+    """Messages, heard and new, and call-backs in each state, so that lists are not empty."""
+    now, voicemails, call_backs = datetime.now(UTC), daemon.database.voicemails, daemon.database.call_backs
+    for n, number in enumerate(("+79000000001", None), 1):
+        topic = TopicCode("finance.claim")
+        new = NewVoicemail(CallId(f"c{n}"), topic, "ru", f"c{n}-1.wav", 900, number)
+        mail = await voicemails.add(new, now)
+        wish = NewCallBack(f"+7900000000{n}", topic, QueueName("finance"), "en", CallId(f"c{n}"))
+        await call_backs.ask(wish, now)
+    await voicemails.heard(mail.id, Login("anna"), now)
+    first, last = await call_backs.find(CallBackLook())
+    await call_backs.take(first.id, Login("anna"), now)
+    await call_backs.settle(last.id, CallBackState.done, "поговорили", Login("anna"), now)

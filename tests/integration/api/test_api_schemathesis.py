@@ -43,6 +43,7 @@ ENDS_THE_SESSION = {"DELETE /api/v1/session", "POST /api/v1/session"}
 TAGS = (
     "api",
     "audit",
+    "call-backs",
     "calls",
     "campaigns",
     "cases",
@@ -61,6 +62,7 @@ TAGS = (
     "routing",
     "session",
     "visits",
+    "voicemails",
     "webhooks",
 )
 CLIENTS = ("administrator's token", "operator's session", "campaign manager's token")

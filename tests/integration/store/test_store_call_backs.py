@@ -66,6 +66,40 @@ async def test_settled_once_and_asked_anew(db: Database) -> None:
     assert [tuple(row) for row in rows] == [(ANNA, "changed", f"call_back:{first.id}")]
 
 
+async def test_taken_by_one_of_many_and_handed_back(db: Database) -> None:
+    await db.call_backs.ask(NEW, T0)
+    wish, wishes = await only(db), db.call_backs
+    both = await asyncio.gather(*(wishes.take(wish.id, login, T0 + HOUR) for login in (ANNA, BORIS)))
+    (holder,) = {each.taken_by for each in both}
+    other = BORIS if holder == ANNA else ANNA
+    assert holder is not None
+    again = await wishes.take(wish.id, holder, T0 + 2 * HOUR)
+    assert again.taken_at == T0 + HOUR
+    assert (await wishes.hand_back(wish.id, other, T0)).taken_by == holder
+    assert await wishes.find(replace(OPEN, is_taken=False)) == ()
+    assert await only(db, replace(OPEN, is_taken=True, taken_by=holder)) == again
+    assert (await wishes.take(wish.id, other, T0 + 3 * HOUR, is_over=True)).taken_by == other
+    assert (await wishes.hand_back(wish.id, holder, T0, is_anybodys=True)).taken_by is None
+    assert (await only(db, replace(OPEN, is_taken=False))).asked_at == T0  # he keeps his place
+    took, back = "call_back.taken", "call_back.handed_back"
+    assert await told(db) == ["call_back.asked", took, took, back]
+    async with db.read() as connection:
+        assert len((await connection.execute(select(audit.c.id))).all()) == 3
+
+
+async def test_what_is_settled_nobody_takes(db: Database) -> None:
+    await db.call_backs.ask(NEW, T0)
+    wish, wishes = await only(db), db.call_backs
+    await wishes.take(wish.id, ANNA, T0)
+    done = await wishes.settle(wish.id, CallBackState.done, "", BORIS, T0 + HOUR)
+    assert (done.taken_by, done.settled_by) == (ANNA, BORIS)
+    assert await wishes.take(wish.id, BORIS, T0 + HOUR, is_over=True) == done
+    assert await wishes.hand_back(wish.id, ANNA, T0 + HOUR) == done
+    for act in (wishes.take, wishes.hand_back):
+        with pytest.raises(NotStored):
+            await act(999, ANNA, T0)
+
+
 async def test_what_is_no_end_of_a_wish(db: Database) -> None:
     await db.call_backs.ask(NEW, T0)
     wish = await only(db)

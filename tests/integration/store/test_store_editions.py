@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+from callcore.calls.effects import Contact
 from callcore.store.database import Database
 from callcore.store.editions import MOST_LISTED, Edition, compare, digest_of
 
@@ -72,3 +74,29 @@ def test_names_and_texts_are_no_one_string() -> None:
     """A file renamed to what its text begins with is another edition."""
     assert digest_of({"a": "b", "c": "d"}) != digest_of({"a": "b", "cd": ""})
     assert digest_of({"a": "b", "c": "d"}) == digest_of({"c": "d", "a": "b"})
+
+
+async def test_old_ones_go_but_not_what_is_new_in_use_or_named(
+    db: Database, contact: Callable[..., Contact]
+) -> None:
+    day = timedelta(days=1)
+    for n in range(6):
+        await db.editions.keep({"callcore.yaml": f"# {n}"}, "anna", T0 + n * day)
+    late, early = T0 + 100 * day, T0 + day
+    await db.contacts.save(contact("c1", edition=2, started_at=late, ended_at=late))
+    await db.contacts.save(contact("c2", edition=1, started_at=early, ended_at=early))
+
+    async def ids() -> list[int]:
+        return [edition.id for edition in await db.editions.list()]
+
+    assert await db.editions.purge(2, T0) == 0
+    assert await db.editions.purge(10, T0 + 50 * day) == 0
+    assert await db.editions.purge(2, T0 + 50 * day, in_use=[3]) == 2
+    assert await ids() == [6, 5, 3, 2]
+    assert await db.editions.purge(2, T0 + 50 * day) == 1
+    assert await ids() == [6, 5, 2]
+    assert await db.editions.purge(2, T0 + 101 * day) == 1
+    last, is_new = await db.editions.keep({"callcore.yaml": "# 5"}, "anna", T0)
+    assert (last.id, is_new) == (6, False), "the newest is still the one that holds"
+    fresh, _ = await db.editions.keep({"callcore.yaml": "# 1"}, "anna", T0)
+    assert (fresh.id, fresh.back_to) == (7, None), "no number comes twice"

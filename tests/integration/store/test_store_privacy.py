@@ -94,6 +94,7 @@ async def him(db: Database, contact: Callable[..., Contact]) -> CustomerId:
     left = {"topic": "finance", "language": "ru"}
     for file, customer, number in (
         ("c1-1.wav", id_, None),
+        ("c1-2.wav", None, None),  # nobody was known then; his call was registered later
         ("c2-1.wav", None, NUMBER),
         ("c3-1.wav", None, "+79000000002"),
     ):
@@ -185,7 +186,7 @@ async def test_figures_and_everybody_else_stay(db: Database, him: CustomerId) ->
 
 async def test_what_he_said_goes_and_nobody_calls_him_back(db: Database, him: CustomerId) -> None:
     await db.privacy.erase(him, "admin", T0, reason="требование")
-    assert {file for _, file in await db.voicemails.to_remove()} == {"c1-1.wav", "c2-1.wav"}
+    assert {file for _, file in await db.voicemails.to_remove()} == {"c1-1.wav", "c1-2.wav", "c2-1.wav"}
     kept = [mail.file for mail in await db.voicemails.find(VoicemailLook()) if mail.has_sound]
     assert kept == ["c3-1.wav"]
     (open_one,) = await db.call_backs.find(CallBackLook())

@@ -109,6 +109,23 @@ async def test_every_listening_is_in_the_audit_and_the_first_in_the_row(db: Data
         await db.voicemails.heard(999, ANNA, T0)
 
 
+async def test_a_program_that_fetches_has_not_heard(db: Database) -> None:
+    mail = await db.voicemails.add(NEW, T0)
+    await db.voicemails.fetched(mail.id, BORIS, T0 + DAY)
+    assert await db.voicemails.get(mail.id) == mail
+    for login in (ANNA, BORIS):
+        await db.voicemails.mark_heard(mail.id, login, T0 + DAY)
+    marked = await db.voicemails.get(mail.id)
+    assert marked is not None
+    assert (marked.heard_by, marked.heard_at) == (ANNA, T0 + DAY)
+    async with db.read() as connection:
+        rows = (await connection.execute(select(audit.c.login, audit.c.act).order_by(audit.c.id))).all()
+    assert [tuple(row) for row in rows] == [(BORIS, "listened"), (ANNA, "changed")]
+    for act in (db.voicemails.fetched, db.voicemails.mark_heard):
+        with pytest.raises(NotStored):
+            await act(999, ANNA, T0)
+
+
 async def test_the_case_that_it_became(db: Database) -> None:
     mail = await db.voicemails.add(NEW, T0)
     case = await Room(db).make()

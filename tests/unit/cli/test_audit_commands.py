@@ -14,10 +14,12 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from callcore.domain import CustomerId
+from callcore.config import load
+from callcore.domain import CallId, CustomerId, TopicCode
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.schema.access import audit
+from callcore.store.voicemails import NewVoicemail
 
 Command = Callable[..., tuple[int, str, str]]
 With = Callable[[Callable[[Database], Awaitable[object]]], None]
@@ -206,3 +208,25 @@ def test_erased(command: Command, own_config: Path) -> None:
     for file in own_config.parent.glob("c.db*"):
         if file.is_file():
             assert NAME.encode() not in file.read_bytes(), file.name
+
+
+@pytest.mark.usefixtures("anna")
+def test_what_he_said_is_given_out_and_goes_with_him(
+    command: Command, with_database: With, own_config: Path, tmp_path: Path
+) -> None:
+    folder = load(own_config, need_secrets=False).recording_folder
+    folder.mkdir(parents=True)
+    (folder / "c1-1.wav").write_bytes(b"RIFF")
+    new = NewVoicemail(CallId("c1"), TopicCode("sales"), "ru", "c1-1.wav", 900, customer=CustomerId(1))
+    with_database(lambda database: database.voicemails.add(new, T0))
+    file = tmp_path / "anna.zip"
+    assert command("privacy", "export", "К-1", str(file))[0] == 0
+    with zipfile.ZipFile(file) as archive:
+        (sound,) = json.loads(archive.read("data.json"))["sounds"]
+        assert archive.read(sound["path"]) == b"RIFF"
+    assert command("privacy", "erase", "К-1", "--yes", "--reason", "заявление 17")[0] == 0
+    assert list(folder.iterdir()) == []
+    file = tmp_path / "again.zip"
+    assert command("privacy", "export", "erased-1", str(file))[0] == 0
+    with zipfile.ZipFile(file) as archive:
+        assert json.loads(archive.read("data.json"))["sounds"] == [{"voicemail": 1, "path": None}]

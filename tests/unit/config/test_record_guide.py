@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from callcore.config.access import Audit, SignIn
 from callcore.config.database import Database
 from callcore.config.directory import HttpDirectorySettings, SqlDirectorySettings
+from callcore.config.shape import Editions, Recordings
 from callcore.config.webhooks import Pull, Push, Webhooks
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
@@ -21,7 +22,18 @@ TOLD_ELSEWHERE = {"url"}
 
 @pytest.mark.parametrize(
     "section",
-    [SignIn, Audit, Webhooks, Pull, Push, Database, SqlDirectorySettings, HttpDirectorySettings],
+    [
+        SignIn,
+        Audit,
+        Editions,
+        Recordings,
+        Webhooks,
+        Pull,
+        Push,
+        Database,
+        SqlDirectorySettings,
+        HttpDirectorySettings,
+    ],
     ids=lambda section: section.__name__,
 )
 def test_every_setting_is_told(section: type[BaseModel]) -> None:

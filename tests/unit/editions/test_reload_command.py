@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from callcore import editions
+from callcore.assembly import editions
 from callcore.cli import main
 from callcore.commands import editions_kept
 

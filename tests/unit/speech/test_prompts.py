@@ -198,6 +198,10 @@ def age(path: str, seconds: float) -> None:
     os.utime(f"{path}.wav", (moment, moment))
 
 
+def written_at(path: str) -> int:
+    return Path(f"{path}.wav").stat().st_mtime_ns
+
+
 def is_there(path: str) -> bool:
     return Path(f"{path}.wav").exists()
 
@@ -224,6 +228,37 @@ async def test_a_personal_text_that_is_wanted_again_stays_another_hour(stand_ins
     await prompts.render("five euros", "en", is_personal=True)
     assert prompts.forget() == 0
     assert log_of(stand_ins.espeak).count("five euros") == 1
+
+
+async def test_what_nobody_says_and_nobody_wanted_for_long_goes(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    said, silent, fresh = [await prompts.render(text, "en") for text in ("said", "silent", "fresh")]
+    personal = await prompts.render("five euros", "en", is_personal=True)
+    before = time.time() - 1000
+    for prompt in (said, silent, personal):
+        age(prompt.path, 2000)
+    ours = stand_ins.folder / "en"
+    foreign = [ours / "welcome.wav", ours / f"{'a' * 40}.gsm", stand_ins.folder / f"{'b' * 40}.wav"]
+    for file in foreign:
+        file.write_bytes(b"somebody else's")
+        os.utime(file, (0, 0))
+    assert prompts.prune([("said", "en"), ("never spoken", "en"), ("", "en"), ("x", "de")], before) == 1
+    assert [is_there(each.path) for each in (said, silent, fresh, personal)] == [True, False, True, True]
+    assert all(file.exists() for file in foreign)
+    assert await prompts.render("silent", "en") == silent, "made again when it is wanted"
+
+
+async def test_what_everybody_hears_is_marked_as_wanted_once_a_day(stand_ins: SpeechSettings):
+    prompts = Prompts(stand_ins)
+    prompt = await prompts.render("hello", "en")
+    age(prompt.path, 80_000)
+    written = written_at(prompt.path)
+    await prompts.render("hello", "en")
+    assert written_at(prompt.path) == written
+    age(prompt.path, 90_000)
+    await prompts.render("hello", "en")
+    assert prompts.prune([], time.time() - 80_000) == 0
+    assert is_there(prompt.path)
 
 
 async def test_what_a_killed_daemon_left_half_made_is_deleted(stand_ins: SpeechSettings):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import zipfile
 
-from callcore.domain import CustomerId
+import aiohttp
+import pytest
+
+from callcore.domain import CallId, CustomerId, TopicCode
 from callcore.rights import Role
+from callcore.store.voicemails import NewVoicemail
+from callcore.web.record.dossier import PIECE
 
 from .conftest import RecordHouse
 
@@ -59,6 +65,79 @@ async def test_everything_of_one_person_as_a_file(house: RecordHouse) -> None:
     (line,) = await house.database.audit.lines(act="exported")
     assert (line.login, line.customer) == ("olga", id_)
     assert (await house.get("/customers/999/export")).status == 404
+
+
+async def said(house: RecordHouse, customer: CustomerId, file: str, sound: bytes | None) -> int:
+    """A voicemail of his, and its file."""
+    folder = house.daemon.settings.recording_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    if sound is not None:
+        (folder / file).write_bytes(sound)
+    new = NewVoicemail(CallId(file[:2]), TopicCode("finance.claim"), "ru", file, 1500, customer=customer)
+    return (await house.database.voicemails.add(new, house.clock.at)).id
+
+
+async def test_what_he_said_is_in_the_file_piece_by_piece(house: RecordHouse) -> None:
+    await house.sign_in(Role.supervisor, "olga")
+    id_, sound = await him(house), random.Random(7).randbytes(2 * PIECE + 99)
+    first = await said(house, id_, "c1-1.wav", sound)
+    lost = await said(house, id_, "c2-1.wav", None)
+    outside = await said(house, id_, "../callcore.yaml", None)
+    await said(house, CustomerId(999), "c3-1.wav", b"another's")
+    answer = await house.get(f"/customers/{id_}/export")
+    assert "Content-Length" not in answer.headers, "it was never whole in memory"
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert archive.testzip() is None
+        data = json.loads(archive.read("data.json"))
+        page = archive.read("readable.html").decode()
+        name = f"voicemail/{first:03} 2026-03-02 12.00.wav"
+        assert [each for each in archive.namelist() if each not in ("data.json", "readable.html")] == [name]
+        assert archive.read(name) == sound
+    assert data["sounds"] == [
+        {"voicemail": first, "path": name},
+        {"voicemail": lost, "path": None},
+        {"voicemail": outside, "path": None},
+    ]
+    assert name in page
+    assert page.count("больше не хранится") == 2
+    by_api = await house.api("GET", f"/customers/{id_}/export")
+    with zipfile.ZipFile(io.BytesIO(by_api.body)) as archive:
+        assert archive.read(name) == sound
+    head = await house.ask("HEAD", f"/customers/{id_}/export")
+    assert (head.status, head.body) == (200, b"")
+
+
+async def test_an_export_that_breaks_off_is_no_whole_file(
+    house: RecordHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.sign_in(Role.supervisor, "olga")
+    id_ = await him(house)
+    await said(house, id_, "c1-1.wav", random.Random(7).randbytes(2 * PIECE))
+
+    def torn(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("callcore.web.record.dossier.as_json", torn)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await house.get(f"/customers/{id_}/export")
+    assert (await house.get(f"/customers/{id_}")).status == 200
+
+
+async def test_with_him_goes_what_he_said_at_once(house: RecordHouse) -> None:
+    await house.sign_in(Role.administrator, "root")
+    folder, voicemails = house.daemon.settings.recording_folder, house.database.voicemails
+    for number, by_page in enumerate((True, False), 1):
+        id_ = await house.add_customer(f"К-{number}")
+        mail = await said(house, id_, f"c{number}-1.wav", b"RIFF")
+        if by_page:
+            done = await house.post_form(f"/customers/{id_}/erase", reason="требование 7", sure="1")
+        else:
+            done = await house.api("POST", f"/customers/{id_}/erase", {"reason": "требование 7"})
+        assert done.status == 200
+        gone = await voicemails.get(mail)
+        assert gone is not None
+        assert (gone.has_sound, gone.file) == (False, "")
+        assert list(folder.glob("*.wav")) == []
 
 
 async def test_erased_once_it_was_meant(house: RecordHouse) -> None:

@@ -26,7 +26,7 @@ from callcore.web.record.dossier_page import NOT_SHOWN, SHOWN, as_page
 
 from .conftest import SAMPLE, START, RecordHouse
 
-MADE = {"cases": {"case"}, "case_stages": set(), "case_history": {"change"}}
+MADE = {"cases": {"case"}, "case_stages": set(), "case_history": {"change"}, "voicemails": {"sound"}}
 """Columns that are no column of the table."""
 
 CASES = ("cases", "case_stages", "case_history")
@@ -158,6 +158,7 @@ async def test_what_he_left_as_a_caller(house: RecordHouse) -> None:
     await fill(house, "call_backs", id=6, number="+79000000001", **asked, **left)
     _, words = await read(house, id_)
     assert "Номер телефона +79000000001 Тема Перерасчёт Длится 1:01" in words
+    assert "Запись больше не хранится" in words
     assert "Состояние ждёт звонка" in words
     assert "m5.wav" not in words
 
@@ -223,7 +224,7 @@ def test_every_table_can_be_read_whatever_is_in_it(language: Language) -> None:
     tables = {part.table.name: (any_row(part.table.name),) for part in HELD}
     settings = load(SAMPLE / "callcore.yaml", need_secrets=False)
     house = replace(house_of(settings), language=language)
-    page = as_page(Dossier(CustomerId(7), "К-1", tables, (), ()), ("001 а.pdf",), START, house, {})
+    page = as_page(Dossier(CustomerId(7), "К-1", tables, (), ()), ("001 а.pdf",), START, house, {}, {})
     for part in HELD:
         assert (f"<h2>{part.title.in_(language)}</h2>" in page) == (part.table.name in SHOWN), part.table.name
     assert "<li><bdi>001 а.pdf</bdi></li>" in page
@@ -231,5 +232,5 @@ def test_every_table_can_be_read_whatever_is_in_it(language: Language) -> None:
         name: ({column: None for column in rows[0]},) for name, rows in tables.items() if name not in CASES
     }
     empty["customers"] = ({**empty["customers"][0], "currency": "RUB"},)
-    page = as_page(Dossier(CustomerId(7), "К-1", empty, (), ()), (), START, house, {})
+    page = as_page(Dossier(CustomerId(7), "К-1", empty, (), ()), (), START, house, {}, {})
     assert "<dl>" not in page, "no empty sections"

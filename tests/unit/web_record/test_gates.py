@@ -14,7 +14,7 @@ from callcore.web.gates import NEEDED, Gate, Needs
 
 from .conftest import RecordHouse
 
-DO = ("pause", "call", "test", "restore", "disable", "done", "on")
+DO = ("pause", "call", "test", "restore", "disable", "done", "take", "on")
 WORDS = [("999",), ("nothing",), ("0" * 32,), *(("999", do) for do in DO)]
 """What stands for the parts of an address."""
 SOCKETS = {"/desk/live", "/outages/live", "/api/v1/events"}

@@ -213,6 +213,36 @@ async def test_who_waits_longest_is_first_and_is_settled_once(house: Any) -> Non
     assert await house.database.call_backs.count(CallBackLook()) == 1
 
 
+async def test_who_takes_it_on_calls_alone(house: Any) -> None:
+    await asked(house)
+    await house.sign_in(Role.operator, "boris")
+    await house.sign_in(Role.operator, "anna")
+    done = await house.post_form("/call-backs/1/take", back="/call-backs?queue=finance")
+    assert (done.status, done.headers["Location"]) == (303, "/call-backs?queue=finance")
+    page = await house.get("/call-backs")
+    assert "звонят Anna" in page.words
+    assert "Пусть звонят другие" in page.words
+    await house.sign_in(Role.operator, "boris")
+    page = await house.get("/call-backs")
+    assert "звонят Anna" in page.words
+    assert "/call-backs/1/hand-back" not in page.text
+    assert "/call-backs/1/take" not in page.text
+    for act in ("take", "hand-back"):
+        late = await house.ask(
+            "POST",
+            f"/call-backs/1/{act}",
+            data={"csrf": house.csrf},
+            headers={"Origin": house.origin, "X-Script": "1"},
+        )
+        assert "Уже звонит Anna" in unquote(late.headers["X-Said"])
+    await house.sign_in(Role.senior, "vera")
+    await house.post_form("/call-backs/1/hand-back")
+    wish = await house.database.call_backs.get(1)
+    assert wish.taken_by is None
+    assert "/call-backs/1/take" in (await house.get("/call-backs")).text
+    assert (await house.post_form("/call-backs/9/take")).status == 404
+
+
 async def test_an_open_list_hears_what_others_do(house: Any) -> None:
     await asked(house)
     await house.sign_in(Role.operator)

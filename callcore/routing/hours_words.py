@@ -51,6 +51,11 @@ def hours_words(hours: Hours, at: datetime, today: Day, opened_by: Day | None) -
     if opened_by is not None and opened_by.date != today.date:
         since = Text(" со вчерашнего дня", " since the day before")
     verdict = Text("открыто", "open") if opened_by else Text("закрыто", "closed")
+    if not day.spans:  # "hours: closed: closed" would tell nobody anything
+        return Text(
+            f"Сейчас {local:%d.%m.%Y %H:%M}, {weekday.ru}, {hours.zone.key}: закрыто весь день.",
+            f"It is {weekday.en} {local:%Y-%m-%d %H:%M} in {hours.zone.key}: closed all day.",
+        )
     return Text(
         f"Сейчас {local:%d.%m.%Y %H:%M}, {weekday.ru}, {hours.zone.key}; "
         f"часы{since.ru}: {spans_words(day).ru} — {verdict.ru}.",

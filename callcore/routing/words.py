@@ -86,10 +86,11 @@ def caller_words(caller: CallerFacts) -> Text:
 
 def leg_words(leg: Leg) -> Text:
     match leg:
-        case ToQueue(queue, priority, skills, max_wait):
-            more = _details(priority, skills, max_wait)
+        case ToQueue(queue, priority, skills, max_wait, department):
+            whose, more = _whose(department), _details(priority, skills, max_wait)
             return Text(
-                f"В очередь {queue or 'темы'}{more.ru}.", f"To queue {queue or 'of the topic'}{more.en}."
+                f"В очередь {queue or 'темы'}{whose.ru}{more.ru}.",
+                f"To queue {queue or 'of the topic'}{whose.en}{more.en}.",
             )
         case ToDepartment(department):
             return Text(f"В отдел {department}.", f"To department {department}.")
@@ -98,10 +99,11 @@ def leg_words(leg: Leg) -> Text:
                 f"Персональному оператору, {length(rings).ru}.",
                 f"To the customer's personal operator, {length(rings).en}.",
             )
-        case ToNumber(number, rings):
+        case ToNumber(number, rings, department):
+            whose = _whose(department)
             return Text(
-                f"На внутренний номер {number}, {length(rings).ru}.",
-                f"To internal number {number}, {length(rings).en}.",
+                f"На внутренний номер {number}{whose.ru}, {length(rings).ru}.",
+                f"To internal number {number}{whose.en}, {length(rings).en}.",
             )
         case ToExternal(number, rings):
             return Text(
@@ -217,6 +219,10 @@ def _hours(when: When, at: Situation) -> Text:
     words = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
     wanted = Text("открыто", "open") if when.is_open else Text("закрыто", "closed")
     return Text(f"часы: нужно {wanted.ru}. {words.ru}", f"hours: {wanted.en} wanted. {words.en}")
+
+
+def _whose(department: str | None) -> Text:
+    return Text(f" (отдел {department})", f" (department {department})") if department else Text("", "")
 
 
 def _details(priority: int, skills: tuple[str, ...], max_wait: timedelta | None) -> Text:

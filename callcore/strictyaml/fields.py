@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
-from callcore.domain import Text
+from callcore.domain import LANGUAGES, Text
 from callcore.strictyaml.faults import ConfigFaults, Document, Position
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -226,7 +226,9 @@ def _texts(details: ErrorDetails, model: type[BaseModel], position: Position) ->
         name = position[-1]
         return (
             Text(f"Не задано «{name}».", f'"{name}" is missing.'),
-            Text("Добавьте эту настройку.", "Add this setting."),
+            Text("Впишите и этот текст: нужны оба языка.", "Write this text too: both languages are used.")
+            if name in LANGUAGES
+            else Text("Добавьте эту настройку.", "Add this setting."),
         )
     if kind == "extra_forbidden":
         return _unknown_key(str(position[-1]), _keys_at(model, position[:-1]))

@@ -281,7 +281,7 @@ def test_faults_of_other_nodes(files: Files, node: str, fault: str) -> None:
 
 
 def test_no_file_there(files: Files) -> None:
-    assert files.faults() == ["ivr.yaml: There is no such file. Check the path."]
+    assert files.faults() == ["ivr.yaml: There is no such file. Put it there, or check ivr.file."]
 
 
 def test_faults_in_both_languages(files: Files) -> None:

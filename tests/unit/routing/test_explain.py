@@ -224,6 +224,11 @@ TEXT = Text("да", "yes")
         (ToDepartment("sales"), "To department sales."),
         (ToPersonal(timedelta(seconds=20)), "To the customer's personal operator, 20 s."),
         (ToNumber("301", timedelta(seconds=25)), "To internal number 301, 25 s."),
+        (
+            ToNumber("301", timedelta(seconds=25), "sales"),
+            "To internal number 301 (department sales), 25 s.",
+        ),
+        (ToQueue(SALES, 5, department="sales"), "To queue sales (department sales), priority 5."),
         (ToExternal("+74950000000", timedelta(seconds=25)), "To external number +74950000000, 25 s."),
         (ToTopic(TopicCode("a.b")), "Topic a.b decides."),
         (Announce(TEXT), 'Announcement: "yes"'),

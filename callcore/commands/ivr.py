@@ -124,7 +124,7 @@ def _values(given: list[str], settings: Settings) -> dict[str, str]:
     """What a call brings along. Raises WrongUse: another name would be no value at all, and nobody told."""
     hours = [f"hours.{table.code}" for table in settings.tables]
     hints = [f"hint.{name.lower()}" for name in settings.ivr.hints]
-    known = sorted(FROM_THE_START) + hours + hints
+    names = sorted(FROM_THE_START) + hours + hints
     values = {}
     for each in given:
         name, equals, value = each.partition("=")
@@ -132,11 +132,11 @@ def _values(given: list[str], settings: Settings) -> dict[str, str]:
             raise WrongUse(
                 Text(f"--value {each}: нужно ИМЯ=ЗНАЧЕНИЕ.", f"--value {each}: NAME=VALUE is wanted.")
             )
-        if name not in known:
+        if name not in names:
             raise WrongUse(
                 Text(
-                    f"--value {name[:60]}: с этим звонок не приходит. Есть: {', '.join(known)}.",
-                    f"--value {name[:60]}: a call does not begin with it. There are {', '.join(known)}.",
+                    f"--value {name[:60]}: с этим звонок не приходит. Есть: {', '.join(names)}.",
+                    f"--value {name[:60]}: a call does not begin with it. There are {', '.join(names)}.",
                 )
             )
         values[name] = value

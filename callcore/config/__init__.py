@@ -140,7 +140,8 @@ def load(
     cases_document, cases = _read_cases(model, files)
     ivr_document, script = read_ivr(model, files)
     _read_recorded(model, files)
-    tables = make_tables(table_models, None if staff_document.faults else departments, documents)
+    known = departments if model is not None and not staff_document.faults else None
+    tables = make_tables(table_models, known, documents)
     if model is not None:
         macros = tuple(macro.to_macro() for macro in model.macros)
         everything = TopicTables(tables, TopicCode(model.ivr.default_topic), macros)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
-from callcore.domain import Text
+from callcore.domain import LANGUAGES, Text
 from callcore.routing.decide import Route, decide
 from callcore.routing.legs import KINDS, ToDepartment, department_of, kind_of
 from callcore.routing.situation import Situation, Standing
@@ -32,9 +32,10 @@ _DEPARTMENT = KINDS[ToDepartment]
 def failures(tables: TopicTables) -> Iterator[Failure]:
     for table in tables:
         for trial in table.trials:
-            route = decide(tables, trial.given)
-            for message in _differences(table, trial.expect, route):
-                yield Failure(table.code, trial, message)
+            found = list(_differences(table, trial.expect, decide(tables, trial.given)))
+            if found:
+                ru, en = (" ".join(each.in_(language) for each in found) for language in LANGUAGES)
+                yield Failure(table.code, trial, Text(ru, en))
 
 
 def _differences(table: TopicTable, expect: Expectation, route: Route) -> Iterator[Text]:

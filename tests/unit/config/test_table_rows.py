@@ -295,6 +295,14 @@ def test_of_faulty_departments_only_their_own_faults_are_told(files: Files) -> N
     assert found.startswith("departments.yaml:")
 
 
+def test_a_fault_of_the_settings_is_no_fault_of_the_departments(files: Files) -> None:
+    """Where they are is not known then: nobody is told that they are not there."""
+    files.settings(SETTINGS.replace("folder: prompts", "{folder: prompts, engine: piper}"))
+    files.table(TABLE + "closed_then: [{department: sales, rings: 20 s}, {voicemail: true}]\n")
+    (fault,) = files.faults()
+    assert 'speech.engine: "piper" is not possible here.' in fault
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

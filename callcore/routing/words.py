@@ -216,7 +216,8 @@ def _state(state: QueueState | None) -> Text:
 def _hours(when: When, at: Situation) -> Text:
     assert when.hours is not None
     today = day_of(when.hours, at.at.astimezone(when.hours.zone).date())
-    words = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
+    sentence = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
+    words = Text(sentence.ru.rstrip("."), sentence.en.rstrip("."))  # whoever says it puts the full stop
     wanted = Text("открыто", "open") if when.is_open else Text("закрыто", "closed")
     return Text(f"часы: нужно {wanted.ru}. {words.ru}", f"hours: {wanted.en} wanted. {words.en}")
 

@@ -101,8 +101,8 @@ def _circles(script: Script) -> Iterator[ScriptFault]:
                 f"Whoever does nothing goes round in a circle: {', '.join(circle)}.",
             ),
             Text(
-                "Выведите otherwise одного из них наружу, например на transfer; у look_up задайте tries.",
-                "Lead the otherwise of one of them out, such as to a transfer; give a look_up its tries.",
+                "Выведите then или otherwise одного из них наружу, например на transfer; у look_up задайте tries.",
+                "Lead the then or otherwise of one out, such as to a transfer; give a look_up its tries.",
             ),
         )
 

@@ -233,7 +233,16 @@ def _texts(details: ErrorDetails, model: type[BaseModel], position: Position) ->
     if kind == "extra_forbidden":
         return _unknown_key(str(position[-1]), _keys_at(model, position[:-1]))
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        keys = ", ".join(sorted(_keys_at(model, position)))
+        known = _keys_at(model, position)
+        if known == set(LANGUAGES):
+            return (
+                Text(
+                    f"Нужен текст на двух языках, а здесь {shown(details['input'], 'ru')}.",
+                    f"A text in both languages is needed, not {shown(details['input'])}.",
+                ),
+                Text("Напишите {ru: …, en: …}.", "Write {ru: …, en: …}."),
+            )
+        keys = ", ".join(sorted(known))
         return (
             Text(
                 f"Нужен раздел, а здесь {shown(details['input'], 'ru')}.",

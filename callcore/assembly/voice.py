@@ -85,23 +85,26 @@ class Readings:
         self._store = store
         self._read: OrderedDict[int, Reading] = OrderedDict()
 
-    async def __call__(self, edition: int | None) -> Reading | None:
+    async def __call__(self, edition: int | None, *, with_trials: bool = True) -> Reading | None:
         """Raises ConfigFaults, StoreError."""
         if edition is None:
-            return await self._load(None, None)
+            return await self._load(None, None, with_trials=with_trials)
         if edition not in self._read:
             kept = await self._store.files(edition)
             if kept is None:
                 return None
             texts = await asyncio.to_thread(wanted_files, self._current.settings, kept)
-            self._read[edition] = await self._load(texts, edition)
+            # its tests came out when it was read: one may look back at it whatever became of them
+            self._read[edition] = await self._load(texts, edition, with_trials=False)
             while len(self._read) > READINGS:
                 self._read.popitem(last=False)
         return self._read[edition]
 
-    async def _load(self, texts: Mapping[str, str] | None, edition: int | None) -> Reading:
+    async def _load(
+        self, texts: Mapping[str, str] | None, edition: int | None, *, with_trials: bool
+    ) -> Reading:
         running = self._current.settings
-        read = partial(load, running.file, need_secrets=False, kept=texts)
+        read = partial(load, running.file, need_secrets=False, with_trials=with_trials, kept=texts)
         fresh = await asyncio.to_thread(read)  # some hundred files take longer than a caller may wait
         book = wiring.make_book(followed(running, fresh))
         return Reading(replace(book, edition=edition), kept_texts(fresh))

@@ -105,7 +105,13 @@ def _report_faults(faulty: ConfigFaults, options: argparse.Namespace, output: Ou
     for fault in faulty.faults:
         print_fault(fault, output)
     faults = sum(fault.severity == "fault" for fault in faulty.faults)
-    output.complain(Text(f"Ошибок: {faults}.", f"Faults: {faults}."), "red")
+    output.complain(
+        Text(
+            f"Ошибок: {faults}. Исправьте и проверьте снова: часть проверок идёт, когда остальное в порядке.",
+            f"Faults: {faults}. Mend them and check again: some checks come once the rest is in order.",
+        ),
+        "red",
+    )
     return FAULTS
 
 

@@ -270,6 +270,15 @@ def _welcome(
             f"{folder / 'sms.jsonl'}); whoever calls from there hears it at once.",
         ),
         Text(
+            f"6. Маршруты ({SUPERVISOR}): {url}/routing — куда и почему пойдёт звонок в любой час.",
+            f"6. Routing ({SUPERVISOR}): {url}/routing, where a call would go at any hour, and why.",
+        ),
+        Text(
+            f"   Правьте {folder / 'config' / 'topics'}, смотрите «Редакции», перечитайте там или так:",
+            f"   Change {folder / 'config' / 'topics'}, look at Editions, read the files anew there or by:",
+        ),
+        Text(*(2 * (f"   {program} reload -c {folder / 'config' / 'callcore.yaml'}",))),
+        Text(
             f"Журнал: {folder / 'callcore.log'}. Ctrl-C — закончить.",
             f"Log: {folder / 'callcore.log'}. Ctrl-C ends everything.",
         ),

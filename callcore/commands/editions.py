@@ -16,7 +16,7 @@ from callcore.commands.control import (
     Refused,
     daemon_despite_faults,
 )
-from callcore.commands.editions_kept import ask, files_of, put_back
+from callcore.commands.editions_kept import ask, files_of, files_on_disk, put_back
 from callcore.commands.frame import (
     DONE,
     Command,
@@ -108,10 +108,14 @@ def _put(files: Mapping[str, str], folder: Path, output: Output) -> None:
 
 
 def _diff(options: argparse.Namespace, output: Output) -> int:
-    async def question(editions: Editions) -> tuple[FileChange, ...]:
-        return compare(await files_of(editions, options.OLD), await files_of(editions, options.NEW))
+    file = Path(options.config)
+    on_disk = files_on_disk(file) if options.NEW is None else None
 
-    found = ask(Path(options.config), question)
+    async def question(editions: Editions) -> tuple[FileChange, ...]:
+        new = on_disk if on_disk is not None else await files_of(editions, options.NEW)
+        return compare(await files_of(editions, options.OLD), new)
+
+    found = ask(file, question)
     if options.json:
         output.json([asdict(each) for each in found])
         return DONE
@@ -192,7 +196,15 @@ _ACTS: tuple[tuple[str, Act, Text, tuple[tuple[str, Text], ...]], ...] = (
         "diff",
         _diff,
         Text("чем вторая отличается от первой", "how the second differs from the first"),
-        (("OLD", Text("номер редакции", "an edition's number")), ("NEW", Text("другой", "another's"))),
+        (
+            ("OLD", Text("номер редакции", "an edition's number")),
+            (
+                "NEW",
+                Text(
+                    "другой; без него — файлы, как они лежат", "another's; without it the files as they lie"
+                ),
+            ),
+        ),
     ),
     (
         "take-back",
@@ -209,7 +221,10 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
         words = output.words(help)
         below = acts.add_parser(name, help=words, description=words, allow_abbrev=False)
         for argument, about in arguments:
-            below.add_argument(argument, help=output.words(about), type=_number(output, 10**15))
+            optional = "?" if argument == "NEW" else None
+            below.add_argument(
+                argument, help=output.words(about), type=_number(output, 10**15), nargs=optional
+            )
         if name == "list":
             below.add_argument(
                 "--last",

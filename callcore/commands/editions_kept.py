@@ -13,7 +13,7 @@ from typing import TypeVar
 from callcore.commands.control import NotThere
 from callcore.commands.frame import CommandFailed
 from callcore.config import load
-from callcore.config.changes import texts_on_disk
+from callcore.config.changes import kept_texts, texts_on_disk
 from callcore.config.control import places
 from callcore.config.writing import wanted_files, write_back
 from callcore.domain import Text
@@ -55,6 +55,11 @@ async def files_of(editions: Editions, id: int) -> Mapping[str, str]:
             )
         )
     return found
+
+
+def files_on_disk(file: Path) -> Mapping[str, str]:
+    """What an edition would keep of the files as they lie there. Raises ConfigFaults."""
+    return kept_texts(load(file, need_secrets=False, with_trials=False))
 
 
 def put_back(file: Path, id: int) -> tuple[str, ...]:

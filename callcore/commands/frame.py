@@ -124,8 +124,10 @@ def print_fault(fault: Fault, output: Output) -> None:
     """``file:line: path: what is wrong`` and below it what would be right."""
     place = f"{fault.file}:{fault.line}" if fault.line else fault.file
     where = f"{place}: {fault.path}" if fault.path else place
-    colour = "yellow" if fault.severity == "warning" else "red"
-    output.say(f"{output.paint(where, 'bold')}: {output.paint(output.words(fault.message), colour)}")
+    is_warning = fault.severity == "warning"
+    mark = Text("предупреждение: ", "warning: ") if is_warning else ""
+    said = output.paint(output.words(mark) + output.words(fault.message), "yellow" if is_warning else "red")
+    output.say(f"{output.paint(where, 'bold')}: {said}")
     if output.words(fault.remedy):
         output.say(f"    {output.words(fault.remedy)}")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_config
+from callcore.commands.frame import DONE, Command, Output, WrongUse, add_config
 from callcore.commands.ivr_walk import Caller, walk
+from callcore.commands.route_facts import moment
 from callcore.config import Settings, load
 from callcore.config.ivr import check_ivr, with_departments
 from callcore.domain import LANGUAGES, Text
+from callcore.ivr.check_values import FROM_THE_START
 from callcore.ivr.graph import graph
 from callcore.ivr.schema import read_script
 from callcore.ivr.script import Script
@@ -47,8 +48,12 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
     group.add_argument(
         "--at",
         metavar="TIME",
+        default="now",
         help=words(
-            Text("момент ISO 8601 с зоной; иначе сейчас", "moment in ISO 8601 with a zone; now if not given")
+            Text(
+                "момент: 2026-12-31T09:00 (в поясе organisation.zone), 2026-12-31T09:00+03:00 или now",
+                "the moment: 2026-12-31T09:00 (in organisation.zone), 2026-12-31T09:00+03:00 or now",
+            )
         ),
     )
     group.add_argument(
@@ -87,16 +92,16 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
-    settings = load(Path(options.config), need_secrets=False)
+    settings = load(Path(options.config), need_secrets=False, with_trials=False)
     if options.file is not None:
         settings = settings.model_copy(update={"script": _script(settings, Path(options.file))})
     if options.action == "graph":
         print(graph(settings.script), file=output.out)
         return DONE
     caller = Caller(
-        _moment(options.at),
+        moment(options.at, settings.organisation.zone),
         options.language,
-        _values(options.value),
+        _values(options.value, settings),
         options.outage,
         tuple(Text(text, text) for text in options.emergency),
     )
@@ -115,30 +120,24 @@ def _script(settings: Settings, file: Path) -> Script:
     return script
 
 
-def _moment(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise CommandFailed(
-            Text(
-                f"--at {text}: нужен момент с зоной, например 2026-12-31T20:00+03:00.",
-                f"--at {text}: a moment with its zone is wanted, e.g. 2026-12-31T20:00+03:00.",
-            )
-        )
-    return at
-
-
-def _values(given: list[str]) -> dict[str, str]:
+def _values(given: list[str], settings: Settings) -> dict[str, str]:
+    """What a call brings along. Raises WrongUse: another name would be no value at all, and nobody told."""
+    hours = [f"hours.{table.code}" for table in settings.tables]
+    hints = [f"hint.{name.lower()}" for name in settings.ivr.hints]
+    names = sorted(FROM_THE_START) + hours + hints
     values = {}
     for each in given:
         name, equals, value = each.partition("=")
         if not (name and equals):
             raise WrongUse(
                 Text(f"--value {each}: нужно ИМЯ=ЗНАЧЕНИЕ.", f"--value {each}: NAME=VALUE is wanted.")
+            )
+        if name not in names:
+            raise WrongUse(
+                Text(
+                    f"--value {name[:60]}: с этим звонок не приходит. Есть: {', '.join(names)}.",
+                    f"--value {name[:60]}: a call does not begin with it. There are {', '.join(names)}.",
+                )
             )
         values[name] = value
     standing = values.get("caller.standing", Standing.unknown)

@@ -28,10 +28,12 @@ from callcore.ivr.actions import (
     SwitchNote,
     TakeMessage,
 )
+from callcore.ivr.check_values import FROM_THE_START
 from callcore.ivr.flow import Phrase
 from callcore.ivr.machine import Place, begin, step
 from callcore.ivr.reception import Book
 from callcore.ivr.script import ANSWERS, LookUp, Script
+from callcore.ivr.who import with_hints
 from callcore.outages.words import caller_words, templates
 from callcore.routing.decide import decide, named
 from callcore.routing.explain import explain
@@ -43,6 +45,14 @@ from callcore.routing.words import leg_words
 KEYS: Final = frozenset("0123456789*#")
 STAFF_PIN: Final = "000000"
 """The house's own is a secret, and no business of a walk."""
+
+EXAMPLES: Final = {
+    "balance": "123456",
+    "balance.currency": "RUB",
+    "tariff.since": "2026-11-01",
+    "request.due": "2026-11-30",
+}
+"""Of answers whose shape nobody would guess: amounts are in the smallest coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,9 @@ def _known(settings: Settings, book: Book, caller: Caller) -> Known:
         f"hours.{table.code}": "open" if is_open(table.hours, caller.at) else "closed"
         for table in book.tables
     }
+    nothing = {**dict.fromkeys(FROM_THE_START, ""), "caller.standing": Standing.unknown.value}
     return Known(
-        {**hours, **caller.values},
+        {**nothing, "caller.language": caller.language or "", **hours, **caller.values},
         caller.language,
         (_outage(settings, caller.at),) if caller.has_outage else (),
         caller.emergencies,
@@ -137,7 +148,10 @@ def _legs(
         Standing(caller.values.get("caller.standing", Standing.unknown)),
         caller.values.get("caller.segment", ""),
     )
-    here = Situation(action.topic, caller.at, place.language, facts)
+    hints = {
+        name.removeprefix("hint."): value for name, value in caller.values.items() if name.startswith("hint.")
+    }
+    here = Situation(action.topic, caller.at, place.language, with_hints(facts, hints))
     route = decide(book.tables, here)
     for each in explain(book.tables, here, route):
         output.say(f"  {output.words(each.text)}", "dim")
@@ -223,7 +237,7 @@ class _Person:
 
     def _found(self, action: Find) -> Answer:
         names = ANSWERS[action.what]
-        example = " ".join(f"{name}=…" for name in names) or "+"
+        example = " ".join(f"{name}={EXAMPLES.get(name, '…')}" for name in names) or "+"
         self._ask(
             f"Базу спрашивают: {action.what}. Ответ: {example}; Enter — не найдено.",
             f"The record is asked: {action.what}. Answer: {example}; Enter: not found.",

@@ -65,9 +65,9 @@ def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
-    settings = load(Path(options.config), need_secrets=False)
+    settings = load(Path(options.config), need_secrets=False, with_trials=False)
     table = _table(settings, options.topic)
-    at = moment(options.at, table)
+    at = moment(options.at, table.hours.zone)
     number = normalise(options.number, settings.organisation.country)
     if options.number and number is None:
         output.complain(
@@ -109,7 +109,8 @@ def _table(settings: Settings, topic: str) -> TopicTable:
         return settings.tables.find(topic)[0]
     except UnknownTopic:
         known = [str(each.code) for each in settings.tables.topics]
-        near = difflib.get_close_matches(topic[:80], known, n=3, cutoff=0.4) or known
+        below = [code for code in known if code.startswith(f"{topic}.")]  # he named a table
+        near = below or difflib.get_close_matches(topic[:80], known, n=3, cutoff=0.4) or known
         raise WrongUse(
             Text(
                 f"Темы {topic[:80]!a} нет. Есть: {', '.join(near)}.",

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from callcore.assembly.backoffice import facts_of
 from callcore.commands.frame import Output, WrongUse
@@ -15,7 +16,6 @@ from callcore.ivr.ports import Profile
 from callcore.numbers import Number
 from callcore.routing.fields import read_length
 from callcore.routing.situation import CallerFacts, Mark, QueueState, Situation, Standing
-from callcore.routing.tables import TopicTable
 from callcore.routing.trials_schema import read_moment
 from callcore.store.database import Database
 from callcore.store.errors import DatabaseMissing
@@ -73,13 +73,13 @@ def situation_of(options: argparse.Namespace, settings: Settings, at: datetime, 
         language=options.language or settings.organisation.language,
         caller=_facts(options, known.facts),
         last_contact_at=_last_contact(options.last_contact, at) or known.last_contact_at,
-        queues=dict(_queue(text, settings.tables.queues) for text in options.queue),
+        queues=dict(_queue(text, settings.all_queues) for text in options.queue),
     )
 
 
-def moment(text: str, table: TopicTable) -> datetime:
-    """The moment that ``--at`` names, in UTC; without a zone it is meant in the table's. Raises WrongUse."""
-    at = datetime.now(UTC) if text == "now" else read_moment(text, table.hours.zone)
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """The moment that ``--at`` names, in UTC; without a zone it is meant in this one. Raises WrongUse."""
+    at = datetime.now(UTC) if text == "now" else read_moment(text, zone)
     if at is not None:
         return at
     raise WrongUse(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ FLAWS: Mapping[Flaw, Text] = {
     Flaw.clipped: Text("перегружено", "clipped"),
     Flaw.pause: Text("пауза дольше двух секунд", "a pause of more than two seconds"),
 }
+
+MOST_NAMED = 10
+"""Files in one line."""
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -234,11 +237,18 @@ def _studio_words(studio: Recordings) -> list[Text]:
         (studio.unused, Text("Записано, но больше не звучит", "Recorded, but no longer said")),
         (studio.unnamed, Text(f"Нет в {FILE}", f"Not in {FILE}")),
     )
-    return [
-        Text(f"{words.ru}: {', '.join(paths)}.", f"{words.en}: {', '.join(paths)}.")
-        for paths, words in found
-        if paths
-    ]
+    return [_some(words, paths) for paths, words in found if paths]
+
+
+def _some(words: Text, paths: Sequence[str]) -> Text:
+    """The first of them, and how many: a studio begins with hundreds, and ``--json`` has them all."""
+    named = ", ".join(paths[:MOST_NAMED])
+    if len(paths) <= MOST_NAMED:
+        return Text(f"{words.ru}: {named}.", f"{words.en}: {named}.")
+    return Text(
+        f"{words.ru} ({len(paths)}): {named}… Все назовёт --json.",
+        f"{words.en} ({len(paths)}): {named}… All of them with --json.",
+    )
 
 
 def _recordings(settings: Settings, texts: tuple[SpokenText, ...]) -> Recordings | None:

@@ -24,8 +24,8 @@ def export(
     if folder is None:
         raise CommandFailed(
             Text(
-                "Не задано, где лежат записи: добавьте speech.recorded: ПАПКА.",
-                "Where recordings are is not set: add speech.recorded: FOLDER.",
+                "Не задано speech.recorded: укажите там папку для записей.",
+                "speech.recorded is not set: name the folder for recordings there.",
             )
         )
     try:
@@ -36,10 +36,7 @@ def export(
         if options.output:
             _write(Path(options.output), _as_csv(rows).encode("utf-8-sig"))
     except OSError as error:
-        why = error.strerror or str(error)
-        raise CommandFailed(
-            Text(f"{error.filename} не записать: {why}.", f"{error.filename} cannot be written: {why}.")
-        ) from None
+        raise _not_written(Path(error.filename or folder), error) from None
     if options.json:
         output.json(rows)
     elif not options.output:
@@ -84,5 +81,13 @@ def _as_csv(rows: list[dict[str, str]]) -> str:
 def _write(path: Path, content: bytes) -> None:
     """As a whole or not at all: whoever speaks reads the catalogue at any moment."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise _not_written(path, error) from None
+
+
+def _not_written(path: Path, error: OSError) -> CommandFailed:
+    why = error.strerror or str(error)
+    return CommandFailed(Text(f"{path} не записать: {why}.", f"{path} cannot be written: {why}."))

@@ -119,12 +119,14 @@ def load(
     environ: Mapping[str, str] = os.environ,
     *,
     need_secrets: bool = True,
+    with_trials: bool = True,
     kept: Mapping[str, str] | None = None,
 ) -> Settings:
     """Read the settings and the topic tables.
 
     Raises ConfigFaults with all faults (and warnings) of all files; files are named as ``path`` was given.
     ``need_secrets`` False leaves all secrets but the database's empty: for commands that speak to nobody.
+    ``with_trials`` False does not run the tables' own tests: for whoever asks why one of them fails.
     ``kept``: texts that are read in place of what is on disk (see ``config.files``).
     """
     path = Path(path)
@@ -138,12 +140,22 @@ def load(
     cases_document, cases = _read_cases(model, files)
     ivr_document, script = read_ivr(model, files)
     _read_recorded(model, files)
-    tables = make_tables(table_models, None if staff_document.faults else departments, documents)
+    known = departments if model is not None and not staff_document.faults else None
+    tables = make_tables(table_models, known, documents)
     if model is not None:
         macros = tuple(macro.to_macro() for macro in model.macros)
         everything = TopicTables(tables, TopicCode(model.ivr.default_topic), macros)
         if tables and len(tables) == len(documents):
-            check_names(everything, model, document, documents, staff, staff_document, queues_of(script))
+            check_names(
+                everything,
+                model,
+                document,
+                documents,
+                staff,
+                staff_document,
+                queues_of(script),
+                with_trials=with_trials,
+            )
         database = with_database_password(model.database, document, environ)
         model = model.model_copy(update={"database": database})
         model = with_secrets(model, document, environ) if need_secrets else model
@@ -189,7 +201,7 @@ def _read_departments(model: SettingsModel | None, files: Files) -> tuple[Docume
     file = model.departments_file if model else None
     if file is None:
         return Document("", None), None
-    document = files.read(file)
+    document = files.read(file, "departments_file")
     staff = validate(document, DepartmentsModel, file.parent)
     return document, None if document.faults else staff
 
@@ -199,7 +211,7 @@ def _read_cases(model: SettingsModel | None, files: Files) -> tuple[Document, Ca
     file = model.cases_file if model else None
     if file is None:
         return Document("", None), None
-    document = files.read(file)
+    document = files.read(file, "cases_file")
     cases = validate(document, CasesModel, file.parent)
     return document, None if document.faults else cases
 

@@ -25,8 +25,8 @@ def warn_of_no_key(model: SettingsModel, document: Document) -> None:
     document.blame(
         ("sign_in", "second_factor"),
         Text(
-            "Ключа нет (key_file): секреты телефонов лягут в базу открыто.",
-            "There is no key (key_file): the telephones' secrets stand unsealed in the database.",
+            "Ключа нет (key_file): секреты второго фактора лягут в базу открыто.",
+            "There is no key (key_file): the secrets of second factors stand unsealed in the database.",
         ),
         Text(
             "openssl rand -base64 32 > ФАЙЛ, chmod 0640 и sign_in.key_file: ФАЙЛ; или second_factor: off.",
@@ -44,12 +44,16 @@ def check_names(
     staff: DepartmentsModel | None,
     staff_document: Document,
     ivr_queues: Collection[str] = (),
+    *,
+    with_trials: bool = True,
 ) -> None:
     """Queues, PBXs and profiles that one part of the settings names and another does not have.
 
-    ``ivr_queues``: those that the IVR's file leads to.
+    ``ivr_queues``: those that the IVR's file leads to. ``with_trials`` False: the tables' own tests are not
+    run.
     """
-    for found in check_tables(tables, tuple(model.queues), model.ivr.language_key):
+    key = model.ivr.language_key
+    for found in check_tables(tables, tuple(model.queues), key, with_trials=with_trials):
         document = documents[found.table] if found.table else settings
         document.blame(found.path, found.message, found.remedy, severity=found.severity)
     wanted = {*tables.queues, *ivr_queues, *(pbx.fallback_queue for pbx in model.pbx.values())}

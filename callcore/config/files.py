@@ -22,11 +22,11 @@ class Files:
     """Everything that was read, in order."""
     texts: dict[str, str] = field(default_factory=dict)
 
-    def read(self, file: Path) -> Document:
+    def read(self, file: Path, named_by: str = "") -> Document:
         """As ``strictyaml.reader.read``; remembers the file."""
         name, shown = self.name_of(file), str(self.folder / self.name_of(file))
         text = self.kept.get(name) if self.kept is not None else None
-        document = read(file, shown) if text is None else parse(text.encode(), shown)
+        document = read(file, shown, named_by) if text is None else parse(text.encode(), shown)
         self.documents.append(document)
         self.texts[name] = document.text
         return document

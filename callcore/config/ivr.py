@@ -30,7 +30,7 @@ def read_ivr(model: SettingsModel | None, files: Files) -> tuple[Document, Scrip
     file = model.ivr.file if model else None
     if file is None:
         return Document("", None), DEFAULT
-    document = files.read(file)
+    document = files.read(file, "ivr.file")
     return document, read_script(document, file.parent) or DEFAULT
 
 

@@ -57,7 +57,10 @@ def _staff_pin(model: SettingsModel, find: _Secrets) -> SecretStr:
                 f"Переменная {variable} не задана: по телефону объявления никто не включит.",
                 f"The variable {variable} is not set: nobody can switch announcements by phone.",
             ),
-            Text("Задайте её там, откуда запускается callcore.", "Set it where callcore is started from."),
+            Text(
+                "Задайте её там, откуда запускается callcore, или укажите файл: ivr.staff_pin_file.",
+                "Set it where callcore is started from, or name a file: ivr.staff_pin_file.",
+            ),
             severity="warning",
         )
         return NO_SECRET

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from callcore.domain import LANGUAGES, Text
 from callcore.ivr.check_values import check_values
 from callcore.ivr.faults import ScriptFault, fault, listed
 from callcore.ivr.flow import said_by
-from callcore.ivr.script import Collect, Do, LookUp, NodeName, Script, Switch, Topics, Transfer
+from callcore.ivr.script import Branch, Collect, Do, LookUp, NodeName, Script, Switch, Topics, Transfer
 from callcore.ivr.ways import may_end, reached, ways
+from callcore.routing.situation import Standing
 
 LONGEST_TEXT = 600
 """Characters; people hear about 15 a second, and nobody listens for more than 40 seconds."""
 PIN_OF = {"contract_pin": "pin", "staff_pin": "pin"}
 """What is asked for in secret, by question."""
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "caller.standing": tuple(each.value for each in Standing),
+    "caller.language": LANGUAGES,
+    "language": LANGUAGES,
+}
+"""All that a value may be, where that is known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ def check(script: Script, house: House | None = None) -> tuple[ScriptFault, ...]
     found += [
         *_open_switches(script),
         *_topics(script, house.topics),
+        *_cases(script),
         *_keys(script, house.menu_keys),
         *_pins(script, house),
     ]
@@ -101,8 +110,8 @@ def _circles(script: Script) -> Iterator[ScriptFault]:
                 f"Whoever does nothing goes round in a circle: {', '.join(circle)}.",
             ),
             Text(
-                "Выведите otherwise одного из них наружу, например на transfer; у look_up задайте tries.",
-                "Lead the otherwise of one of them out, such as to a transfer; give a look_up its tries.",
+                "Выведите then или otherwise одного из них, например на transfer; у look_up задайте tries.",
+                "Lead the then or otherwise of one out, such as to a transfer; give a look_up its tries.",
             ),
         )
 
@@ -138,6 +147,27 @@ def _topics(script: Script, topics: Collection[str] | None) -> Iterator[ScriptFa
             Text(f"Темы «{node.topic}» нет.", f'There is no topic "{node.topic}".'),
             listed(node.topic, topics),
         )
+
+
+def _cases(script: Script) -> Iterator[ScriptFault]:
+    """Words that a value of the house never has: nobody would ever come by such a case."""
+    for name, node in script.nodes.items():
+        if not isinstance(node, Branch):
+            continue
+        known = _words_of(node.on)
+        for case in node.cases if known else ():
+            if case.casefold() not in known:
+                yield fault(
+                    name,
+                    ("cases", case),
+                    Text(f"{node.on} таким не бывает.", f"{node.on} is never that."),
+                    Text(f"Бывает: {', '.join(known)}.", f"It is one of {', '.join(known)}."),
+                )
+
+
+def _words_of(value: str) -> tuple[str, ...]:
+    """All that a value may be; empty: anything."""
+    return ("open", "closed") if value.startswith("hours.") else WORDS.get(value, ())
 
 
 def _keys(script: Script, taken: Collection[str]) -> Iterator[ScriptFault]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 
 from callcore.domain import LANGUAGES, Text
 from callcore.routing.check_rows import check_rows
-from callcore.routing.check_ways import check_ways, has_unresolved, unlisted
+from callcore.routing.check_ways import check_ways, has_unresolved, near_topics, unlisted
 from callcore.routing.faults import TableFault
 from callcore.routing.menu import Menu, main_menu, table_menu
 from callcore.routing.tables import Topic, TopicTable, TopicTables, UnknownTopic
-from callcore.routing.trials import failures
+from callcore.routing.trials import as_command, failures
 
 ITEM_LIMIT = 120
 LONGEST_CODE = 128
@@ -19,12 +19,16 @@ MENU_LIMIT = 600
 
 
 def check(
-    tables: TopicTables, queues: Collection[str] = (), reserved_key: str | None = None
+    tables: TopicTables,
+    queues: Collection[str] = (),
+    reserved_key: str | None = None,
+    *,
+    with_trials: bool = True,
 ) -> tuple[TableFault, ...]:
     """Every fault of the tables together.
 
     ``queues``: the names listed in the settings, empty if none are. ``reserved_key``: the key that the first
-    menu uses for the language.
+    menu uses for the language. ``with_trials`` False: the tables' own tests are not run.
     """
     found = [
         *_default_topic(tables),
@@ -32,11 +36,11 @@ def check(
         *(fault for table in tables for fault in _table(table, queues)),
         *_menu_lengths("", main_menu(tables)),
         *(fault for table in tables for fault in check_ways(tables, table, queues)),
-        *_topics_of_trials(tables),
+        *_names_of_trials(tables, queues),
     ]
     # what rows do together shows only once each of them leads somewhere
     if all(fault.severity == "warning" for fault in found) and not has_unresolved(tables):
-        found += [*check_rows(tables), *_trials(tables)]
+        found += [*check_rows(tables), *(_trials(tables) if with_trials else ())]
     return tuple(found)
 
 
@@ -181,7 +185,7 @@ def _path(topic: Topic) -> tuple[str, ...]:
     return ("topics", first, *(step for code in below for step in ("children", code)))
 
 
-def _topics_of_trials(tables: TopicTables) -> Iterator[TableFault]:
+def _names_of_trials(tables: TopicTables, queues: Collection[str]) -> Iterator[TableFault]:
     known = {topic.code for topic in tables.topics}
     for table in tables:
         for trial in table.trials:
@@ -190,19 +194,25 @@ def _topics_of_trials(tables: TopicTables) -> Iterator[TableFault]:
                     table.code,
                     ("tests", trial.place, "given", "topic"),
                     Text(f"Темы «{trial.given.topic}» нет.", f'There is no topic "{trial.given.topic}".'),
-                    Text("Назовите её целиком: таблица.тема.", "Give its whole code: table.topic."),
+                    near_topics(trial.given.topic, known),
                 )
+            for queue in trial.given.queues if queues else ():
+                if queue not in queues:
+                    at = ("tests", trial.place, "given", "queues", queue)
+                    yield unlisted(table.code, at, queue, queues)
 
 
 def _trials(tables: TopicTables) -> Iterator[TableFault]:
+    zones = {table.code: table.hours.zone for table in tables}
     for failure in failures(tables):
+        command = as_command(failure.trial.given, zones[failure.table])
         yield TableFault(
             failure.table,
             ("tests", failure.trial.place),
             Text(f"Проба не прошла: {failure.message.ru}", f"This test fails: {failure.message.en}"),
             Text(
-                "Исправьте строки или пробу; callcore route --explain скажет почему.",
-                "Mend the rows or the test; callcore route --explain says why.",
+                f"Исправьте строки или пробу. Почему вышло так: {command}",
+                f"Mend the rows or the test. Why it came out so: {command}",
             ),
         )
 

@@ -9,12 +9,14 @@ from callcore.domain import Text
 from callcore.routing.faults import TableFault
 from callcore.routing.hours_words import WEEKDAYS
 from callcore.routing.legs import (
+    KINDS,
     Leg,
     OfferCallBack,
     OpenCase,
     ToDepartment,
     ToQueue,
     ToTopic,
+    department_of,
     is_last,
     kind_of,
     leaves_word,
@@ -70,7 +72,7 @@ def _names(tables: TopicTables, table: TopicTable, row: Row, queues: Collection[
             table.code,
             ("rows", row.code, "when", "topic"),
             Text(f"В этой таблице нет темы «{topic}».", f'This table has no topic "{topic}".'),
-            _near(topic, own),
+            near_topics(topic, own),
         )
     if row.when.queue is not None:
         at = ("rows", row.code, "when", "queue", "of")
@@ -88,7 +90,7 @@ def _leads_somewhere(
                     table,
                     (*at, place, "topic"),
                     Text(f"Темы «{topic}» нет.", f'There is no topic "{topic}".'),
-                    _near(topic, known),
+                    near_topics(topic, known),
                 )
             case ToQueue(queue=str(queue), department=None) | OfferCallBack(queue=str(queue)):
                 yield from _listed(table, (*at, place, kind_of(leg)), queue, queues)
@@ -96,7 +98,8 @@ def _leads_somewhere(
                 pass
 
 
-def _near(topic: str, known: Collection[str]) -> Text:
+def near_topics(topic: str, known: Collection[str]) -> Text:
+    """Those that may have been meant."""
     near = difflib.get_close_matches(topic[:80], known, n=3, cutoff=0.4) or sorted(known)[:20]
     return Text(f"Есть: {', '.join(near)}.", f"Topics: {', '.join(near)}.")
 
@@ -126,14 +129,15 @@ def _ends(table: str, at: Path, legs: tuple[Leg, ...]) -> Iterator[TableFault]:
     """Each way ends by its last leg, and by no other."""
     for place, leg in enumerate(legs[:-1]):
         if is_last(leg) and not _asks(leg):
+            name = KINDS[ToDepartment] if department_of(leg) else kind_of(leg)
             yield TableFault(
                 table,
                 (*at, place + 1),
                 Text(
-                    f"До этого шага не дойдёт: {kind_of(leg)} перед ним — последний.",
-                    f"Nobody comes to this leg: the {kind_of(leg)} before it is the last one.",
+                    f"До этого шага не дойдёт: {name} перед ним — последний.",
+                    f"Nobody comes to this leg: the {name} before it is the last one.",
                 ),
-                _SHORTER if isinstance(leg, ToQueue) else _NOT_BEHIND,
+                _RINGS if department_of(leg) else _SHORTER if isinstance(leg, ToQueue) else _NOT_BEHIND,
             )
             return
     for place, leg in enumerate(legs[1:], 1):
@@ -168,6 +172,10 @@ def _asks(leg: Leg) -> bool:
 
 _SHORTER = Text(
     "Задайте той очереди max_wait или уберите шаг.", "Give that queue a max_wait, or take this leg out."
+)
+_RINGS = Text(
+    "У отдела очередь, и без rings в ней ждут до конца: задайте rings или уберите шаг.",
+    "The department has a queue, in which he waits to the end: give it rings, or take this leg out.",
 )
 _NOT_BEHIND = Text("Уберите его или поменяйте местами.", "Take this one out, or swap them.")
 

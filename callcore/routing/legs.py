@@ -136,6 +136,11 @@ def leaves_word(leg: Leg) -> bool:
     return isinstance(leg, Voicemail | OpenCase | OfferCallBack)
 
 
+def department_of(leg: Leg) -> str | None:
+    """Which a file named, also where its queue or number has come in its place."""
+    return leg.department if isinstance(leg, ToDepartment | ToQueue | ToNumber) else None
+
+
 KINDS: Mapping[type, str] = {
     ToQueue: "queue",
     ToDepartment: "department",

@@ -90,9 +90,10 @@ def caller_words(caller: CallerFacts) -> Text:
 def leg_words(leg: Leg, titles: Titles = UNTITLED) -> Text:
     """``titles``: for whoever does not have the file before him; without them the codes."""
     match leg:
-        case ToQueue(queue, priority, skills, max_wait):
-            more, name = _details(priority, skills, max_wait), _queue_name(queue, titles)
-            return Text(f"В очередь{name.ru}{more.ru}.", f"To queue{name.en}{more.en}.")
+        case ToQueue(queue, priority, skills, max_wait, department):
+            name, more = _queue_name(queue, titles), _details(priority, skills, max_wait)
+            whose = _whose(department)
+            return Text(f"В очередь{name.ru}{whose.ru}{more.ru}.", f"To queue{name.en}{whose.en}{more.en}.")
         case ToDepartment(department):
             return Text(f"В отдел {department}.", f"To department {department}.")
         case ToPersonal(rings):
@@ -100,10 +101,11 @@ def leg_words(leg: Leg, titles: Titles = UNTITLED) -> Text:
                 f"Персональному оператору, {length(rings).ru}.",
                 f"To the customer's personal operator, {length(rings).en}.",
             )
-        case ToNumber(number, rings):
+        case ToNumber(number, rings, department):
+            whose = _whose(department)
             return Text(
-                f"На внутренний номер {number}, {length(rings).ru}.",
-                f"To internal number {number}, {length(rings).en}.",
+                f"На внутренний номер {number}{whose.ru}, {length(rings).ru}.",
+                f"To internal number {number}{whose.en}, {length(rings).en}.",
             )
         case ToExternal(number, rings):
             return Text(
@@ -227,9 +229,14 @@ def _state(state: QueueState | None) -> Text:
 def _hours(when: When, at: Situation) -> Text:
     assert when.hours is not None
     today = day_of(when.hours, at.at.astimezone(when.hours.zone).date())
-    words = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
+    sentence = hours_words(when.hours, at.at, today, open_day(when.hours, at.at))
+    words = Text(sentence.ru.rstrip("."), sentence.en.rstrip("."))  # whoever says it puts the full stop
     wanted = Text("открыто", "open") if when.is_open else Text("закрыто", "closed")
     return Text(f"она действует, только когда {wanted.ru}. {words.ru}", f"only when {wanted.en}. {words.en}")
+
+
+def _whose(department: str | None) -> Text:
+    return Text(f" (отдел {department})", f" (department {department})") if department else Text("", "")
 
 
 def _details(priority: int, skills: tuple[str, ...], max_wait: timedelta | None) -> Text:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
-from callcore.domain import Text
+from callcore.domain import LANGUAGES, Text
 from callcore.strictyaml.faults import ConfigFaults, Document, Position
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -226,12 +226,23 @@ def _texts(details: ErrorDetails, model: type[BaseModel], position: Position) ->
         name = position[-1]
         return (
             Text(f"Не задано «{name}».", f'"{name}" is missing.'),
-            Text("Добавьте эту настройку.", "Add this setting."),
+            Text("Впишите и этот текст: нужны оба языка.", "Write this text too: both languages are used.")
+            if name in LANGUAGES
+            else Text("Добавьте эту настройку.", "Add this setting."),
         )
     if kind == "extra_forbidden":
         return _unknown_key(str(position[-1]), _keys_at(model, position[:-1]))
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        keys = ", ".join(sorted(_keys_at(model, position)))
+        known = _keys_at(model, position)
+        if known == set(LANGUAGES):
+            return (
+                Text(
+                    f"Нужен текст на двух языках, а здесь {shown(details['input'], 'ru')}.",
+                    f"A text in both languages is needed, not {shown(details['input'])}.",
+                ),
+                Text("Напишите {ru: …, en: …}.", "Write {ru: …, en: …}."),
+            )
+        keys = ", ".join(sorted(known))
         return (
             Text(
                 f"Нужен раздел, а здесь {shown(details['input'], 'ru')}.",

@@ -39,10 +39,11 @@ VALUES_LIMIT = 110_000
 _JSON_ESCAPE = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
 
 
-def read(path: Path, name: str | None = None) -> Document:
+def read(path: Path, name: str | None = None, named_by: str = "") -> Document:
     """Read one file. Never raises: what is wrong is in ``Document.faults``; ``value`` is None without a tree.
 
-    ``name`` is how the faults call the file; by default the path as given.
+    ``name`` is how the faults call the file; by default the path as given. ``named_by``: the setting in which
+    its path stands, if there is one.
     """
     document = Document(name or str(path))
     try:
@@ -52,7 +53,9 @@ def read(path: Path, name: str | None = None) -> Document:
         document.blame(
             (),
             Text("Файла нет.", "There is no such file."),
-            Text("Проверьте путь.", "Check the path."),
+            Text(f"Положите его туда или проверьте {named_by}.", f"Put it there, or check {named_by}.")
+            if named_by
+            else Text("Проверьте путь.", "Check the path."),
             line=0,
         )
         return document

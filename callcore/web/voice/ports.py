@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -33,6 +34,13 @@ class Reading:
     """By name, as editions keep them."""
 
 
+class Reader(Protocol):
+    async def __call__(self, edition: int | None, *, with_trials: bool = True) -> Reading | None:
+        """Of an edition, or of the files as they lie there now (None), without taking them over. None: there
+        is no such edition. Raises ConfigFaults where they cannot be read; ``with_trials``: also where a test
+        of the tables in these files fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceRoom:
     book: Callable[[], Book]
@@ -45,9 +53,7 @@ class VoiceRoom:
     names: Callable[[], Awaitable[Mapping[Login, str]]]
     profile: Callable[[str, Login], Awaitable[Profile]]
     """What routing may ask of whoever has this number (canonical), for the person who looks."""
-    read: Callable[[int | None], Awaitable[Reading | None]]
-    """Of an edition, or of the files as they lie there now (None), without taking them over. None: there is
-    no such edition. Raises ConfigFaults where they cannot be read."""
+    read: Reader
     editions: EditionsRoom
     zone: ZoneInfo
     country: str

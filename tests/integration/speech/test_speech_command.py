@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
@@ -152,6 +153,8 @@ def test_a_studio_gets_a_list_and_what_it_delivers_is_heard(
     code, out, err = speech("export")
     rows = list(csv.DictReader(StringIO(out), delimiter=";"))
     assert code == 0
+    code, _, refused = speech("export", "-o", str(tmp_path / "nowhere" / "list.csv"))
+    assert (code, f"{tmp_path}/nowhere/list.csv cannot be written: No such file" in refused) == (1, True)
     assert err == f"To be recorded: {len(rows)}. Names of the files: {studio / 'catalogue.yaml'}.\n"
     assert {"file": "en/hello.wav", "language": "en", "text": "Hello!"} in rows
     assert {"file": "ru/my-zakryty.wav", "language": "ru", "text": "Мы закрыты."} in rows
@@ -164,7 +167,8 @@ def test_a_studio_gets_a_list_and_what_it_delivers_is_heard(
     assert entries(speech("list", "--json")[1])[GREETING]["source"] == "recorded"
     code, out, _ = speech("check")
     assert code == 0
-    assert "Not recorded yet: ru/" in out
+    (missing,) = re.findall(r"Not recorded yet \((\d+)\): ru/.*… All of them with --json\.", out)
+    assert int(missing) == len(rows) - 1
     assert "Not in catalogue.yaml: en/stranger.\n" in out
 
     code, out, _ = speech("export", "-o", str(tmp_path / "list.csv"))
@@ -217,7 +221,7 @@ def test_faults_of_settings_and_catalogue(speech: Command, tmp_path: Path, setti
     settings.write_text(settings.read_text(encoding="utf-8").replace("  recorded: studio\n", ""), "utf-8")
     code, _, err = speech("export")
     assert code == 1
-    assert "Where recordings are is not set: add speech.recorded: FOLDER." in err
+    assert "speech.recorded is not set: name the folder for recordings there." in err
 
 
 def test_check_tells_which_program_is_not_there(
@@ -234,10 +238,9 @@ def test_check_tells_which_program_is_not_there(
     settings.write_text(text.replace("engine: espeak", "engine: rhvoice\n  rhvoice: /nowhere/rh"), "utf-8")
     assert main(("check",)) == 0, "what is spoken already is heard"
     out = capsys.readouterr().out
-    assert (
-        "speech.sox: There is no program /nowhere/sox here.\n    apt install sox, or set speech.sox\n" in out
-    )
-    assert "speech.rhvoice: There is no program /nowhere/rh here.\n" in out
+    told = "speech.sox: warning: There is no program /nowhere/sox here.\n"
+    assert f"{told}    apt install sox, or set speech.sox\n" in out
+    assert "speech.rhvoice: warning: There is no program /nowhere/rh here.\n" in out
     main(("check", "--json"))
     paths = [fault["path"] for fault in json.loads(capsys.readouterr().out)["faults"]]
     assert {"speech.sox", "speech.rhvoice"} <= set(paths)
@@ -261,7 +264,7 @@ def test_check_counts_what_is_not_spoken_yet(
     Path(str(entries(speech("list", "--json")[1])[GREETING]["file"])).unlink()
     assert told() == [f"Texts that are not spoken yet: 1 of {texts}."]
     main(("check",))
-    assert "speech.folder: Texts that are not spoken yet: 1 of" in capsys.readouterr().out
+    assert "speech.folder: warning: Texts that are not spoken yet: 1 of" in capsys.readouterr().out
 
 
 def test_wrong_use(speech: Command) -> None:

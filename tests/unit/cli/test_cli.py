@@ -57,7 +57,7 @@ def test_check_of_the_sample(call: Call) -> None:
     code, out, err = call("check")
     assert (code, err) == (0, "")
     assert re.search(r"all right\. Tables: 8, topics: \d+, rows: \d+, tests: \d+, queues: ", out)
-    assert "the telephones' secrets stand unsealed in the database" in out
+    assert "the secrets of second factors stand unsealed in the database" in out
     assert "\033" not in out
 
 

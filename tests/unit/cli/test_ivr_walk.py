@@ -27,6 +27,13 @@ nodes:
   sales: {transfer: sales.connection}
   night: {do: [{announce: {ru: Ночь., en: Night.}}, {voicemail: true}], topic: finance.claim}
 """
+WHO = """\
+start: who
+nodes:
+  who: {branch: caller.standing, cases: {unknown: stranger}, otherwise: known}
+  stranger: {transfer: finance.claim}
+  known: {transfer: sales.connection}
+"""
 
 
 @cache
@@ -151,6 +158,28 @@ def test_another_file_is_walked(
     assert said.rstrip().endswith("The call ends.")
 
 
+def test_a_moment_without_a_zone_is_meant_in_the_house(
+    night: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``callcore route`` takes it; finance closes at nine in the evening."""
+    for at, heard in (("2026-11-23T20:30", "Говорите."), ("2026-11-23T21:30", "Ночь.")):
+        options = ("walk", "--file", night, "--at", at, "--value", "caller.segment=VIP-0")
+        code, said = ran(capsys, monkeypatch, "", *options)
+        assert (code, heard in said) == (0, True)
+
+
+def test_a_stranger_is_unknown_as_in_a_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A branch finds what the same call would find."""
+    file = tmp_path / "who.yaml"
+    file.write_text(WHO, encoding="utf-8")
+    code, said = ran(
+        capsys, monkeypatch, "\n\n\n\n\n", "walk", "--file", str(file), "--at", "2026-11-23T12:00"
+    )
+    assert (code, said.rstrip().splitlines()[-1]) == (0, "Queue finance.")
+
+
 def test_a_faulty_file_is_not_walked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,8 +201,10 @@ def test_the_graph(night: str, capsys: pytest.CaptureFixture[str], monkeypatch: 
 @pytest.mark.parametrize(
     ("option", "code", "why"),
     [
-        (("--at", "2026-12-31T20:00"), 1, "zone"),
+        (("--at", "tomorrow"), 2, "is no moment"),
         (("--value", "caller.segment"), 2, "NAME=VALUE"),
+        (("--value", "caller.segmnt=VIP-0"), 2, "caller.segment, caller.standing"),
+        (("--value", "hint.colour=red"), 2, "hours.finance"),
         (("--value", "caller.standing=king"), 2, "existing"),
     ],
 )

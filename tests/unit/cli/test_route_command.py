@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from .conftest import Command
+from .conftest import SAMPLE, Command
 
 NOON = "2026-11-23T12:00"
 
@@ -193,6 +196,29 @@ def test_no_topic_offers_near_ones(command: Command) -> None:
     code, _, err = command("route", "--topic", "finance.recalculaton")
     assert code == 2
     assert "There is no topic 'finance.recalculaton'. Topics: finance.recalculation," in err
+    code, _, err = command("route", "--topic", "retention")
+    assert (code, "Topics: retention." in err, "finance" in err) == (2, True, False), (
+        "the topics of the table"
+    )
     code, _, err = command("route", "--topic", "\x1b[31m")
     assert code == 2
     assert "\x1b" not in err
+
+
+def test_a_failing_test_of_the_tables_can_be_explained(command: Command, tmp_path: Path) -> None:
+    """``check`` names the command that tells why; it must not refuse for the very same reason."""
+    copytree(SAMPLE.parent, tmp_path / "config")
+    table = tmp_path / "config" / "topics" / "retention.yaml"
+    table.write_text(
+        table.read_text(encoding="utf-8") + f"  - given: {{topic: finance.claim, at: {NOON}}}\n"
+        "    expect: {row: closed}\n",
+        encoding="utf-8",
+    )
+    settings = ("-c", str(tmp_path / "config" / "callcore.yaml"))
+    code, out, _ = command("check", *settings)
+    assert (code, "This test fails" in out) == (1, True)
+    (shown,) = re.findall(r"callcore (route .*)", out)
+    code, out, err = command(*shlex.split(shown), *settings)
+    assert (code, err) == (0, "")
+    assert out.startswith("unknown → finance.claim/queue")
+    assert command("ivr", "graph", *settings)[0] == 0

@@ -213,6 +213,16 @@ def test_a_department_becomes_its_number(files: Files) -> None:
             "13: nodes.hours.branch: There is no value hint.colour.",
         ),
         ("cases: {open: contract}", "cases: {}", "14: nodes.hours.cases"),
+        (
+            "cases: {open: contract}",
+            "cases: {opened: contract}",
+            "14: nodes.hours.cases.opened: hours.finance is never that. It is one of open, closed.",
+        ),
+        (
+            "branch: hours.finance\n    cases: {open: contract}",
+            "branch: caller.standing\n    cases: {client: contract}",
+            "14: nodes.hours.cases.client: caller.standing is never that. It is one of existing, prospective",
+        ),
         ("collect: contract", "collect: language", "17: nodes.contract.collect: The value language is there"),
         (
             "collect: contract",
@@ -281,7 +291,7 @@ def test_faults_of_other_nodes(files: Files, node: str, fault: str) -> None:
 
 
 def test_no_file_there(files: Files) -> None:
-    assert files.faults() == ["ivr.yaml: There is no such file. Check the path."]
+    assert files.faults() == ["ivr.yaml: There is no such file. Put it there, or check ivr.file."]
 
 
 def test_faults_in_both_languages(files: Files) -> None:

@@ -169,7 +169,7 @@ def test_settings_do_not_change(files) -> None:
         (
             "{ru: Свет, en: Light}",
             "Свет",
-            'organisation.name: A section is needed, not "Свет". Its settings: en, ru.',
+            'organisation.name: A text in both languages is needed, not "Свет". Write {ru: …, en: …}.',
         ),
         ("sqlite:///var/callcore.db", "mysql://db/x", '"mysql://db/x" is no address of a database.'),
         (

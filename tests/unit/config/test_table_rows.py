@@ -247,7 +247,10 @@ def test_a_condition_that_is_none(files: Files, when: str, fault: str) -> None:
         ("[{number: abc}, hang_up]", 'rows.x.to[0].number: "abc" is no internal number.'),
         ("[{number: 301, rings: 6 min}, hang_up]", "rows.x.to[0].rings: "),
         ("[{external: 84950000000}, hang_up]", 'rows.x.to[0].external: "84950000000" is no number outside.'),
-        ("[{announce: {ru: Да}}, hang_up]", 'rows.x.to[0].announce.en: "en" is missing. Add this setting.'),
+        (
+            "[{announce: {ru: Да}}, hang_up]",
+            'rows.x.to[0].announce.en: "en" is missing. Write this text too:',
+        ),
         ("[{announce: {ru: Да, en: ''}}, hang_up]", "rows.x.to[0].announce.en: There is no text."),
         ("[{hang_up: maybe}]", 'rows.x.to[0].hang_up: "maybe" is neither yes nor no.'),
         ("[{case: nothing}]", 'rows.x.to[0].case: There are no cases of type "nothing". Types: '),
@@ -290,6 +293,14 @@ def test_of_faulty_departments_only_their_own_faults_are_told(files: Files) -> N
     )
     (found,) = files.faults()
     assert found.startswith("departments.yaml:")
+
+
+def test_a_fault_of_the_settings_is_no_fault_of_the_departments(files: Files) -> None:
+    """Where they are is not known then: nobody is told that they are not there."""
+    files.settings(SETTINGS.replace("folder: prompts", "{folder: prompts, engine: piper}"))
+    files.table(TABLE + "closed_then: [{department: sales, rings: 20 s}, {voicemail: true}]\n")
+    (fault,) = files.faults()
+    assert 'speech.engine: "piper" is not possible here.' in fault
 
 
 @pytest.mark.parametrize(

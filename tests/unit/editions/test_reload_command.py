@@ -125,6 +125,11 @@ def test_what_held_when_and_how_it_differs(folder: Path, command: Command) -> No
         assert "-title: {ru: Деньги, en: Money}" in out
         assert "+title: {ru: Деньги, en: Coins}" in out
         assert command("editions", "diff", "2", "2") == (0, "They are the same.\n", "")
+        assert command("editions", "diff", "2") == (0, "They are the same.\n", "")
+        code, out, err = command("editions", "diff", "1")
+        assert (code, "+title: {ru: Деньги, en: Coins}" in out, err) == (0, True, ""), (
+            "as the files lie there"
+        )
         assert "en: Coins" in command("editions", "show", "2")[1]
 
 

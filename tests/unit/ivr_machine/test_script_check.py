@@ -141,10 +141,29 @@ def test_a_value_that_is_not_known_yet() -> None:
     assert "nodes.say.play: The value balance is not known at the start." in found("say", **nodes)
 
 
-@pytest.mark.parametrize("name", ["caller.segment", "language", "dialled", "hours.finance", "hint.region"])
-def test_what_is_there_from_the_start(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("caller.segment", "x"),
+        ("caller.standing", "Unknown"),
+        ("language", "en"),
+        ("dialled", "x"),
+        ("hours.finance", "closed"),
+        ("hint.region", "x"),
+    ],
+)
+def test_what_is_there_from_the_start(name: str, word: str) -> None:
     house = House(tables=["finance"], hints=["region"])
-    assert found("a", house, a=Branch(name, {"x": "end"}, "end"), end=END) == []
+    assert found("a", house, a=Branch(name, {word: "end"}, "end"), end=END) == []
+
+
+@pytest.mark.parametrize("name", ["caller.standing", "caller.language", "language", "hours.finance"])
+def test_words_that_a_value_never_has(name: str) -> None:
+    """Nobody would come by that case, and all would go otherwise, unnoticed."""
+    house = House(tables=["finance"])
+    assert found("a", house, a=Branch(name, {"x": "end"}, "end"), end=END) == [
+        f"nodes.a.cases.x: {name} is never that."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +171,7 @@ def test_what_is_there_from_the_start(name: str) -> None:
     [("hours.finanse", "hours.finance"), ("hint.regoin", "hint.region")],
 )
 def test_hours_and_hints_that_are_not_there(name: str, remedy: str) -> None:
-    script = Script("a", {"a": Branch(name, {"x": "end"}, "end"), "end": END})
+    script = Script("a", {"a": Branch(name, {"open": "end"}, "end"), "end": END})
     (fault,) = check(script, House(tables=["finance", "sales"], hints=["region"]))
     assert fault.message.en == f"There is no value {name}."
     assert remedy in fault.remedy.en

@@ -24,7 +24,7 @@ from callcore.routing.legs import (
     Voicemail,
 )
 from callcore.routing.rows import QueueWhen, Row, When
-from callcore.routing.situation import Situation
+from callcore.routing.situation import CallerFacts, Mark, QueueState, Situation, Standing
 from callcore.routing.tables import TopicTable, TopicTables
 from callcore.routing.timetable import ALL_DAY
 from callcore.routing.trial import Expectation, Trial
@@ -70,6 +70,11 @@ def test_ways_that_end_well(tables: TopicTables, legs: tuple[Leg, ...]) -> None:
     ("legs", "place", "message"),
     [
         ((ToQueue(), Voicemail()), 1, "Nobody comes to this leg: the queue before it is the last one."),
+        (
+            (ToQueue(QueueName("finance"), department="finance"), Voicemail()),
+            1,
+            "Nobody comes to this leg: the department before it is the last one.",
+        ),
         ((Voicemail(), SAID, HangUp()), 1, "Nobody comes to this leg: the voicemail before it is"),
         ((OpenCase("call_me"), Voicemail()), 1, "Nobody comes to this leg: the case before it is"),
         ((SAID,), 0, "If nobody takes the call, its way ends in nothing: announce."),
@@ -190,8 +195,57 @@ def test_a_trial_that_fails_is_a_fault(tables: TopicTables, expect: Expectation,
     assert fault.message.ru.startswith("Проба не прошла: ")
 
 
+def test_a_failed_trial_names_the_command_that_explains_it(tables: TopicTables) -> None:
+    """All of its situation, in the table's zone, as a shell takes it."""
+    given = Situation(
+        RECALCULATION,
+        at(4, 10),
+        "en",
+        CallerFacts(Standing.existing, "VIP 0", "ООО", "", frozenset({Mark.debt, Mark.blocked})),
+        at(4, 10) - timedelta(hours=3),
+        {CASH: QueueState(2, 1, 6, timedelta(seconds=40))},
+    )
+    finance = replace(tables.tables[1], trials=(Trial(given, Expectation(row="vip"), 0),))
+    (fault,) = faults_of(tables, finance)
+    assert fault.remedy.en.endswith(
+        "callcore route --topic finance.recalculation --at 2026-03-04T10:00+03:00 --standing existing "
+        "--segment 'VIP 0' --legal-form 'ООО' --marks blocked,debt --last-contact '3 h' --language en "
+        "--queue cash=2,1,6,40 --explain"
+    )
+
+
+def test_a_trial_may_say_department(tables: TopicTables) -> None:
+    """As the row says it, though its number or queue has come in its place by then."""
+    way = (ToQueue(CASH, max_wait=SECONDS, department="cash"), ToNumber("301", SECONDS, "sales"), Voicemail())
+    finance = replace(
+        tables.tables[1],
+        rows=(Row("x", When(), way),),
+        trials=(
+            trial(Expectation(legs=("department", "department", "voicemail"))),
+            trial(Expectation(legs=("queue", "number", "voicemail"))),
+            trial(Expectation(legs=("department", "department", "department"))),
+            trial(Expectation(legs=("department",))),
+        ),
+    )
+    assert [fault.message.en for fault in faults_of(tables, finance) if "test" in fault.message.en] == [
+        "This test fails: legs: department, department, department expected, "
+        "department, department, voicemail found.",
+        "This test fails: legs: department expected, department, number, voicemail found.",
+    ]
+
+
+def test_a_trial_of_a_queue_that_is_not_there(tables: TopicTables) -> None:
+    """Nothing would hold of it, and nobody would notice."""
+    given = Situation(RECALCULATION, at(4, 10), queues={CASH: QueueState()})
+    finance = replace(tables.tables[1], trials=(Trial(given, Expectation(row="queue"), 3),))
+    (fault,) = faults_of(tables, finance, LISTED)
+    assert fault.path == ("tests", 3, "given", "queues", "cash")
+    assert fault.message.en == 'The queue "cash" is not listed in queues.'
+
+
 def test_a_trial_of_a_topic_that_is_not_there(tables: TopicTables) -> None:
     nothing = trial(Expectation(row="queue"), TopicCode("finance.nothing"))
     (fault,) = faults_of(tables, replace(tables.tables[1], trials=(nothing,)))
     assert fault.path == ("tests", 3, "given", "topic")
     assert fault.message.en == 'There is no topic "finance.nothing".'
+    assert fault.remedy.en.startswith("Topics: finance.")

@@ -72,6 +72,16 @@ def test_a_holiday_is_named(tables: TopicTables) -> None:
     assert "08.03.2026 — нерабочий праздничный день (Международный женский день): закрыто." in reason.ru
 
 
+def test_each_sentence_ends_once(tables: TopicTables) -> None:
+    """Also that of a row which asks for hours; and a day without hours is closed all day."""
+    finance = tables.tables[1]
+    rows = (Row("day", When(hours=finance.hours), (ToQueue(),)),)
+    changed = replace(tables, tables=(tables.tables[0], replace(finance, rows=rows)))
+    said = summary(steps_of(changed, at(7, 12)))
+    assert ".." not in said.ru + said.en
+    assert "hours: open wanted. It is Saturday 2026-03-07 12:00 in Europe/Moscow: closed all day. " in said.en
+
+
 def test_a_moved_working_day_is_named(tables: TopicTables) -> None:
     reason = summary(steps_of(tables, datetime(2025, 11, 1, 9, tzinfo=UTC)))
     assert "2025-11-01 is a weekend day made a working day: 09:00–18:00." in reason.en
@@ -227,6 +237,11 @@ TEXT = Text("да", "yes")
         (ToDepartment("sales"), "To department sales."),
         (ToPersonal(timedelta(seconds=20)), "To the customer's personal operator, 20 s."),
         (ToNumber("301", timedelta(seconds=25)), "To internal number 301, 25 s."),
+        (
+            ToNumber("301", timedelta(seconds=25), "sales"),
+            "To internal number 301 (department sales), 25 s.",
+        ),
+        (ToQueue(SALES, 5, department="sales"), "To queue sales (department sales), priority 5."),
         (ToExternal("+74950000000", timedelta(seconds=25)), "To external number +74950000000, 25 s."),
         (ToTopic(TopicCode("a.b")), "Decided by topic a.b."),
         (Announce(TEXT), 'Announcement: "yes"'),

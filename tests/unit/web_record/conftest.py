@@ -44,13 +44,13 @@ class HouseClock(SteadyClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = START
+        self.time = START
 
     def now(self) -> datetime:
-        return self.at
+        return self.time
 
     def pass_(self, **how_long: float) -> None:
-        self.at += timedelta(**how_long)
+        self.time += timedelta(**how_long)
 
 
 @dataclass

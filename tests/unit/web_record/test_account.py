@@ -30,7 +30,7 @@ async def enrol(house: RecordHouse) -> tuple[str, list[str]]:
 
 
 def code(house: RecordHouse, secret: str, steps: int = 0) -> str:
-    return pyotp.TOTP(secret).at(int(house.clock.at.timestamp()) + 30 * steps)
+    return pyotp.TOTP(secret).at(int(house.clock.time.timestamp()) + 30 * steps)
 
 
 async def credentials(house: RecordHouse, login: str, **more: str) -> tuple[int, dict[str, object]]:
@@ -82,7 +82,7 @@ async def test_passwords_that_will_not_do(
 
 async def test_after_a_reset_nothing_is_open_until_he_has_chosen_one(house: RecordHouse) -> None:
     await house.sign_in()
-    by = By("admin", house.clock.at)
+    by = By("admin", house.clock.time)
     await house.database.users.set_password_hash("operator", hash_password(PASSWORD), must_change=True, by=by)
     await house.sign_in()
     assert (await house.get("/api/v1/session")).json["owes"] == "password"

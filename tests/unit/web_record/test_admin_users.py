@@ -143,8 +143,8 @@ async def test_a_lost_telephone(house: RecordHouse) -> None:
     book = house.database.second_factors
     user = await house.database.users.get("anna")
     assert user is not None
-    await book.offer(user.login, "plain:A", house.clock.at)
-    await book.confirm(user.login, "plain:A", 1, ("h",), house.clock.at)
+    await book.offer(user.login, "plain:A", house.clock.time)
+    await book.confirm(user.login, "plain:A", 1, ("h",), house.clock.time)
     assert "Забыть код" in (await house.get("/admin/users/anna")).words
     assert (await house.post_form("/admin/users/anna/reset-factor")).status == 303
     assert await book.get("anna") is None

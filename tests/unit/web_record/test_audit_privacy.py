@@ -27,10 +27,10 @@ async def him(house: RecordHouse) -> CustomerId:
 async def test_who_saw_whom_as_page_csv_and_api(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
     id_ = await him(house)
-    house.database.audit.saw("anna", id_, house.clock.at)
-    house.database.audit.saw("boris", CustomerId(999), house.clock.at)
+    house.database.audit.saw("anna", id_, house.clock.time)
+    house.database.audit.saw("boris", CustomerId(999), house.clock.time)
     await house.database.audit.flush()
-    await house.database.audit.note(HOSTILE, "changed", id_, house.clock.at, detail={"fields": ["x"]})
+    await house.database.audit.note(HOSTILE, "changed", id_, house.clock.time, detail={"fields": ["x"]})
     page = await house.get("/admin/audit", customer="К-1")
     assert page.status == 200
     assert "anna" in page.words
@@ -74,7 +74,7 @@ async def said(house: RecordHouse, customer: CustomerId, file: str, sound: bytes
     if sound is not None:
         (folder / file).write_bytes(sound)
     new = NewVoicemail(CallId(file[:2]), TopicCode("finance.claim"), "ru", file, 1500, customer=customer)
-    return (await house.database.voicemails.add(new, house.clock.at)).id
+    return (await house.database.voicemails.add(new, house.clock.time)).id
 
 
 async def test_what_he_said_is_in_the_file_piece_by_piece(house: RecordHouse) -> None:
@@ -172,7 +172,7 @@ async def test_counted_and_erased_by_the_api(house: RecordHouse) -> None:
 async def test_the_audit_speaks_in_words(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
     id_ = await him(house)
-    audit, at = house.database.audit, house.clock.at
+    audit, at = house.database.audit, house.clock.time
     audit.saw("anna", id_, at, "page")
     await audit.flush()
     lines: tuple[tuple[str, str, dict[str, object]], ...] = (

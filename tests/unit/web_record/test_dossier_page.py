@@ -49,7 +49,7 @@ async def read(house: RecordHouse, id_: CustomerId) -> tuple[str, str]:
 
 
 async def him(house: RecordHouse, language: str | None = None) -> CustomerId:
-    at = house.clock.at
+    at = house.clock.time
     id_ = await house.add_customer("К-1", "Анна", numbers=("+79000000001",), language=language)
     await fill(
         house, "customer_money", customer=id_, kind="payment", at=at, amount_minor=-15050, text="возврат"
@@ -111,7 +111,7 @@ def test_every_field_has_a_title_in_both_languages() -> None:
 async def test_it_reads_as_a_person_expects(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
     id_ = await him(house)
-    house.database.audit.saw("olga", id_, house.clock.at, "page")
+    house.database.audit.saw("olga", id_, house.clock.time, "page")
     await house.database.audit.flush()
     page, words = await read(house, id_)
     assert "Вид платёж Сумма −150,50" in words.replace("\xa0", " ")
@@ -122,7 +122,7 @@ async def test_it_reads_as_a_person_expects(house: RecordHouse) -> None:
     assert "Характеристики скорость: 100" in words
     assert "Статус номера: активен" in words
     assert "Что сделал видел Подробности на странице" in words
-    local = house.clock.at.astimezone(house.daemon.settings.organisation.zone)
+    local = house.clock.time.astimezone(house.daemon.settings.organisation.zone)
     assert f"{local:%H:%M}" in words
     assert words.index("Абонент") < words.index("Номера") < words.index("Кто")
     for inner in (
@@ -151,7 +151,7 @@ async def test_it_speaks_the_customers_language_whoever_asks(house: RecordHouse)
 
 async def test_what_he_left_as_a_caller(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
-    id_, at = await him(house), house.clock.at
+    id_, at = await him(house), house.clock.time
     left = {"call": "call918", "topic": "finance.recalculation", "customer": id_, "language": "ru"}
     await fill(house, "voicemails", id=5, file="m5.wav", ms=61_500, made_at=at, number="+79000000001", **left)
     asked = {"queue": "finance", "asked_at": at, "state": "open", "note": ""}
@@ -165,7 +165,7 @@ async def test_what_he_left_as_a_caller(house: RecordHouse) -> None:
 
 async def test_a_case_reads_as_on_its_page(house: RecordHouse) -> None:
     await house.sign_in(Role.supervisor, "olga")
-    id_, at = await him(house), house.clock.at
+    id_, at = await him(house), house.clock.time
     made = {"number": "", "topic": "", "initiator": "olga", "department": "finance", "queue": "money.finance"}
     await fill(
         house,

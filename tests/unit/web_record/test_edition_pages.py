@@ -93,6 +93,17 @@ async def test_a_good_file_is_taken_over_and_a_bad_one_refused_whole(house: Any)
     assert tried.status == 422
 
 
+async def test_files_whose_own_test_fails_are_explained_all_the_same(house: Any) -> None:
+    """They are not taken over; why the test came out otherwise is just what one asks here."""
+    await house.sign_in(Role.supervisor)
+    given = "{topic: tried.one, at: 2026-11-23T12:00}"
+    change(house, QUEUE, f"{QUEUE}tests: [{{given: {given}, expect: {{row: closed}}}}]\n")
+    assert "Проба не прошла" in (await house.get("/routing/editions")).words
+    assert (await reload(house)).status == 422
+    tried = await house.get("/routing/explain", topic="tried.one", edition="files")
+    assert (tried.status, "В очередь finance." in tried.words) == (200, True)
+
+
 async def test_editions_are_compared_and_taken_back(house: Any) -> None:
     before = table(house).read_text(encoding="utf-8")
     await house.sign_in(Role.supervisor)

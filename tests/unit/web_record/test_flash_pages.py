@@ -171,7 +171,7 @@ async def test_the_clock_tells_when_a_note_begins_and_ends(house: Any) -> None:
         next_at = await clock.tick()
         assert next_at is not None
         assert await clock.tick() == next_at  # nothing is told twice
-        house.clock.at = next_at
+        house.clock.time = next_at
         moments.append(next_at.isoformat())
     assert await clock.tick() is None
     assert moments == [f"2026-03-0{day}T21:00:00+00:00" for day in (2, 4, 5)]

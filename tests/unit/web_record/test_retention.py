@@ -94,7 +94,7 @@ async def fill(house: RecordHouse, table: str, **values: Any) -> None:
 
 async def notice(house: RecordHouse) -> None:
     """A campaign that is under way."""
-    at = house.clock.at
+    at = house.clock.time
     said = {
         "number": "A-1",
         "source": "",
@@ -113,7 +113,7 @@ async def test_sounds_that_nobody_wants_go_and_no_others(house: RecordHouse) -> 
     for word in ("раз", "два", "три", "четыре"):
         await read(house, word)
     await notice(house)
-    now = house.clock.at
+    now = house.clock.time
     note = NewFlash(
         FlashScope.house, EVERYBODY, "", "x", now, now + timedelta(days=1), spoken=EMERGENCY, is_spoken=True
     )
@@ -134,10 +134,10 @@ async def test_sounds_that_nobody_wants_go_and_no_others(house: RecordHouse) -> 
 async def test_an_edition_that_cannot_be_read_any_more_stops_nothing(house: RecordHouse) -> None:
     await read(house, "раз")
     await house.database.editions.keep(
-        {"callcore.yaml": "topics: [", "topics/a.yaml": "?"}, "x", house.clock.at
+        {"callcore.yaml": "topics: [", "topics/a.yaml": "?"}, "x", house.clock.time
     )
     await read(house, "два")
-    gone = sounds(house, FORGOTTEN, house.clock.at - timedelta(days=91))
+    gone = sounds(house, FORGOTTEN, house.clock.time - timedelta(days=91))
     await retention(house).once()
     assert [path for path in gone if path.exists()] == []
 
@@ -145,7 +145,7 @@ async def test_an_edition_that_cannot_be_read_any_more_stops_nothing(house: Reco
 async def test_old_editions_go_but_what_is_new_and_in_force_stays(house: RecordHouse) -> None:
     for n in range(12):
         files = {"callcore.yaml": f"# {n}\n"}
-        await house.database.editions.keep(files, "anna", house.clock.at)
+        await house.database.editions.keep(files, "anna", house.clock.time)
     await read(house, "раз")
     house.clock.pass_(days=366)
     await retention(house).once()

@@ -51,7 +51,7 @@ async def test_every_table_as_it_is_now(house: Any) -> None:
         assert table.title.ru in page.words
     assert 'href="/routing/editions/1"' in page.text
     assert "не сходится" not in page.words
-    house.clock.at = NIGHT
+    house.clock.time = NIGHT
     await house.sign_in(Role.senior)
     assert "откроется" in (await house.get("/routing")).words
 
@@ -90,7 +90,7 @@ async def test_the_page_says_what_the_tables_decide_and_why(house: Any) -> None:
     tables = house.daemon.editions.newest.tables
     await house.sign_in(Role.senior)
     for moment, fields in (
-        (house.clock.at, {}),
+        (house.clock.time, {}),
         (NIGHT, {"on": "2026-03-02", "clock": "23:30"}),
         (datetime(2027, 1, 1, 9, 0, tzinfo=UTC), {"on": "2027-01-01", "clock": "12:00"}),
         (datetime(2020, 6, 1, 9, 0, tzinfo=UTC), {"on": "2020-06-01"}),
@@ -110,7 +110,7 @@ async def test_who_calls_is_taken_from_the_record_and_the_look_is_in_the_audit(h
     page = await house.get("/routing/explain", topic="corporate.roaming", number="8 916 123-45-67")
     at = Situation(
         TopicCode("corporate.roaming"),
-        house.clock.at,
+        house.clock.time,
         caller=CallerFacts(Standing.existing, "VIP-0", "ООО"),
     )
     tables = house.daemon.editions.newest.tables
@@ -153,7 +153,7 @@ async def test_busy_queues_can_be_tried(house: Any) -> None:
         assert f'name="queue.{queue}.waiting"' in form.text
         busy = {f"queue.{queue}.signed": "3", f"queue.{queue}.waiting": "50", f"queue.{queue}.seconds": "900"}
         for topic in tables.topics:
-            at = Situation(topic.code, house.clock.at)
+            at = Situation(topic.code, house.clock.time)
             crowded = replace(at, queues={queue: QueueState(3, 0, 50, timedelta(minutes=15))})
             if decide(tables, at).name != decide(tables, crowded).name:
                 page = await house.get("/routing/explain", topic=topic.code, **busy)

@@ -81,7 +81,7 @@ class Program:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """With all that it has started: a wrapper script would leave its program behind, which holds the pipes."""
+    """With all that it has started: a wrapper script leaves its program behind, which holds the pipes."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):  # whoever escaped by a session of his own is not waited for

@@ -225,7 +225,8 @@ class Prompts:
     async def _make(self, way: Way, text: str, language: str) -> Prompt:
         async with self._slots:
             try:
-                with _work_folder(way.target.parent) as work:  # not in a thread: cancelled then, it would stay
+                # not in a thread: cancelled then, it would stay
+                with _work_folder(way.target.parent) as work:
                     seconds = await self._write(way, text, language, Path(work))
             except OSError as error:
                 where = f"{way.target.parent} ({error.strerror or error})"

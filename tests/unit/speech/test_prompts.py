@@ -31,6 +31,11 @@ def spoil(file: str, data: bytes) -> None:
     Path(file).write_bytes(data)
 
 
+def block(file: str) -> None:
+    Path(file).unlink()
+    (Path(file) / "in the way").mkdir(parents=True)
+
+
 async def begun(prompts: Prompts) -> None:
     while not prompts._running:  # noqa: ASYNC110
         await asyncio.sleep(0)
@@ -139,9 +144,7 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path, stand_ins: Speech
 
 
 async def test_a_sound_that_cannot_be_put_in_its_place(stand_ins: SpeechSettings):
-    place = Path((await Prompts(stand_ins).render("hello", "en")).path + ".wav")
-    place.unlink()
-    (place / "in the way").mkdir(parents=True)
+    block((await Prompts(stand_ins).render("hello", "en")).path + ".wav")
     with pytest.raises(PromptFolderError, match=r"speech\.folder"):
         await Prompts(stand_ins).render("hello", "en")
 

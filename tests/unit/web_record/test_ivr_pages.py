@@ -107,7 +107,9 @@ async def test_a_menu_of_a_thousand_nodes_is_not_drawn(house: Any) -> None:
     """It would take minutes, in which no call is answered."""
     editions = house.daemon.editions
     wide = {NodeName(f"n{at}"): Branch("language", {"ru": f"n{at + 1}"}, "end") for at in range(1000)}
-    script = Script(NodeName("n0"), {**wide, "n1000": Transfer(TopicCode("x")), "end": Transfer(TopicCode("x"))})
+    script = Script(
+        NodeName("n0"), {**wide, "n1000": Transfer(TopicCode("x")), "end": Transfer(TopicCode("x"))}
+    )
     flow = replace(editions.newest.flow, script=script)
     editions.newest = replace(editions.newest, flow=flow)
     await house.sign_in(Role.senior)

@@ -53,6 +53,7 @@ class HouseBackoffice:
         *,
         phone: Callable[[Login, PbxName], Interface | None],
         queue_of: Callable[[TopicCode], QueueName | None],
+        is_staff_pin: Callable[[str], bool],
         switched: Callable[[Flash], None],
         wished: Callable[[], None] = lambda: None,
         language: Language,
@@ -66,6 +67,7 @@ class HouseBackoffice:
         self._self_service = self_service
         self._phone = phone
         self._queue_of = queue_of
+        self._is_staff_pin = is_staff_pin
         self._switched = switched
         self._wished = wished
         self._language = language
@@ -81,6 +83,8 @@ class HouseBackoffice:
     async def find(
         self, call: CallId, what: Question, arguments: Mapping[str, str]
     ) -> Mapping[str, str] | None:
+        if what == "staff_pin":
+            return {} if self._is_staff_pin(arguments.get("pin", "")) else None
         return await self._self_service.find(call, what, arguments)
 
     async def personal(self, customer: CustomerId, pbx: PbxName) -> tuple[Interface, ...]:

@@ -20,6 +20,7 @@ from callcore.assembly.current import Current
 from callcore.assembly.floorfacts import FloorFacts
 from callcore.assembly.selfservice import SelfService
 from callcore.assembly.soundkeeping import keep_sounds
+from callcore.assembly.staffpin import StaffPin
 from callcore.assembly.wiring import (
     canonical_in,
     department_titles,
@@ -129,6 +130,7 @@ class Office:
             passwords=self._passwords,
             elsewhere=directories.search if directories else None,
         )
+        self._staff_pin = StaffPin(lambda: current.settings.ivr.staff_pin.get_secret_value(), time.monotonic)
         sign_in = settings.sign_in
         policy = Policy(
             is_offered=sign_in.second_factor != "off",
@@ -179,6 +181,7 @@ class Office:
             self_service,
             phone=house.phone,
             queue_of=house.queue_of,
+            is_staff_pin=self._staff_pin.is_right,
             switched=self._flash_changed,
             wished=lambda: self.news.tell(WorkChanged()),
             language=self._settings.organisation.language,

@@ -114,7 +114,6 @@ def make_book(settings: Settings) -> Book:
         default_topic=tables.default_topic,
         script=settings.script,
         currency=(get_territory_currencies(settings.organisation.country) or ["RUB"])[0],
-        staff_pin=ivr.staff_pin.get_secret_value(),
     )
 
     return Book(flow, tables)

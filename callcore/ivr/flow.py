@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 from callcore.domain import LANGUAGES, Language, Text, TopicCode
 from callcore.ivr import say
@@ -73,8 +73,6 @@ class Flow:
     """Its way from the greeting to the topic tables."""
     currency: str = "RUB"
     """Of amounts that say none."""
-    staff_pin: str = field(default="", repr=False)
-    """Of those who may switch an emergency announcement by phone; empty: nobody may."""
 
 
 def other(language: Language) -> Language:

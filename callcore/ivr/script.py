@@ -30,8 +30,7 @@ Question = Literal["contract_pin", "customer", "balance", "tariff", "request", "
 ``customer``: ``name``, ``contract``, ``segment``; ``balance``: ``balance`` (minor units) and
 ``balance.currency``; ``tariff``: ``tariff``, ``tariff.since``; ``request``: ``request.number``,
 ``request.state``, ``request.due``.
-``staff_pin``: whether ``pin`` is the house's own, of the settings (``Flow.staff_pin``); the machine answers
-that itself, the record is never asked.
+``staff_pin``: whether ``pin`` is the house's own, of the settings.
 """
 
 ARGUMENTS: Mapping[Question, tuple[str, ...]] = {"contract_pin": ("contract", "pin"), "staff_pin": ("pin",)}

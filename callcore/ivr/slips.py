@@ -154,6 +154,8 @@ class Slips:
 
     async def _take(self, file: Path) -> None:
         slip = _from_json(await asyncio.to_thread(file.read_text, "utf-8"))
+        if slip.name != file.stem:  # another's, or a way out of the folder
+            raise ValueError("it has the name of another slip")
         message = None
         if slip.has_sound:
             seconds = await asyncio.to_thread(self._settled, slip)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from callcore.domain import Text
 from callcore.speech.errors import EngineFailed, EngineMissing, EngineTimeout
 from callcore.speech.settings import SpeechSettings
+
+END_SECONDS: Final = 5.0
+"""How long a killed program may take to be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Program:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 env={**os.environ, **self.environment},
+                start_new_session=True,
             )
         except OSError as error:
             why = error.strerror or error
@@ -63,8 +70,7 @@ class Program:
             ) from None
         finally:
             if process.returncode is None:
-                process.kill()
-                await process.wait()
+                await _end(process)
         if process.returncode != 0:
             words = errors.decode("utf-8", "replace").strip()[-300:]
             code = process.returncode
@@ -72,6 +78,15 @@ class Program:
                 Text(f"{self.name}: код завершения {code}", f"{self.name} ended with {code}"),
                 Text(words, words) if words else Text("причина не названа", "it said nothing"),
             )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """With all that it has started: a wrapper script leaves its program behind, which holds the pipes."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):  # whoever escaped by a session of his own is not waited for
+        async with asyncio.timeout(END_SECONDS):
+            await process.wait()
 
 
 def espeak(settings: SpeechSettings) -> Program:

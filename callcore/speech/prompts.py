@@ -12,6 +12,7 @@ Errors are all SpeechError, and each tells what helps (see ``errors``).
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import os
 import re
@@ -46,6 +47,7 @@ AGAIN_SECONDS: Final = 600.0
 """How long a source that failed to say a text is passed over for it."""
 CROWD: Final = 2
 """Texts at work or waiting for each slot from which on a quick source says what one caller waits for."""
+LEAST_FREE_BYTES: Final = 1_000_000
 _MAKING: Final = ".making-"
 _OURS: Final = re.compile(r"[0-9a-f]{40}\.wav")
 
@@ -242,7 +244,9 @@ class Prompts:
     async def _make(self, way: Way, text: str, language: str) -> Prompt:
         async with self._slots:
             try:
-                work = _work_folder(way.target.parent)  # not in a thread: cancelled then, it would stay
+                # not in a thread: cancelled then, it would stay
+                with _work_folder(way.target.parent) as work:
+                    seconds = await self._write(way, text, language, Path(work))
             except OSError as error:
                 where = f"{way.target.parent} ({error.strerror or error})"
                 raise PromptFolderError(
@@ -252,20 +256,21 @@ class Prompts:
                         "give callcore the right to write there, or set speech.folder",
                     ),
                 ) from error
-            with work:
-                spoken, ready = Path(work.name) / "spoken.wav", Path(work.name) / "ready.wav"
-                await way.source.write(text, language, spoken)
-                if not spoken.exists():
-                    name = way.source.name
-                    raise EngineFailed(
-                        Text(f"{name} не дал звука", f"{name} wrote no sound"), way.source.remedy
-                    )
-                # -D: no dither, the same text gives the same bytes
-                shape = ("-r", str(SAMPLE_RATE), "-c", "1", "-b", "16", "-e", "signed-integer", str(ready))
-                await self._sox.run(("-D", str(spoken), *shape, "norm", "-3", "pad", "0.1", "0.1"))
-                seconds = await asyncio.to_thread(_publish, ready, way, text)
         log.debug("prompt_made", file=way.target.name, seconds=round(seconds, 1), characters=len(text))
         return self._prompt(way, seconds)
+
+    async def _write(self, way: Way, text: str, language: str, work: Path) -> float:
+        """Its sound in its place; how long it is. May raise OSError."""
+        spoken, ready = work / "spoken.wav", work / "ready.wav"
+        await way.source.write(text, language, spoken)
+        if not spoken.exists():
+            name = way.source.name
+            raise EngineFailed(Text(f"{name} не дал звука", f"{name} wrote no sound"), way.source.remedy)
+        # -D: no dither, the same text gives the same bytes
+        shape = ("-r", str(SAMPLE_RATE), "-c", "1", "-b", "16", "-e", "signed-integer", str(ready))
+        await self._sox.run(("-D", str(spoken), *shape, "norm", "-3", "pad", "0.1", "0.1"))
+        _look_at_disk(work)
+        return await asyncio.to_thread(_publish, ready, way, text)
 
     def _prompt(self, way: Way, seconds: float) -> Prompt:
         settings, path = self._settings, way.target.with_suffix("")
@@ -285,6 +290,14 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return math.inf
+
+
+def _look_at_disk(work: Path) -> None:
+    """On a full disk espeak-ng and sox cut a sound off, say nothing, and callers would hear half of it for
+    ever. Raises OSError."""
+    disk = os.statvfs(work)
+    if disk.f_bavail * disk.f_frsize < LEAST_FREE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _publish(ready: Path, way: Way, text: str) -> float:

@@ -20,6 +20,7 @@ import yaml
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingStartEvent,
@@ -130,6 +131,19 @@ class _Open:
     key_kept: bool = True
 
 
+def _quick_events(text: str) -> list[Event]:
+    """By libyaml, as far as whoever builds of them will read: brackets within brackets cost it the square of
+    their number. Raises YAMLError, ValueError."""
+    found: list[Event] = []
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        found.append(event)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            break
+    return found
+
+
 class _Builder:
     """Builds the tree from parser events with a stack of its own: nesting costs no recursion."""
 
@@ -168,7 +182,7 @@ class _Builder:
         which knows the character and says it in fewer words."""
         if yaml.__with_libyaml__:
             try:
-                yield from list(yaml.parse(text, Loader=yaml.CSafeLoader))
+                yield from _quick_events(text)
                 return
             except (yaml.YAMLError, ValueError):
                 pass

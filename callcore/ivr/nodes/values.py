@@ -29,13 +29,9 @@ def speak(node: Speak, place: Place) -> Next:
 
 
 def look_up(flow: Flow, node: LookUp, place: Place) -> Next:
-    """The house's own PIN is compared here: it has no business elsewhere. A question that lacks what it must
-    be told has no answer."""
+    """A question that lacks what it must be told has no answer."""
     place = replace(place, held=None)
     told = {argument: place.values.get(value, "") for argument, value in node.using.items()}
-    if node.what == "staff_pin":
-        is_right = bool(flow.staff_pin) and told.get("pin") == flow.staff_pin
-        return answered(flow, node, place, Answer({} if is_right else None))
     if not all(told.values()):
         return answered(flow, node, place, Answer(None))
     return place, Find(node.what, {**told, "language": place.language})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ PAGE = "/routing/ivr"
 DAYS = (1, 7, 30)
 """Periods to look at; 1 is today."""
 LATEST_NOTES = 100
+MOST_DRAWN = 200
+"""Nodes of a picture: nobody finds his way in a larger one, and it takes minutes to draw."""
 _SERVED = frozenset((Outcome.self_served, Outcome.voicemail, Outcome.callback_requested))
 _LOST = frozenset((Outcome.abandoned_ivr, Outcome.failed))
 
@@ -94,12 +97,20 @@ async def _counted(room: VoiceRoom, days: int, now: datetime) -> dict[str, Any]:
     script, places = room.book().flow.script, Counter(room.places())
     left = await room.ivr_counts.left(since(days, now, room.zone), now)
     return {
-        "svg": Markup(graph(script, places)),  # drawn by ourselves, its texts are escaped there
+        "svg": await _drawn(script, places),
         "lines": node_lines(script, places, left),
         "callers": places.total(),
         "days": days,
         "all_days": DAYS,
     }
+
+
+async def _drawn(script: Script, places: Mapping[NodeName, int]) -> Markup | None:
+    """None: too large. In a thread: a large file takes seconds, and an open page asks again and again."""
+    if len(script.nodes) > MOST_DRAWN:
+        return None
+    # drawn by ourselves, its texts are escaped there
+    return Markup(await asyncio.to_thread(graph, script, dict(places)))
 
 
 def since(days: int, now: datetime, zone: ZoneInfo) -> datetime:

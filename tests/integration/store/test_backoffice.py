@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.assembly.backoffice import HouseBackoffice
 from callcore.assembly.cardsource import titles_by
 from callcore.assembly.selfservice import SelfService
+from callcore.assembly.staffpin import PACE, StaffPin
 from callcore.config.cases import general
 from callcore.crm.cases import model, moves
 from callcore.crm.cases.desk import Refused
@@ -76,6 +77,7 @@ class House:
         self.identified: list[tuple[CallId, CustomerId]] = []
         self.switched: list[tuple[int, bool]] = []
         self.seconds = 0.0
+        self.staff_pin = "246810"
         self.speaks: Language = "ru"
         self.phones = {Login("boris"): Interface("PJSIP/102"), Login("anna"): Interface("PJSIP/101")}
         self.passwords = PasswordChecker()
@@ -97,6 +99,7 @@ class House:
             self.self_service,
             phone=lambda login, pbx: self.phones.get(login) if pbx == MAIN else None,
             queue_of=lambda topic: QueueName(topic.partition(".")[0]),
+            is_staff_pin=StaffPin(lambda: self.staff_pin, lambda: self.seconds).is_right,
             switched=self._switched,
             language="ru",
             now=lambda: self.room.now,
@@ -295,6 +298,28 @@ async def test_announcements_are_heard_and_switched_by_phone(house: House) -> No
     assert house.switched == [(note.id, True), (note.id, False)]
     for wrong in ("", "999", "x", "-1", "٣", "9" * 40):
         assert not await house.office.switch(wrong, True, CALL)
+
+
+async def staff(house: House, pin: str, call: str) -> bool:
+    return await house.office.find(CallId(call), "staff_pin", {"pin": pin, "language": "ru"}) is not None
+
+
+async def test_guessing_at_the_staff_pin_is_slow_over_all_calls(house: House) -> None:
+    """Three tries a call are no hindrance to whoever calls again: callers share what is free."""
+    assert await staff(house, "246810", "c0")
+    for count in range(PACE.free + 8):
+        assert not await staff(house, f"{count:06}", f"c{count}")
+        house.seconds += 2.0 ** max(0, count - PACE.free) if count < PACE.free + 7 else 0
+    assert not await staff(house, "246810", "c99"), "it comes too soon after a wrong one"
+    house.seconds += PACE.longest_seconds
+    assert await staff(house, "246810", "c99")
+    assert await staff(house, "246810", "c99")
+
+
+async def test_where_no_staff_pin_is_set_none_is_right(house: House) -> None:
+    house.staff_pin = ""
+    assert not await staff(house, "", "c1")
+    assert not await staff(house, "000000", "c1")
 
 
 async def test_personal_operators_who_are_ready_in_their_order(house: House) -> None:

@@ -124,7 +124,7 @@ def flow(script: Script) -> Flow:
         (MenuItem("1", one, OTHER), MenuItem("2", one, menu=TableMenu((MenuItem("3", one, OTHER),))))
     )
     house = FlowTexts(*(Text(f"слова {number}", f"words {number}") for number in range(11)))
-    return Flow(Text("Привет.", "Hello."), house, topics, "ru", "9", 5, 3, OTHER, script, staff_pin="246810")
+    return Flow(Text("Привет.", "Hello."), house, topics, "ru", "9", 5, 3, OTHER, script)
 
 
 @given(scripts, known, st.lists(events, min_size=1, max_size=12))

@@ -129,3 +129,9 @@ def test_a_fault_in_both_languages() -> None:
     fault = faults("a: 1\na: 2\n")[0]
     assert str(fault) == 'x.yaml:2: a: The key "a" is already in line 1. Keep one of the two.'
     assert fault.in_("ru") == "x.yaml:2: a: Ключ «a» уже есть в строке 1. Оставьте один из двух."
+
+
+@pytest.mark.parametrize("text", ["[" * 250_000, "{a: " * 60_000, "- " * 120_000])
+def test_brackets_without_end_are_not_read_to_their_end(text: str):
+    """Reading them costs the square of their number: minutes, of a processor that calls need."""
+    assert len(reader._quick_events(text)) < 4 * DEPTH_LIMIT

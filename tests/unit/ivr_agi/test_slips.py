@@ -133,6 +133,22 @@ async def test_no_call_names_a_file_elsewhere(room, call):
     assert room.files() == set()
 
 
+@pytest.mark.parametrize("name", ["../settings", "c2-1"])
+async def test_a_slip_leads_to_no_other_file(room, name):
+    """Others write into this folder too: what is deleted in the end goes by the file, not by what it says."""
+    others = [room.folder / f"{name}{end}" for end in (".json", ".wav")]
+    for other in others:
+        other.write_text("precious", encoding="utf-8")
+    slip = await room.slips.begin("call_back", CALLER, what="finance")
+    file = room.folder / f"{slip.name}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "name": name, "has_sound": True}))
+    room.next_life()
+    room.passed = LATE + timedelta(minutes=1)
+    await room.slips.hand_in()
+    assert [other.read_text() for other in others] == ["precious"] * 2
+    assert room.kept() == []
+
+
 async def test_nothing_said_leaves_nothing(room):
     slip = await room.slips.begin("message", CALLER, has_sound=True)
     write_speech(room.folder / slip.recording, 0.5)

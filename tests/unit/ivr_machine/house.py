@@ -44,9 +44,9 @@ def flow(*, menu: Menu = MAIN, language: Language = "ru", language_key: str | No
     return Flow(text("greeting"), TEXTS, menu, language, language_key, 5, 3, OTHER)
 
 
-def scripted(start: str, *, has_greeting: bool = False, staff_pin: str = "", **nodes: Node) -> Flow:
+def scripted(start: str, *, has_greeting: bool = False, **nodes: Node) -> Flow:
     """With a script of these nodes."""
-    return replace(flow(), script=Script(start, nodes, has_greeting), staff_pin=staff_pin)
+    return replace(flow(), script=Script(start, nodes, has_greeting))
 
 
 NOT_FOUND = Answer(None)

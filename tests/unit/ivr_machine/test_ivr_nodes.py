@@ -306,25 +306,26 @@ STAFF = {
 
 
 def test_staff_switches_an_emergency_on_and_off() -> None:
-    """The house's PIN is compared here: the record is never asked."""
-    it = scripted("pin", staff_pin="246810", **STAFF)
-    assert said(played(it, "246810")[1]) == ["note по-русски"]
-    assert played(it, "246810", "31")[1] == SwitchNote("31", True)
-    assert said(played(it, "246810", "31", NOT_FOUND)[1]) == ["none по-русски"]
-    assert said(played(it, "246810", "31", Answer({}))[1]) == ["done по-русски"]
-    assert played(it, "246810", "31", Answer({}), None)[1] == SwitchNote("12", False)
-    assert played(it, "246810", "31", Answer({}), None, Answer({}))[1] == TO_DAY
+    it = scripted("pin", **STAFF)
+    place, action = played(it, "246810")
+    assert action == Find("staff_pin", {"pin": "246810", "language": "ru"})
+    assert "246810" not in repr((place, action))
+    right = ("246810", Answer({}))
+    assert said(played(it, *right)[1]) == ["note по-русски"]
+    assert played(it, *right, "31")[1] == SwitchNote("31", True)
+    assert said(played(it, *right, "31", NOT_FOUND)[1]) == ["none по-русски"]
+    assert said(played(it, *right, "31", Answer({}))[1]) == ["done по-русски"]
+    assert played(it, *right, "31", Answer({}), None)[1] == SwitchNote("12", False)
+    assert played(it, *right, "31", Answer({}), None, Answer({}))[1] == TO_DAY
 
 
 def test_a_wrong_staff_pin() -> None:
-    it = scripted("pin", staff_pin="246810", **STAFF)
-    assert said(played(it, "111111")[1]) == ["pin по-русски"]
-    assert played(it, "111111", "222222")[1] == TO_NIGHT
-
-
-def test_where_no_staff_pin_is_set_none_is_right() -> None:
     it = scripted("pin", **STAFF)
-    assert played(it, "000000", "000000")[1] == TO_NIGHT
+    wrong = ("111111", NOT_FOUND)
+    place, action = played(it, *wrong)
+    assert said(action) == ["pin по-русски"]
+    assert "111111" not in str(dict(place.values))
+    assert played(it, *wrong, *wrong)[1] == TO_NIGHT
 
 
 # --- what he leaves behind

@@ -31,6 +31,11 @@ def spoil(file: str, data: bytes) -> None:
     Path(file).write_bytes(data)
 
 
+def block(file: str) -> None:
+    Path(file).unlink()
+    (Path(file) / "in the way").mkdir(parents=True)
+
+
 async def begun(prompts: Prompts) -> None:
     while not prompts._running:  # noqa: ASYNC110
         await asyncio.sleep(0)
@@ -120,8 +125,10 @@ async def test_a_program_that_fails_or_makes_nothing(
     assert list((stand_ins.folder / "en").iterdir()) == []
 
 
-async def test_a_program_that_hangs_is_ended(tmp_path: Path, stand_ins: SpeechSettings):
-    hanging = script(tmp_path / "hang", "exec sleep 1000")
+@pytest.mark.parametrize("hang", ["exec sleep 1000", "sleep 1000; true", "sleep 1000 & sleep 1000; true"])
+async def test_a_program_that_hangs_is_ended(tmp_path: Path, stand_ins: SpeechSettings, hang: str):
+    """A wrapper script with what it has started, too: that would hold the pipes for as long as it hangs."""
+    hanging = script(tmp_path / "hang", hang)
     settings = replace(stand_ins, espeak=hanging, time_limit_seconds=0.2)
     prompts = Prompts(settings)
     results = await asyncio.gather(*(prompts.render("x", "en") for _ in range(3)), return_exceptions=True)
@@ -134,6 +141,20 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path, stand_ins: Speech
     settings = replace(stand_ins, folder=tmp_path / "file")
     with pytest.raises(PromptFolderError, match=r"speech\.folder"):
         await Prompts(settings).render("hello", "en")
+
+
+async def test_a_sound_that_cannot_be_put_in_its_place(stand_ins: SpeechSettings):
+    block((await Prompts(stand_ins).render("hello", "en")).path + ".wav")
+    with pytest.raises(PromptFolderError, match=r"speech\.folder"):
+        await Prompts(stand_ins).render("hello", "en")
+
+
+async def test_on_a_full_disk_no_sound_is_kept(stand_ins: SpeechSettings, monkeypatch: pytest.MonkeyPatch):
+    """It may be half a sound: neither espeak-ng nor sox fails there."""
+    monkeypatch.setattr("callcore.speech.prompts.LEAST_FREE_BYTES", 1 << 62)
+    with pytest.raises(PromptFolderError, match="No space left"):
+        await Prompts(stand_ins).render("hello", "en")
+    assert list((stand_ins.folder / "en").iterdir()) == []
 
 
 async def test_who_leaves_does_not_spoil_it_for_the_others(tmp_path: Path, stand_ins: SpeechSettings):

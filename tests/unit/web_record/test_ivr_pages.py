@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from callcore.calls.effects import Contact
-from callcore.domain import CallId, Direction, EndReason, Outcome, PbxName, Source, Text
-from callcore.ivr.script import NodeName
+from callcore.domain import CallId, Direction, EndReason, Outcome, PbxName, Source, Text, TopicCode
+from callcore.ivr.script import Branch, NodeName, Script, Transfer
 from callcore.rights import Role
 from callcore.store.flash_rows import EVERYBODY, FlashScope, NewFlash
 
@@ -100,6 +101,23 @@ async def test_the_menu_in_force_is_drawn_and_counted(house: Any) -> None:
     assert row(week, first) == ["0", "2", "1", "2"]
     assert row(week, "old_node") == ["0", "0", "0", "1"]
     assert "в действующем меню его нет" in week.words
+
+
+async def test_a_menu_of_a_thousand_nodes_is_not_drawn(house: Any) -> None:
+    """It would take minutes, in which no call is answered."""
+    editions = house.daemon.editions
+    wide = {NodeName(f"n{at}"): Branch("language", {"ru": f"n{at + 1}"}, "end") for at in range(1000)}
+    script = Script(
+        NodeName("n0"), {**wide, "n1000": Transfer(TopicCode("x")), "end": Transfer(TopicCode("x"))}
+    )
+    flow = replace(editions.newest.flow, script=script)
+    editions.newest = replace(editions.newest, flow=flow)
+    await house.sign_in(Role.senior)
+    page = await house.get("/routing/ivr")
+    assert page.status == 200
+    assert "<svg" not in page.text.split('id="ivr-now"')[1]
+    assert "слишком много узлов" in page.words
+    assert "<code>n999</code>" in page.text
 
 
 async def test_who_is_where_now(house: Any) -> None:

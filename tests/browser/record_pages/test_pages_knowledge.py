@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from callcore.crm.knowledge_import import import_folder
@@ -13,11 +14,16 @@ from .conftest import SAMPLE, Pages
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_articles_are_found_as_one_types_and_by_keys(pages: Pages) -> None:
+@pytest_asyncio.fixture(loop_scope="module", scope="module", autouse=True)
+async def articles(pages: Pages) -> None:
+    """The sample's articles: each test finds them, whichever of them runs, and in which process."""
     at = pages.daemon.clock.now()
     await import_folder(
         pages.database.articles, pages.daemon.settings.tables, SAMPLE / "knowledge", Login("cli"), at
     )
+
+
+async def test_articles_are_found_as_one_types_and_by_keys(pages: Pages) -> None:
     page = await pages.open("/knowledge", "anna")
     await pages.clean(page, "knowledge-operator")
     await page.locator("#f-q").focus()

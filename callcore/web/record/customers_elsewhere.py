@@ -21,11 +21,13 @@ TELLING = 3
 
 
 async def late(request: web.Request) -> web.Response:
-    """What other systems answer, which comes after the own hits: they may be slow."""
+    """What other systems answer, which comes after the own hits: they may be slow.
+
+    Left out is whom the page shows already, not whom the own base would find by now: an answer to somebody
+    else's question, or to earlier letters, may have brought him in between, and he would be shown nowhere."""
     identity = await kit.person(request, Permission.customers_see)
     typed, contact = typed_in(request), contact_of(request)
-    hits = await own_hits(request, identity, typed)
-    others, failed = await ask_others(request, identity, typed, {hit.customer.id for hit in hits})
+    others, failed = await ask_others(request, identity, typed, _shown(request))
     return kit.fragment(
         request,
         identity,
@@ -35,6 +37,12 @@ async def late(request: web.Request) -> web.Response:
         others=others,
         failed=failed,
     )
+
+
+def _shown(request: web.Request) -> frozenset[CustomerId]:
+    """Those of the own hits that the page has."""
+    ids = request.query.get("shown", "").split(",")[:FOUND]
+    return frozenset(CustomerId(int(id)) for id in ids if id.isascii() and id.isdigit() and len(id) <= 18)
 
 
 def asks_others(request: web.Request, typed: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,27 @@ async def test_others_come_after_the_own(clerk: Any) -> None:
     assert "<b>Чужая" not in late.text
     assert "Своя" not in late.words
     assert "Другие системы не ответили: crm " in late.words
+
+
+def late_address(found: Any) -> str:
+    address = re.search(r'data-late="([^"]+)"', found.text)
+    assert address is not None
+    return unescape(address[1])
+
+
+async def test_whoever_came_into_the_own_base_meanwhile_is_shown_once(clerk: Any) -> None:
+    early = await clerk.get("/customers/found", q="Анна")
+    assert "B-1" not in early.words
+    await clerk.get("/customers", q="Чужая")  # a colleague's question has them kept here as well
+    assert "B-1" in (await clerk.get(late_address(early))).words
+    later = await clerk.get("/customers/found", q="Анна")
+    assert "B-1" in later.words
+    assert "B-1" not in (await clerk.get(late_address(later))).words
+
+
+@pytest.mark.parametrize("shown", ["", "x,²,-1,,1", "9" * 5000, ",".join("1" * 1000)])
+async def test_odd_ids_of_those_shown_leave_nobody_out(clerk: Any, shown: str) -> None:
+    assert "B-1" in (await clerk.get("/customers/elsewhere", q="Анна", shown=shown)).words
 
 
 async def test_the_whole_page_has_both_without_a_script(clerk: Any) -> None:

@@ -32,7 +32,7 @@ from callcore.domain import (
 )
 from callcore.ivr.ports import Caller, Message
 from callcore.ivr.script import NodeName, Topics
-from callcore.store.call_backs import NewCallBack
+from callcore.store.call_backs import CallBackLook, NewCallBack
 from callcore.store.database import Database
 from callcore.store.flash_rows import EVERYBODY, FlashScope, NewFlash
 from callcore.store.voicemails import NewVoicemail
@@ -44,8 +44,12 @@ _MESSAGES: tuple[tuple[int, str, Language, int, int], ...] = (
     (33, "expert.speed", "en", 12, 7),
 )
 """Whose (place in ``seeds.customers()``), topic, language, seconds, minutes ago."""
-_WISHES = ((2, "finance.payment", 52), (13, "expert.diagnosis", 31), (20, "finance.charges", 4))
-"""Whose, topic, minutes ago."""
+_WISHES = (
+    (2, "finance.payment", 52, "boris"),
+    (13, "expert.diagnosis", 31, "anna"),
+    (20, "finance.charges", 4, None),
+)
+"""Whose, topic, minutes ago, who calls him."""
 _LEFT = {
     Outcome.abandoned_ivr: (4, 7, 2),
     Outcome.self_served: (19, 0, 0),
@@ -116,10 +120,14 @@ def _tone(path: Path, seconds: int) -> None:
 
 
 async def _wishes(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) -> None:
-    for whose, topic, minutes in _WISHES:
+    call_backs = daemon.database.call_backs
+    for whose, topic, minutes, _ in _WISHES:
         number, queue = seeds.customers()[whose].numbers[0], QueueName(topic.partition(".")[0])
         wish = NewCallBack(number, TopicCode(topic), queue, "ru", customer=ids[whose])
-        await daemon.database.call_backs.ask(wish, now - timedelta(minutes=minutes))
+        await call_backs.ask(wish, now - timedelta(minutes=minutes))
+    for wanted, (*_, login) in zip(await call_backs.find(CallBackLook()), _WISHES, strict=True):
+        if login is not None:
+            await call_backs.take(wanted.id, Login(login), now)
 
 
 async def _menu(daemon: Daemon, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from callcore.store.errors import StoreBusy, StoreUnavailable
 from callcore.store.schema.core import calls, users
 from callcore.store.spool import Record, Spool
 from callcore.store.writer import SPOOLED, WriterLimits
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .store_samples import ANNA, T0, locked, look, on_files, until
 
@@ -95,12 +97,16 @@ async def test_a_wrong_write_fails_alone(db: Database, url: str) -> None:
 
 
 async def test_reads_do_not_wait_for_a_write(db: Database) -> None:
-    began, go_on = asyncio.Event(), asyncio.Event()
+    began, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
     async def slow(connection: AsyncConnection) -> None:
         await connection.execute(users.update().values(name="x"))
-        began.set()
-        await go_on.wait()
+        loop.call_soon_threadsafe(began.set)
+        if connection.dialect.name == "sqlite":  # it has a thread to itself
+            go_on.wait(PATIENCE_SECONDS)
+        else:
+            await asyncio.to_thread(go_on.wait, PATIENCE_SECONDS)
 
     writing = asyncio.create_task(db.writer.submit(slow))
     await began.wait()

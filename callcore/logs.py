@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any, TextIO
@@ -39,6 +40,9 @@ _GROUPED = re.compile(
     r"|(?<![\d.])\+?\d{10,}(?!\d|\.\d)"
     r"|\+\d{7,}"
 )
+_DIGIT = re.compile(r"\d")
+_KEYS = 1000
+"""Of which it is remembered what they are: lines have the same few again and again."""
 _UNTOUCHED = frozenset(
     ("at", "level", "logger", "call_id", "channel_id", "epoch", "file", "key", "record", "attempt", "outage")
 )
@@ -77,6 +81,7 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    _leave_out_what_no_line_says()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -87,6 +92,13 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _leave_out_what_no_line_says() -> None:
+    """The standard library would find out for each record where it was made, and in which thread and process
+    (its HOWTO, "Optimization")."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _handler(stream: TextIO | None, file: str | None) -> logging.Handler:
@@ -115,7 +127,7 @@ def redact(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 
 
 def _clean(key: str, value: object, depth: int) -> object:
-    if _SECRET.search(key):
+    if _is_secret(key):
         return DROPPED
     if value is None or isinstance(value, (bool, float)):
         return value
@@ -130,15 +142,27 @@ def _clean(key: str, value: object, depth: int) -> object:
     return _text(key, value if isinstance(value, str) else str(value))
 
 
+@lru_cache(_KEYS)
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None
+
+
+@lru_cache(_KEYS)
+def _is_number(key: str) -> bool:
+    return _NUMBER_KEY.search(key) is not None
+
+
 def _is_count(key: str, value: int) -> bool:
     if _COUNT_KEY.search(key):
         return True
-    return _NUMBER_KEY.search(key) is None and abs(value) < _LONGEST_COUNT
+    return not _is_number(key) and abs(value) < _LONGEST_COUNT
 
 
 def _text(key: str, text: str) -> str:
-    if _NUMBER_KEY.search(key) and "*" not in text:
+    if _is_number(key) and "*" not in text:
         return _hide(text)
+    if not _DIGIT.search(text):
+        return text
     return _GROUPED.sub(lambda found: found[0] if found["kept"] else _hide(found[0]), text)
 
 

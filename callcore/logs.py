@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import nullcontext
 from functools import lru_cache
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -66,13 +67,15 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     render: list[Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         redact,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
     foreign: list[Processor] = [*shared, _foreign]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=render, foreign_pre_chain=foreign))
+    without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[without_meta, *render], foreign_pre_chain=foreign)
+    )
     root = logging.getLogger()
     for old in root.handlers[:]:
         if old.get_name() == _HANDLER:
@@ -81,34 +84,40 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
-    _leave_out_what_no_line_says()
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, *render, _writing_to(handler)],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
 
 
-def _leave_out_what_no_line_says() -> None:
-    """The standard library would find out for each record where it was made, and in which thread and process
-    (its HOWTO, "Optimization")."""
-    logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
-
-def _handler(stream: TextIO | None, file: str | None) -> logging.Handler:
-    handler: logging.Handler
+def _handler(stream: TextIO | None, file: str | None) -> logging.StreamHandler[Any]:
+    handler: logging.StreamHandler[Any]
     if file is not None:
         handler = WatchedFileHandler(file, encoding="utf-8", errors="backslashreplace")
     else:
         handler = logging.StreamHandler(stream or sys.stdout)
     handler.set_name(_HANDLER)
     return handler
+
+
+def _writing_to(handler: logging.StreamHandler[Any]) -> Processor:
+    """The last processor: our own lines need no record of the standard library, which would cost more than
+    all the rest. A line that cannot be written is told on stderr, as the library does."""
+
+    def write(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+        with handler.lock or nullcontext():
+            try:
+                if isinstance(handler, WatchedFileHandler):
+                    handler.reopenIfNeeded()
+                handler.stream.write(f"{line}{handler.terminator}")
+                handler.flush()
+            except Exception:
+                handler.handleError(logging.makeLogRecord({}))
+        raise structlog.DropEvent
+
+    return write
 
 
 def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

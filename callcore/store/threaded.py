@@ -75,7 +75,7 @@ class _Direct:
 def _at_once(work: Coroutine[Any, Any, T]) -> T:
     try:
         work.send(None)
+        while True:  # what waits for something else fails there: alone, if it is one of several writes
+            work.throw(RuntimeError("a write waits for something else than its connection"))
     except StopIteration as done:
         return cast(T, done.value)
-    work.close()
-    raise RuntimeError("a write waits for something else than its connection")

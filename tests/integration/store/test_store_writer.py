@@ -333,6 +333,18 @@ async def test_drain_and_close(url: str) -> None:
 
 
 @on_files
+async def test_a_write_waits_for_nothing_but_its_connection(db: Database) -> None:
+    """It has the writer's thread, in which there is nothing else to be waited for."""
+
+    async def idle(_connection: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="something else"):
+        await db.writer.submit(idle)
+    assert await db.writer.submit(add_call(1)) == 1
+
+
+@on_files
 async def test_a_vanished_file_is_not_replaced_by_an_empty_one(url: str, tmp_path: Path) -> None:
     file = tmp_path / "callcore.db"
     await (await Database.open(url, create=True)).close()

@@ -101,7 +101,7 @@ async def test_files_whose_own_test_fails_are_explained_all_the_same(house: Any)
     assert "Проба не прошла" in (await house.get("/routing/editions")).words
     assert (await reload(house)).status == 422
     tried = await house.get("/routing/explain", topic="tried.one", edition="files")
-    assert (tried.status, "В очередь finance." in tried.words) == (200, True)
+    assert (tried.status, "В очередь: Финансовая группа." in tried.words) == (200, True)
 
 
 async def test_editions_are_compared_and_taken_back(house: Any) -> None:

@@ -11,6 +11,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import nullcontext
+from functools import lru_cache
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any, TextIO
@@ -39,6 +41,9 @@ _GROUPED = re.compile(
     r"|(?<![\d.])\+?\d{10,}(?!\d|\.\d)"
     r"|\+\d{7,}"
 )
+_DIGIT = re.compile(r"\d")
+_KEYS = 1000
+"""Of which it is remembered what they are: lines have the same few again and again."""
 _UNTOUCHED = frozenset(
     ("at", "level", "logger", "call_id", "channel_id", "epoch", "file", "key", "record", "attempt", "outage")
 )
@@ -62,13 +67,15 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     render: list[Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         redact,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
     foreign: list[Processor] = [*shared, _foreign]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=render, foreign_pre_chain=foreign))
+    without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[without_meta, *render], foreign_pre_chain=foreign)
+    )
     root = logging.getLogger()
     for old in root.handlers[:]:
         if old.get_name() == _HANDLER:
@@ -78,25 +85,39 @@ def configure(level: str = "INFO", stream: TextIO | None = None, file: str | Non
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, *render, _writing_to(handler)],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
 
 
-def _handler(stream: TextIO | None, file: str | None) -> logging.Handler:
-    handler: logging.Handler
+def _handler(stream: TextIO | None, file: str | None) -> logging.StreamHandler[Any]:
+    handler: logging.StreamHandler[Any]
     if file is not None:
         handler = WatchedFileHandler(file, encoding="utf-8", errors="backslashreplace")
     else:
         handler = logging.StreamHandler(stream or sys.stdout)
     handler.set_name(_HANDLER)
     return handler
+
+
+def _writing_to(handler: logging.StreamHandler[Any]) -> Processor:
+    """The last processor: our own lines need no record of the standard library, which would cost more than
+    all the rest. A line that cannot be written is told on stderr, as the library does."""
+
+    def write(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+        with handler.lock or nullcontext():
+            try:
+                if isinstance(handler, WatchedFileHandler):
+                    handler.reopenIfNeeded()
+                handler.stream.write(f"{line}{handler.terminator}")
+                handler.flush()
+            except Exception:
+                handler.handleError(logging.makeLogRecord({}))
+        raise structlog.DropEvent
+
+    return write
 
 
 def _foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -115,7 +136,7 @@ def redact(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 
 
 def _clean(key: str, value: object, depth: int) -> object:
-    if _SECRET.search(key):
+    if _is_secret(key):
         return DROPPED
     if value is None or isinstance(value, (bool, float)):
         return value
@@ -130,15 +151,27 @@ def _clean(key: str, value: object, depth: int) -> object:
     return _text(key, value if isinstance(value, str) else str(value))
 
 
+@lru_cache(_KEYS)
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None
+
+
+@lru_cache(_KEYS)
+def _is_number(key: str) -> bool:
+    return _NUMBER_KEY.search(key) is not None
+
+
 def _is_count(key: str, value: int) -> bool:
     if _COUNT_KEY.search(key):
         return True
-    return _NUMBER_KEY.search(key) is None and abs(value) < _LONGEST_COUNT
+    return not _is_number(key) and abs(value) < _LONGEST_COUNT
 
 
 def _text(key: str, text: str) -> str:
-    if _NUMBER_KEY.search(key) and "*" not in text:
+    if _is_number(key) and "*" not in text:
         return _hide(text)
+    if not _DIGIT.search(text):
+        return text
     return _GROUPED.sub(lambda found: found[0] if found["kept"] else _hide(found[0]), text)
 
 

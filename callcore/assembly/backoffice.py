@@ -38,6 +38,8 @@ from callcore.store.database import Database
 from callcore.store.flashes import Flash
 from callcore.store.voicemails import NewVoicemail, Voicemail
 
+FRESH_SECONDS = 1.0
+"""Announcements that were read so shortly before are not read again: every caller asks for them."""
 _PRIVATE = frozenset(("", "физическое лицо", "физлицо", "частное лицо", "individual", "private person"))
 """Legal forms that are none of a company; letter case does not matter."""
 
@@ -74,6 +76,8 @@ class HouseBackoffice:
         self._now = now
         self._one_at_a_time = asyncio.Lock()
         """Cases are looked for, then made: nobody may come in between."""
+        self._spoken: tuple[float, tuple[Text, ...]] = (0.0, ())
+        """Announcements, and until when they are fresh."""
 
     # --- who calls
 
@@ -95,8 +99,13 @@ class HouseBackoffice:
     # --- announcements
 
     async def announcements(self) -> tuple[Text, ...]:
-        found = await self._database.announcements.spoken(self._now())
-        return tuple(flash.spoken for flash in found if flash.spoken is not None)
+        until, spoken = self._spoken
+        now = asyncio.get_running_loop().time()
+        if now >= until:
+            found = await self._database.announcements.spoken(self._now())
+            spoken = tuple(flash.spoken for flash in found if flash.spoken is not None)
+            self._spoken = now + FRESH_SECONDS, spoken
+        return spoken
 
     async def switch(self, note: str, is_on: bool, call: CallId) -> bool:
         if not (note.isascii() and note.isdigit() and len(note) < 18):
@@ -104,6 +113,7 @@ class HouseBackoffice:
         flash = await self._database.announcements.switch(
             int(note), HOUSE.login, self._now(), is_on=is_on, call=call
         )
+        self._spoken = (0.0, ())
         if flash is not None:
             self._switched(flash)
         return flash is not None

@@ -16,6 +16,8 @@ from callcore.store.errors import StoreError
 log = structlog.get_logger("callcore.crm")
 
 LOOKUP_SECONDS = 2.0
+FRESH_SECONDS = 1.0
+"""Whoever asks about the same number so shortly after gets the same answer: the card and the menu do."""
 
 
 class CustomerBaseUnavailable(Exception):
@@ -29,6 +31,7 @@ class CustomerBase:
         """``directories``: other systems, asked by ``others`` beside the own base."""
         self._customers = customers
         self.directories = directories
+        self._asked: dict[str, asyncio.Future[tuple[Customer, ...]]] = {}
 
     async def others(
         self, number: str, told: Callable[[tuple[Customer, ...]], None]
@@ -47,11 +50,25 @@ class CustomerBase:
         """
         try:
             async with asyncio.timeout(seconds):
-                return await self._customers.find_by_number(number)
+                return await asyncio.shield(self._asked.get(number) or self._ask(number))
         except TimeoutError as error:
             raise CustomerBaseUnavailable(f"no answer within {seconds} s") from error
         except (SQLAlchemyError, StoreError, OSError) as error:
             raise CustomerBaseUnavailable(str(type(error).__name__)) from error
+
+    def _ask(self, number: str) -> asyncio.Future[tuple[Customer, ...]]:
+        def forget(_: object = None) -> None:
+            if self._asked.get(number) is asked:
+                del self._asked[number]
+
+        def answered(_: object) -> None:
+            if asked.cancelled() or asked.exception() is not None:
+                forget()
+
+        asked = self._asked[number] = asyncio.ensure_future(self._customers.find_by_number(number))
+        asked.add_done_callback(answered)
+        asyncio.get_running_loop().call_later(FRESH_SECONDS, forget)
+        return asked
 
     async def get(self, id: CustomerId, seconds: float = LOOKUP_SECONDS) -> Customer | None:
         """One customer by id; raises as ``lookup``."""

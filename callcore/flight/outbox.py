@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import Protocol
 
@@ -17,6 +18,8 @@ log = structlog.get_logger("callcore.flight")
 
 MOST_WAITING = 500
 """Stories that wait for the database; the oldest go first."""
+AT_ONCE = 50
+"""Stories in one batch: packed in one go, written with one commit."""
 
 
 class Store(Protocol):
@@ -48,20 +51,49 @@ class Outbox:
 
     async def write(self) -> bool:
         """Writes what waits; False if the database does not take it now."""
-        for call, story in list(self._waiting.items()):
-            try:
-                await self._stories.save(stored(await self._whole(story)))
-            except StoreError as error:
-                log.warning("story_not_stored", call_id=call, why=str(error), waiting=len(self._waiting))
+        waiting = list(self._waiting.items())
+        for first in range(0, len(waiting), AT_ONCE):
+            faults = await self._write(dict(waiting[first : first + AT_ONCE]))
+            if faults:
+                call, fault = faults[0]
+                log.warning("story_not_stored", call_id=call, why=str(fault), waiting=len(self._waiting))
                 return False
-            except Exception:
-                log.exception("story_refused", call_id=call)
-                self.left_out += 1
-            else:
+        return True
+
+    async def _write(self, stories: dict[CallId, Story]) -> list[tuple[CallId, StoreError]]:
+        """Those that the database did not take now, and why."""
+        tries = await asyncio.gather(*map(self._save, await self._packed(stories)))
+        faults: list[tuple[CallId, StoreError]] = []
+        for (call, story), error in zip(stories.items(), tries, strict=True):
+            if isinstance(error, StoreError):
+                faults.append((call, error))
+                continue
+            if error is None:
                 self.written += 1
+            else:
+                log.error("story_refused", call_id=call, exc_info=error)
+                self.left_out += 1
             if self._waiting.get(call) is story:
                 del self._waiting[call]
-        return True
+        return faults
+
+    async def _packed(self, stories: dict[CallId, Story]) -> list[StoredStory | Exception]:
+        whole: list[Story | Exception] = []
+        for story in stories.values():
+            try:
+                whole.append(await self._whole(story))
+            except Exception as error:
+                whole.append(error)
+        return await asyncio.to_thread(lambda: list(map(_stored_or_fault, whole)))
+
+    async def _save(self, packed: StoredStory | Exception) -> Exception | None:
+        try:
+            if isinstance(packed, Exception):
+                raise packed
+            await self._stories.save(packed)
+        except Exception as error:
+            return error
+        return None
 
     async def _whole(self, story: Story) -> Story:
         """With what the daemon wrote of this call before it was restarted."""
@@ -74,6 +106,13 @@ class Outbox:
             return joined(unpack(before.body), story)
         except Unreadable:
             return story
+
+
+def _stored_or_fault(story: Story | Exception) -> StoredStory | Exception:
+    try:
+        return story if isinstance(story, Exception) else stored(story)
+    except Exception as error:
+        return error
 
 
 def stored(story: Story) -> StoredStory:

@@ -328,28 +328,33 @@ class Recorder:
             await asyncio.sleep(BEAT_SECONDS)
             now = self._now()
             self._give_up_forgotten(now)
+            due: list[Life] = []
             while self._closing and self._closing[0][0] <= now:
-                await self._seal(self._closing.popleft()[1])
+                due.append(self._closing.popleft()[1])
+            await self._seal(due)
             if not await self.outbox.write():
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def finish(self) -> None:
         """For the end of the daemon: all that is known, of living calls too, is tried once to be written."""
         self._closing.clear()
-        for life in list(self._lives.values()):
-            await self._seal(life)
+        await self._seal(list(self._lives.values()))
         await self.outbox.write()
 
-    async def _seal(self, life: Life) -> None:
-        material = self._material(life, self._frames_of(life))
+    async def _seal(self, lives: Sequence[Life]) -> None:
+        materials = [self._material(life, self._frames_of(life)) for life in lives]
         # In a thread: masking some hundred frames takes milliseconds, which a pop must not wait for.
-        story = await asyncio.to_thread(story_of, material, self.mask, self._moment)
-        if self._lives.get(life.call) is life:
-            del self._lives[life.call]
-        ring = self._rings.get(life.pbx)
-        if ring is not None:
-            ring.forget(life)
-        self.outbox.put(life.call, story)
+        stories = await asyncio.to_thread(self._stories_of, materials) if materials else ()
+        for life, story in zip(lives, stories, strict=True):
+            if self._lives.get(life.call) is life:
+                del self._lives[life.call]
+            ring = self._rings.get(life.pbx)
+            if ring is not None:
+                ring.forget(life)
+            self.outbox.put(life.call, story)
+
+    def _stories_of(self, materials: Sequence[Material]) -> list[Story]:
+        return [story_of(material, self.mask, self._moment) for material in materials]
 
     def _give_up_forgotten(self, now: datetime) -> None:
         for life in self._lives.values():

@@ -14,10 +14,10 @@ import asyncio
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
-from callcore.ivr.agi import AgiProtocolError, AgiRefused, AgiTimeout, Answer, CallerHungUp
+from callcore.ivr.agi import AgiError, AgiProtocolError, AgiRefused, AgiTimeout, Answer, CallerHungUp
 from callcore.ivr.agi_answers import SAMPLES_PER_SECOND, Played, Taped, decimal, key_of
 from callcore.ivr.agi_connection import ANSWER_SECONDS, Connection
 from callcore.ivr.agi_environment import AgiEnvironment
@@ -28,6 +28,8 @@ DIALPLAN_WATCHDOG_SECONDS: Final = 5.0
 """``TIMEOUT(absolute)`` that the dialplan sets before it calls us."""
 WATCHDOG_TOLERANCE_SECONDS: Final = 0.3
 """A call that Asterisk takes back so close to the watchdog's time was taken by the watchdog."""
+QUICK_SECONDS: Final = 1.0
+"""Work between two steps that is done so soon needs no more time than the watchdog gives anyway."""
 LONGEST_STEP_SECONDS: Final = 3600.0
 LONGEST_RECORDING_SECONDS: Final = 600
 OWN_CONTEXTS: Final = "callcore-"
@@ -79,6 +81,8 @@ class Session(Connection):
         self._finished = False
         self._armed_until = self._clock() + DIALPLAN_WATCHDOG_SECONDS
         self._watchdog_struck = False
+        self._renewal: asyncio.TimerHandle | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     # --- steps
 
@@ -178,7 +182,27 @@ class Session(Connection):
         self._refuse_afterwards("SET AUTOHANGUP")
         await self._watchdog(seconds)
 
+    def renew_unless_quick(self, seconds: int) -> None:
+        """For work that is to come before the next step: the watchdog gets another ``seconds``, but only if
+        the work turns out to be slow. Mostly it is not, and that saves a command."""
+        self._stop_renewal()
+        loop = asyncio.get_running_loop()
+        self._renewal = loop.call_later(QUICK_SECONDS, self._renew, seconds)
+
+    def _renew(self, seconds: int) -> None:
+        async def renew() -> None:
+            with suppress(AgiError):
+                await self.set_autohangup(seconds)
+
+        # Before any later command: they go in the order in which they were asked for.
+        self._renewing = asyncio.create_task(renew())
+
+    def _stop_renewal(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+
     async def _watchdog(self, seconds: int) -> None:
+        self._stop_renewal()
         await self._command("SET AUTOHANGUP", seconds)
         self._armed_until = self._clock() + seconds if seconds else math.inf
 
@@ -257,12 +281,14 @@ class Session(Connection):
         return seconds + WATCHDOG_MARGIN_SECONDS + 2.0
 
     def _on_hangup(self) -> None:
+        self._stop_renewal()
         self._watchdog_struck = self._clock() >= self._armed_until - WATCHDOG_TOLERANCE_SECONDS
 
     # --- for the server
 
     async def finish(self) -> bool:
         """Sets the result, when the route has ended well. False where no channel is left to set it on."""
+        self._stop_renewal()
         if self._finished or self.gone.is_set():
             return False
         place = self.handed_over

@@ -271,7 +271,8 @@ class Server(Application):  # type: ignore[misc]
             raise
         finally:
             gone.cancel()
-        await self._let_clean_up(job)
+        if not job.done():
+            await self._let_clean_up(job)
         return await self._result(session, job)
 
     async def _let_clean_up(self, job: asyncio.Task[None]) -> None:

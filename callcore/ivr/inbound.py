@@ -28,6 +28,8 @@ OUTAGE_SECONDS = 1.0
 MOST_OUTAGES = 2
 BEGINNING_SECONDS = 15
 """How long Asterisk lets us think before the first word: house and voice may both be slow."""
+UP = "Up"
+"""The channel's state, as our dialplan hands it over: it has answered. An older one says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class _Caller:
     async def run(self) -> None:
         self._visit.has_word_to_come()  # where he was last, at least
         try:
-            await self._visit.session.answer()
+            if self._visit.session.environment.raw.get("agi_arg_2") != UP:
+                await self._visit.session.answer()
             await self._serve()
         finally:
             self._visit.end(outage_heard=self._script.has_heard_outage)
@@ -84,7 +87,7 @@ class _Caller:
 
     async def _serve(self) -> None:
         visit, flow = self._visit, self._visit.book.flow
-        await visit.session.set_autohangup(BEGINNING_SECONDS)
+        visit.session.renew_unless_quick(BEGINNING_SECONDS)
         (outages, own), emergencies, _ = await asyncio.gather(
             self._affected(flow.language), self._emergencies(), self._who.profile()
         )

@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 from sqlalchemy import column, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from callcore.store.engine import is_outage, transaction_id
+from callcore.store import postgresql
+from callcore.store.engine import is_outage
+from callcore.store.threaded import ThreadedEngine
 
 T = TypeVar("T")
 Op = Callable[[AsyncConnection], Awaitable[T]]
+Writing = AsyncEngine | ThreadedEngine
 _Run = Callable[[AsyncConnection, Op[Any]], Awaitable[Any]]
 _version = table("alembic_version", column("version_num"))
 
@@ -33,7 +36,7 @@ class Refused:
     error: Exception
 
 
-async def commit(engine: AsyncEngine, ops: list[Op[Any]]) -> list[Any]:
+async def commit(engine: Writing, ops: list[Op[Any]]) -> list[Any]:
     """All in one transaction; the outcome of each. Savepoints would double the work and wrong writes are
     rare, so they are only used where the plain way has failed.
 
@@ -52,13 +55,25 @@ async def probe(connection: AsyncConnection) -> None:
     await connection.execute(update(_version).values(version_num=_version.c.version_num))
 
 
-async def _transaction(engine: AsyncEngine, ops: list[Op[Any]], run: _Run) -> list[Any]:
+async def was_committed(engine: Writing, transaction: str) -> bool:
+    """Raises what ``is_outage`` knows while that cannot be told."""
+    assert isinstance(engine, AsyncEngine), "SQLite answers every COMMIT"
+    async with engine.begin() as connection:
+        return await postgresql.was_committed(connection, transaction)
+
+
+async def _transaction(engine: Writing, ops: list[Op[Any]], run: _Run) -> list[Any]:
+    async def work(connection: AsyncConnection) -> list[Any]:
+        return [await run(connection, op) for op in ops]
+
+    if isinstance(engine, ThreadedEngine):
+        return await engine.transaction(work)
     transaction: str | None = None
     outcomes: list[Any] = []
     try:
         async with engine.begin() as connection:
-            outcomes = [await run(connection, op) for op in ops]
-            transaction = await transaction_id(connection)
+            outcomes = await work(connection)
+            transaction = await postgresql.transaction_id(connection)
     except Exception as error:
         if transaction is None or not is_outage(error):
             raise

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CallId, ChannelId, ChannelRef, PbxName
-from callcore.store.engine import insert
+from callcore.store.engine import inserting
 from callcore.store.ports import Store
 from callcore.store.schema.core import calls
 from callcore.store.spool import Record
@@ -81,12 +82,18 @@ class Calls:
 
 async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> str:
     """The id under which the channel is known."""
+    values = {name: data[name] for name in ("call", "pbx", "channel")}
+    values["first_seen_at"] = datetime.fromisoformat(data["at"])
+    if (await connection.execute(_new(connection.dialect.name), values)).rowcount:
+        return cast(str, data["call"])
     channel = ChannelRef(PbxName(data["pbx"]), ChannelId(data["channel"]))
-    values = {"call": data["call"], "pbx": channel.pbx, "channel": channel.id}
-    new = insert(connection, calls).values(first_seen_at=datetime.fromisoformat(data["at"]), **values)
-    await connection.execute(new.on_conflict_do_nothing())
     known = (await connection.execute(_by_channel(channel))).first()
     return cast(str, known.call if known else data["call"])
+
+
+@cache
+def _new(dialect: str) -> Any:
+    return inserting(dialect, calls).on_conflict_do_nothing()
 
 
 def _by_channel(channel: ChannelRef) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -36,7 +37,7 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.store import contact_codec, outbox
-from callcore.store.engine import insert
+from callcore.store.engine import inserting
 from callcore.store.gaps import count_contact
 from callcore.store.interactions import add_unclassified, newest_choice
 from callcore.store.ports import Store
@@ -231,23 +232,33 @@ async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:
     """True if the contact was new."""
     contact = contact_codec.from_json(data)
     row = contact_codec.to_row(contact)
-    chosen = newest_choice(bindparam("of_call"))
-    statement = insert(connection, contacts).values(
-        customer=func.coalesce(chosen, bindparam("found", type_=BigInteger))
-    )
     found = row.pop("customer")
     parameters = row | {"of_call": contact.call, "found": found}
-    added = await connection.execute(statement.on_conflict_do_nothing(), parameters)
+    added = await connection.execute(_new(connection.dialect.name), parameters)
     if not added.rowcount:
         return False
     if contact.operators:
         await connection.execute(contact_rings.insert(), contact_codec.to_ring_rows(contact))
     if contact.outcome is Outcome.answered:
         await add_unclassified(connection, contact.call, _talkers(contact), contact.ended_at)
-    ended = update(calls).where(calls.c.call == contact.call, calls.c.ended_at.is_(None))
-    await connection.execute(ended.values(ended_at=contact.ended_at))
+    await connection.execute(_CALL_ENDED, {"of_call": contact.call, "at": contact.ended_at})
     await count_contact(connection, contact)
     return True
+
+
+@cache
+def _new(dialect: str) -> Any:
+    """With the parameters ``of_call`` and ``found``, the customer, beside the columns."""
+    chosen = newest_choice(bindparam("of_call"))
+    customer = func.coalesce(chosen, bindparam("found", type_=BigInteger))
+    return inserting(dialect, contacts).values(customer=customer).on_conflict_do_nothing()
+
+
+_CALL_ENDED = (
+    update(calls)
+    .where(calls.c.call == bindparam("of_call"), calls.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"))
+)
 
 
 def _talkers(contact: Contact) -> list[Login]:

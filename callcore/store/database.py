@@ -20,6 +20,7 @@ from callcore.store.asking import Asker, unreadable
 from callcore.store.attachments import Attachments
 from callcore.store.attempts import Attempts
 from callcore.store.audit import Audit
+from callcore.store.batch import Writing
 from callcore.store.call_backs import CallBacks
 from callcore.store.calls import Calls
 from callcore.store.campaigns import Campaigns
@@ -29,7 +30,14 @@ from callcore.store.counterparties import Counterparties
 from callcore.store.customers import Customers
 from callcore.store.drafts import Drafts
 from callcore.store.editions import Editions
-from callcore.store.engine import READERS, is_sqlite, parse_url, reader_engine, writer_engine
+from callcore.store.engine import (
+    READERS,
+    is_sqlite,
+    parse_url,
+    reader_engine,
+    threaded_engine,
+    writer_engine,
+)
 from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
 from callcore.store.favourites import Favourites
 from callcore.store.flashes import Flashes
@@ -51,6 +59,7 @@ from callcore.store.spool import Spool, SpoolInUse
 from callcore.store.staff import Staff
 from callcore.store.stories import Stories
 from callcore.store.tasks import Tasks
+from callcore.store.threaded import ThreadedEngine
 from callcore.store.timeline import Timelines
 from callcore.store.tokens import Tokens
 from callcore.store.users import Users
@@ -71,7 +80,7 @@ class Database:
     """Opened by ``Database.open``, closed by ``close`` (or ``async with``)."""
 
     def __init__(
-        self, url: URL, readers: AsyncEngine, writing: AsyncEngine, writer: Writer, asker: Asker | None
+        self, url: URL, readers: AsyncEngine, writing: Writing, writer: Writer, asker: Asker | None
     ) -> None:
         self.url = url
         self._readers = readers
@@ -146,18 +155,18 @@ class Database:
         parsed = parse_url(url)
         if is_sqlite(parsed):
             await asyncio.to_thread(sqlite.prepare_file, sqlite.database_file(parsed), create=create)
-        readers, writing = reader_engine(parsed, connections), writer_engine(parsed, daemon=daemon)
+        readers, writing = reader_engine(parsed, connections), _writing_engine(parsed, daemon=daemon)
         try:
             if await migrate.check(readers) is migrate.SchemaState.empty:
                 if not create:
                     raise DatabaseMissing("the database is empty: callcore db upgrade -c FILE fills it")
                 await migrate.upgrade(parsed)
-            if daemon:
+            if daemon and isinstance(writing, AsyncEngine):
                 await _claim(writing)
             writer = Writer(writing, await _open_spool(spool), limits)
         except BaseException:
             await readers.dispose()
-            await writing.dispose()
+            await _let_go(writing)
             raise
         asker = Asker(parsed, connections) if is_sqlite(parsed) else None
         database = cls(parsed, readers, writing, writer, asker)
@@ -238,7 +247,7 @@ class Database:
         if self._asker is not None:
             await self._asker.close()
         await self._readers.dispose()
-        await self._writing.dispose()
+        await _let_go(self._writing)
 
     async def __aenter__(self) -> Database:
         return self
@@ -273,6 +282,14 @@ async def backup(url: str | URL, target: Path) -> None:
         raise StoreError(f"a backup of PostgreSQL is made by its own program: {command}")
     await asyncio.to_thread(sqlite.backup_file, sqlite.database_file(parsed), target)
     log.info("backup_written", target=str(target))
+
+
+def _writing_engine(url: URL, *, daemon: bool) -> Writing:
+    return threaded_engine(url) if is_sqlite(url) else writer_engine(url, daemon=daemon)
+
+
+async def _let_go(writing: Writing) -> None:
+    await (writing.close() if isinstance(writing, ThreadedEngine) else writing.dispose())
 
 
 async def _claim(writing: AsyncEngine) -> None:

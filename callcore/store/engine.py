@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from callcore.store import postgresql, sqlite
 from callcore.store.errors import StoreError
+from callcore.store.threaded import ThreadedEngine
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -50,9 +51,9 @@ def is_sqlite(url: URL) -> bool:
 def writer_engine(
     url: URL, *, foreign_keys: bool = True, busy_seconds: float | None = None, daemon: bool = False
 ) -> AsyncEngine:
-    """An engine with one connection, for the writer or for migrations (those without foreign keys, and with
-    more patience for somebody else who writes). ``daemon``: it is the only one that serves calls; PostgreSQL
-    then gives a second one no connection (``postgresql.OtherDaemon``)."""
+    """An engine with one connection, for PostgreSQL's writer or for migrations (those without foreign keys,
+    and with more patience for somebody else who writes). ``daemon``: it is the only one that serves calls;
+    PostgreSQL then gives a second one no connection (``postgresql.OtherDaemon``)."""
     patience = busy_seconds or WRITER_BUSY_SECONDS
     pool = {"pool_size": 1, "max_overflow": 0, "pool_reset_on_return": None}  # each use ends its transaction
     if not is_sqlite(url):
@@ -88,17 +89,27 @@ def reader_engine(url: URL, connections: int = READERS) -> AsyncEngine:
 
 def asking_engine(url: URL, connections: int) -> Engine:
     """As ``reader_engine``, for threads, SQLite only."""
-    engine = create_engine(
-        sqlite.never_creating(url).set(drivername="sqlite+pysqlite"),
-        hide_parameters=True,
+    engine = _in_threads(
+        url,
         pool_size=connections,
         max_overflow=0,
-        pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
     )
     sqlite.attach(engine, writer=False, busy_seconds=READER_BUSY_SECONDS)
     return engine
+
+
+def threaded_engine(url: URL) -> ThreadedEngine:
+    """As ``writer_engine``, for the writer of SQLite."""
+    engine = _in_threads(url, pool_size=1, max_overflow=0)
+    sqlite.attach(engine, writer=True, busy_seconds=WRITER_BUSY_SECONDS)
+    return ThreadedEngine(engine)
+
+
+def _in_threads(url: URL, **settings: Any) -> Engine:
+    file = sqlite.never_creating(url).set(drivername="sqlite+pysqlite")
+    return create_engine(file, hide_parameters=True, pool_reset_on_return=None, **settings)
 
 
 def _postgresql(url: URL, connect: postgresql.Connect, settings: dict[str, Any]) -> AsyncEngine:
@@ -118,8 +129,12 @@ def _engine(url: URL, **settings: Any) -> AsyncEngine:
 
 def insert(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` (both databases do)."""
-    dialect = sqlite_dialect if connection.dialect.name == "sqlite" else postgresql_dialect
-    return dialect.insert(table)
+    return inserting(connection.dialect.name, table)
+
+
+def inserting(dialect: str, table: Table) -> Any:
+    """The same, for a statement that is made once: making it costs as much as carrying it out."""
+    return (sqlite_dialect if dialect == "sqlite" else postgresql_dialect).insert(table)
 
 
 def among(dialect: str, column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
@@ -137,19 +152,6 @@ def chunks(items: Iterable[T], size: int = IN_LIST) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
-
-
-async def transaction_id(connection: AsyncConnection) -> str | None:
-    """For ``was_committed``; None if nothing was written, and for SQLite, which answers every COMMIT."""
-    if connection.dialect.name == "sqlite":
-        return None
-    return await postgresql.transaction_id(connection)
-
-
-async def was_committed(engine: AsyncEngine, transaction: str) -> bool:
-    """Raises what ``is_outage`` knows while that cannot be told."""
-    async with engine.begin() as connection:
-        return await postgresql.was_committed(connection, transaction)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -112,7 +112,6 @@ class Gaps:
 
 async def count_contact(connection: AsyncConnection, contact: Contact) -> None:
     """A contact that is new in the database counts in the newest gap of its PBX, if it comes from one."""
-    newest = select(gaps.c.id).where(gaps.c.pbx == contact.pbx)
     match contact:
         case Contact(source=Source.journal):
             column = gaps.c.from_journal
@@ -120,9 +119,11 @@ async def count_contact(connection: AsyncConnection, contact: Contact) -> None:
             column = gaps.c.from_cdr
         case Contact(end_reason=EndReason.lost):
             column = gaps.c.lost
-            newest = newest.where(gaps.c.ended_at.between(contact.ended_at - _LOST_WITHIN, contact.ended_at))
         case _:
             return
+    newest = select(gaps.c.id).where(gaps.c.pbx == contact.pbx)
+    if column is gaps.c.lost:
+        newest = newest.where(gaps.c.ended_at.between(contact.ended_at - _LOST_WITHIN, contact.ended_at))
     newest = newest.order_by(gaps.c.ended_at.desc(), gaps.c.id.desc()).limit(1)
     await connection.execute(
         update(gaps).where(gaps.c.id == newest.scalar_subquery()).values({column: column + 1})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import Row, Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CallId, Login, PbxName
@@ -59,10 +59,10 @@ class Stories:
         ]
 
         async def op(connection: AsyncConnection) -> None:
-            await connection.execute(delete(call_stories).where(call_stories.c.call == story.call))
-            await connection.execute(call_stories.insert().values(**values))
+            await connection.execute(_FORGET, {"of_call": story.call})
+            await connection.execute(_INSERT, values)
             if people:
-                await connection.execute(call_story_people.insert(), people)
+                await connection.execute(_INSERT_PEOPLE, people)
 
         await self._store.writer.submit(op)
 
@@ -129,6 +129,11 @@ class Stories:
         async with self._store.read() as connection:
             row = (await connection.execute(_key_query())).first()
         return bytes(row.value) if row else None
+
+
+_FORGET = delete(call_stories).where(call_stories.c.call == bindparam("of_call"))
+_INSERT = call_stories.insert()
+_INSERT_PEOPLE = call_story_people.insert()
 
 
 def _key_query() -> Select[Any]:

@@ -36,10 +36,10 @@ from enum import Enum, auto
 from typing import Any, Literal, TypeVar, cast
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.store.batch import Op, Refused, Unanswered, commit, probe
-from callcore.store.engine import is_outage, was_committed
+from callcore.store.batch import Op, Refused, Unanswered, Writing, commit, probe, was_committed
+from callcore.store.engine import is_outage
 from callcore.store.errors import StoreBusy, StoreUnavailable
 from callcore.store.spool import Record, Spool, SpoolFull
 
@@ -104,7 +104,7 @@ class Writer:
     ``spool_length``; ``available`` is False from a failed attempt until the next good one."""
 
     def __init__(
-        self, engine: AsyncEngine, spool: Spool | None = None, limits: WriterLimits | None = None
+        self, engine: Writing, spool: Spool | None = None, limits: WriterLimits | None = None
     ) -> None:
         self._engine = engine
         self._spool = spool

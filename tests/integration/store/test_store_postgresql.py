@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.calls.effects import Contact
 from callcore.domain import CallId
 from callcore.rights import Role
-from callcore.store import engine, migrate, outbox, postgresql
+from callcore.store import batch, engine, migrate, outbox, postgresql
 from callcore.store.contacts import Saved
 from callcore.store.database import Database, backup
 from callcore.store.errors import StoreError, StoreUnavailable
@@ -175,17 +175,17 @@ async def test_what_becomes_of_a_transaction(postgres_url: str) -> None:
     lock = text("SELECT CAST(pg_current_xact_id() AS text)")
     async with made.connect() as connection:
         await connection.execute(change)
-        assert await engine.transaction_id(connection) is None  # it has written nothing
+        assert await postgresql.transaction_id(connection) is None  # it has written nothing
         running = (await connection.execute(lock)).scalar_one()
-        assert await engine.transaction_id(connection) == running
+        assert await postgresql.transaction_id(connection) == running
         with pytest.raises(postgresql.Unreachable, match="still busy"):
-            await engine.was_committed(other, running)
+            await batch.was_committed(other, running)
         await connection.rollback()
-        assert not await engine.was_committed(other, running)
+        assert not await batch.was_committed(other, running)
         done = (await connection.execute(lock)).scalar_one()
         await connection.commit()
-        assert await engine.was_committed(other, done)
-        assert not await engine.was_committed(other, str(int(done) + 1_000_000))
+        assert await batch.was_committed(other, done)
+        assert not await batch.was_committed(other, str(int(done) + 1_000_000))
     await made.dispose()
     await other.dispose()
 

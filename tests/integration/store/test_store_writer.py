@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from callcore.store.errors import StoreBusy, StoreUnavailable
 from callcore.store.schema.core import calls, users
 from callcore.store.spool import Record, Spool
 from callcore.store.writer import SPOOLED, WriterLimits
+from callcore.testing.patience import PATIENCE_SECONDS
 
 from .store_samples import ANNA, T0, locked, look, on_files, until
 
@@ -95,12 +97,16 @@ async def test_a_wrong_write_fails_alone(db: Database, url: str) -> None:
 
 
 async def test_reads_do_not_wait_for_a_write(db: Database) -> None:
-    began, go_on = asyncio.Event(), asyncio.Event()
+    began, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
     async def slow(connection: AsyncConnection) -> None:
         await connection.execute(users.update().values(name="x"))
-        began.set()
-        await go_on.wait()
+        loop.call_soon_threadsafe(began.set)
+        if connection.dialect.name == "sqlite":  # it has a thread to itself
+            go_on.wait(PATIENCE_SECONDS)
+        else:
+            await asyncio.to_thread(go_on.wait, PATIENCE_SECONDS)
 
     writing = asyncio.create_task(db.writer.submit(slow))
     await began.wait()
@@ -324,6 +330,18 @@ async def test_drain_and_close(url: str) -> None:
     await asyncio.gather(*writes)
     with pytest.raises(StoreUnavailable, match="closed"):
         await db.writer.submit(add_call(301))
+
+
+@on_files
+async def test_a_write_waits_for_nothing_but_its_connection(db: Database) -> None:
+    """It has the writer's thread, in which there is nothing else to be waited for."""
+
+    async def idle(_connection: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="something else"):
+        await db.writer.submit(idle)
+    assert await db.writer.submit(add_call(1)) == 1
 
 
 @on_files

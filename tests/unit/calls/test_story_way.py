@@ -95,6 +95,20 @@ def test_his_hangup_is_quicker_than_our_word(word: Outcome, reason: EndReason) -
     assert (other.contact.outcome, other.contact.end_reason) == (word, reason)
 
 
+def test_who_was_answered_and_leaves_word_besides_was_answered() -> None:
+    """He talked, came back to the IVR, and hung up quicker than our word of the message."""
+    story = waited_in_vain()
+    story.tell(left())
+    story.at(11).waits("c", EXPERT)
+    story.at(15).rings("c", ANNA, "a", EXPERT)
+    story.at(17).answers("c", ANNA, "a", EXPERT)
+    story.tell(f.WordToCome(ref("c")))
+    story.at(40).talk_ends("c", "a")
+    assert story.contacts == []
+    story.at(40.3).tell(left(hung_up=True, word=Outcome.voicemail))
+    assert (story.contact.outcome, story.contact.answered_by) == (Outcome.answered, ANNA)
+
+
 def test_where_he_was_in_the_menu_is_known_though_his_hangup_was_quicker() -> None:
     """Who left where is counted by it."""
     story = Story()

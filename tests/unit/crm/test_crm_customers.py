@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 from callcore.crm import seeds
 from callcore.crm.customers import CustomerBase, CustomerBaseUnavailable
-from callcore.domain import CustomerId
+from callcore.domain import Customer, CustomerId
 from callcore.numbers import normalise
 from callcore.store.customers import Added, NewCustomer
 from callcore.store.database import Database
@@ -49,6 +50,47 @@ async def test_lookup(db: Database) -> None:
     assert "<script>" in script.name
     for number in (*seeds.UNKNOWN_NUMBERS, "", "%", "' OR '1'='1"):
         assert await base.lookup(number) == ()
+
+
+async def test_who_asks_about_the_same_number_gets_the_same_answer(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card and the menu ask within a moment; who goes away meanwhile takes nothing from the other."""
+    await db.customers.add_many(seeds.customers())
+    asked: list[str] = []
+    find = db.customers.find_by_number
+
+    async def counted(number: str) -> tuple[Customer, ...]:
+        asked.append(number)
+        return await find(number)
+
+    monkeypatch.setattr(db.customers, "find_by_number", counted)
+    base = CustomerBase(db.customers)
+    first, second = (asyncio.create_task(base.lookup(seeds.SHARED_NUMBER)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert len(await second) == 2
+    assert await base.lookup(seeds.SHARED_NUMBER) == await second
+    assert await base.lookup(seeds.SCRIPT_NUMBER) != ()
+    assert asked == [seeds.SHARED_NUMBER, seeds.SCRIPT_NUMBER]
+    await CustomerBase(db.customers).lookup(seeds.SCRIPT_NUMBER)
+    assert len(asked) == 3
+
+
+async def test_a_fault_is_not_the_answer_for_the_next_one(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.customers.add_many(seeds.customers())
+    base = CustomerBase(db.customers)
+
+    async def away(_number: str) -> tuple[Customer, ...]:
+        raise OSError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(db.customers, "find_by_number", away)
+        with pytest.raises(CustomerBaseUnavailable):
+            await base.lookup(seeds.SHARED_NUMBER)
+    assert len(await base.lookup(seeds.SHARED_NUMBER)) == 2
 
 
 async def test_a_base_that_does_not_answer_in_time(db: Database) -> None:

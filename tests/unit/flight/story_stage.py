@@ -130,7 +130,7 @@ class Stage:
         """Let the last call of the stage be written."""
         self.later(LINGER.total_seconds() + 1)
         while self.recorder._closing:
-            await self.recorder._seal(self.recorder._closing.popleft()[1])
+            await self.recorder._seal([self.recorder._closing.popleft()[1]])
         await self.recorder.outbox.write()
 
     # --- scenes

@@ -41,7 +41,7 @@ def test_the_construct_that_catches_a_dead_and_a_hung_callcore():
         "Set(CALLCORE_RC=)",
         "Set(AGIEXITONHANGUP=yes)",
         "Set(TIMEOUT(absolute)=5)",
-        "AGI(agi://${CALLCORE_AGI}/inbound/${CALLCORE_PBX},${CALLCORE_DNIS})",
+        "AGI(agi://${CALLCORE_AGI}/inbound/${CALLCORE_PBX},${CALLCORE_DNIS},${CHANNEL(state)})",
         "Set(TIMEOUT(absolute)=0)",
     ]
     assert "Answer()" in lines[:first]

@@ -266,6 +266,53 @@ async def test_the_watchdog_is_renewed_before_short_steps_when_it_is_near(bench)
     assert commands[:3] == ["SET AUTOHANGUP 5", 'GET VARIABLE "X"', 'GET VARIABLE "X"']
 
 
+async def test_quick_work_before_a_step_takes_no_command(bench):
+    async def route(session: Session):
+        session.renew_unless_quick(15)
+        return await session.stream_file("hello", seconds=2)
+
+    async with bench(route) as b:
+        commands = await (await b.call()).run()
+        await b.until(lambda: b.outcomes)
+        assert b.sessions[0]._renewal.cancelled()
+    assert commands == ["SET AUTOHANGUP 7", 'STREAM FILE "hello" ""', RC]
+
+
+async def test_slow_work_before_a_step_is_given_more_time(bench, monkeypatch):
+    monkeypatch.setattr("callcore.ivr.agi_session.QUICK_SECONDS", 0.0)
+    is_renewed = asyncio.Event()
+
+    async def route(session: Session):
+        session.renew_unless_quick(15)
+        await is_renewed.wait()
+        return await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        assert await pbx.command() == "SET AUTOHANGUP 15"
+        pbx.send(b"200 result=0\n")
+        is_renewed.set()
+        assert await pbx.run() == ["SET AUTOHANGUP 15", 'GET VARIABLE "X"', RC]
+    assert b.outcomes == [None]
+
+
+async def test_a_caller_who_hangs_up_during_slow_work_is_gone(bench, monkeypatch):
+    monkeypatch.setattr("callcore.ivr.agi_session.QUICK_SECONDS", 0.0)
+
+    async def route(session: Session):
+        session.renew_unless_quick(15)
+        await session.gone.wait()
+        return await session.get_variable("X")
+
+    async with bench(route) as b:
+        pbx = await b.call()
+        assert await pbx.command() == "SET AUTOHANGUP 15"
+        pbx.send(b"HANGUP\n")
+        await b.until(lambda: b.counters.results)
+    assert isinstance(b.outcomes[0], CallerHungUp)
+    assert b.counters.results == ["hung_up"]
+
+
 async def test_steps_go_one_after_another(bench):
     async def route(session: Session):
         return await asyncio.gather(*(session.get_variable(f"V{i}") for i in range(20)))

@@ -87,6 +87,18 @@ async def rows(daemon: Daemon, sql: str) -> list[tuple[Any, ...]]:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("state", ["Up", "Ring", ""])
+async def test_who_has_been_answered_is_not_answered_again(settings, state):
+    """Our dialplan says the channel's state; an older one of ours says nothing."""
+    async with living(settings) as daemon:
+        peer = FakeAsterisk(*await asyncio.open_connection("127.0.0.1", daemon.agi.port))
+        peer.send(environment(agi_callerid="101", agi_arg_1="4951", agi_arg_2=state))
+        commands = await peer.run()
+        peer.writer.close()
+    assert commands.count("ANSWER") == (state != "Up")
+    assert any(command.startswith("STREAM FILE") for command in commands)
+
+
 async def test_a_message_of_sunday_is_an_appeal(settings):
     """D-61: with topic, number and department, on the null customer, the sound beside it."""
     async with living(settings) as daemon:

@@ -136,7 +136,7 @@ def test_faults_of_moments_and_of_the_shape_come_together() -> None:
         ({"revision": "01"}, "revision", "not a whole number"),
         ({"revision": 1.5}, "revision", "not a whole number"),
         ({"state": "over"}, "state", "not possible here"),
-        ({"cause": "Авария"}, "cause", "A section is needed"),
+        ({"cause": "Авария"}, "cause", "A text in both languages is needed"),
         ({"cause": {"ru": " ", "en": "x"}}, "cause.ru", "nothing to be said"),
         ({"cause": {"ru": "…", "en": "x"}}, "cause.ru", "nothing to be said"),
         ({"cause": {"ru": ["x"], "en": "x"}}, "cause.ru", "nothing to be said"),

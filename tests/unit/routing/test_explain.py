@@ -79,7 +79,7 @@ def test_each_sentence_ends_once(tables: TopicTables) -> None:
     changed = replace(tables, tables=(tables.tables[0], replace(finance, rows=rows)))
     said = summary(steps_of(changed, at(7, 12)))
     assert ".." not in said.ru + said.en
-    assert "hours: open wanted. It is Saturday 2026-03-07 12:00 in Europe/Moscow: closed all day. " in said.en
+    assert "only when open. Saturday 2026-03-07 12:00, Europe/Moscow: closed all day. " in said.en
 
 
 def test_a_moved_working_day_is_named(tables: TopicTables) -> None:

@@ -27,8 +27,9 @@ import yaml
 from aiohttp import web
 from sqlalchemy import make_url
 
-from callcore import logs, wiring
+from callcore import logs
 from callcore.app import Daemon
+from callcore.assembly import wiring
 from callcore.calls.effects import CallView
 from callcore.commands.run import _spare_collector
 from callcore.config import load

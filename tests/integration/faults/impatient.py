@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from callcore import cli, wiring
+from callcore import cli
 from callcore.ami.settings import AmiSettings
+from callcore.assembly import wiring
 from callcore.config import Settings
 from callcore.domain import PbxName
 

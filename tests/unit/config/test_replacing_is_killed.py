@@ -1,4 +1,4 @@
-"""Whoever takes an edition back is killed at each of his steps: the files are of one edition, never of two."""
+"""Whoever takes an edition back is killed at each of his steps: the files are of one edition, not two."""
 
 from __future__ import annotations
 

@@ -76,6 +76,15 @@ async def test_a_daemon_that_was_killed_while_he_spoke(room):
     assert room.house.kept[0][1] == CALLER
 
 
+async def test_a_daemon_that_was_killed_while_it_wrote_a_slip(room):
+    """The half goes: nothing was promised yet. Whole ones and their sounds stay."""
+    slip = await room.slips.begin("message", CALLER, has_sound=True)
+    write_speech(room.folder / slip.recording, 3.0)
+    (room.folder / "c2-1.part").write_text('{"name": "c2-1", "kind": "mess')
+    room.next_life()
+    assert room.files() == {"c1-1.json", "c1-1.wav"}
+
+
 async def test_a_recording_that_comes_late_or_never(room):
     """The folder may be another machine's: the sound has an hour."""
     await room.slips.begin("message", CALLER, has_sound=True)

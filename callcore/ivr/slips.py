@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -241,9 +242,14 @@ def _from_json(text: str) -> Slip:
 def _write(file: Path, text: str) -> None:
     """Whole or not at all, also where the power fails."""
     part = file.with_suffix(PART)
-    with part.open("w", encoding="utf-8") as out:
-        part.chmod(0o600)
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            part.chmod(0o600)
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise

@@ -13,6 +13,7 @@ from callcore.domain import Outcome
 
 from .test_leaving_word import CASES, VOICEMAIL, VOICEMAILS
 
+MORTAL = str(Path(__file__).parents[1] / "editions" / "mortal.py")
 OFFER = {"closed_then": [{"call_back": True}, {"voicemail": True}]}
 CALL_BACKS = "SELECT number, queue, topic, state FROM call_backs"
 
@@ -38,6 +39,28 @@ async def test_killed_when_the_tone_ends(open_hall, monkeypatch):
     await hall.until_rows(CASES)
     assert len(await hall.rows(VOICEMAILS)) == 1
     assert not [*hall.recordings.glob("*.json")]
+
+
+async def test_killed_while_the_slip_is_written(open_hall, monkeypatch):
+    """Nothing was promised: he comes into the static queue, and no half stays behind."""
+    hall = await open_hall(closed=("finance",), finance=VOICEMAIL, runs=False)
+    armed = hall.folder / "armed"
+    armed.touch()
+    await hall.stage.start_process(script=(MORTAL, str(armed), "os.rename", "-1.json"))
+    await hall.is_up()
+    call = await hall.dial()
+    for key in "41":
+        await call.speak(1.5, is_loud=False)
+        await call.key(key)
+    await hall.stage.process.wait()
+    assert [name.rpartition("-")[2] for name in os.listdir(hall.recordings)] == ["1.part"]
+    await hall.waits_in("expert")
+    await hall.start(monkeypatch)
+    assert os.listdir(hall.recordings) == []
+    await call.hang_up()
+    contact = await hall.contact()
+    assert (contact.outcome, contact.queue) == (Outcome.abandoned_queue, "expert")
+    assert await hall.rows(VOICEMAILS) == []
 
 
 @pytest.mark.parametrize("words", ["Закрыто.", "Говорите.", "Записано.", "Пока."])

@@ -137,13 +137,16 @@ class Editions:
         """In a thread: some hundred files take longer than a caller may wait."""
         file: Path = self._current.settings.file
         try:
-            return await asyncio.to_thread(load, file, kept=texts)
+            fresh = await asyncio.to_thread(load, file, kept=texts)
         except ConfigFaults as refused:
             self.refused += 1
             for fault in refused.faults:
                 if fault.severity == "fault":
                     log.error("reload_refused", fault=str(fault))
             raise
+        for warning in fresh.warnings:
+            log.warning("reload_warned", warning=str(warning))
+        return fresh
 
     async def _take_over(self, fresh: Settings, login: str, back_to: int | None = None) -> Reloaded:
         """Every prompt is spoken before the first caller can be led to it."""

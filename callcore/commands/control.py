@@ -86,6 +86,15 @@ class Daemon:
                     f"{self.journal} tells.",
                 )
             ) from None
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            raise CommandFailed(
+                Text(
+                    "callcore завершился, не ответив. Когда он снова запущен, что он принял, покажет "
+                    f"callcore {self.journal}.",
+                    "callcore ended before it answered. Once it runs again, what it took, callcore "
+                    f"{self.journal} tells.",
+                )
+            ) from None
         except http.client.HTTPException as error:
             raise self._strange(type(error).__name__) from None
         except OSError as error:

@@ -15,6 +15,7 @@ from callcore.commands.frame import CommandFailed
 from callcore.config import load
 from callcore.config.changes import kept_texts, texts_on_disk
 from callcore.config.control import places
+from callcore.config.replacing import roll_back
 from callcore.config.writing import wanted_files, write_back
 from callcore.domain import Text
 from callcore.store.database import Database
@@ -71,9 +72,10 @@ def put_back(file: Path, id: int) -> tuple[str, ...]:
         return await files_of(editions, id), await files_of(editions, newest[0].id if newest else id)
 
     kept, newest = ask(file, question)
-    known = _Known(file, texts_on_disk(file.name, newest, read(file).text))
-    fresh = load(file, need_secrets=False, kept=wanted_files(known, kept))
     try:
+        roll_back(file)
+        known = _Known(file, texts_on_disk(file.name, newest, read(file).text))
+        fresh = load(file, need_secrets=False, kept=wanted_files(known, kept))
         return write_back(known, fresh)
     except OSError as error:
         why = f"{error.filename or file}: {error.strerror or error}"

@@ -20,6 +20,7 @@ from callcore.config.departments import DepartmentsModel
 from callcore.config.fields import Address
 from callcore.config.files import Files
 from callcore.config.ivr import check_ivr, queues_of, read_ivr, with_departments
+from callcore.config.replacing import roll_back
 from callcore.config.secrets import with_database_password, with_secrets
 from callcore.config.shape import (
     Desk,
@@ -131,7 +132,10 @@ def load(
     """
     path = Path(path)
     files = Files(path.parent, kept)
+    left = None if kept is not None else _roll_back(path)
     document = files.read(path)
+    if left is not None:
+        document.faults.append(((), left))
     model = validate(document, SettingsModel, path.parent.resolve())
     folder = model.topics if model else topics_of_a_faulty_file(document, path.parent)
     documents, table_models = read_tables(folder, document, files) if folder else ({}, {})
@@ -190,6 +194,39 @@ def load(
         case_members=cases.logins if cases else {},
         warnings=tuple(fault for each in files.documents for fault in each.sorted_faults()),
         texts=files.texts,
+    )
+
+
+def _roll_back(path: Path) -> Fault | None:
+    """What is to be said of files that were being replaced when somebody was stopped."""
+    try:
+        if not roll_back(path):
+            return None
+    except OSError as error:
+        why = f"{error.filename or path}: {error.strerror or error}"
+        return Fault(
+            str(path),
+            0,
+            "",
+            Text(
+                f"Возврат редакции оборвался, файлы могут быть от двух редакций; не откатить: {why}.",
+                f"Taking an edition back was cut off, so files may be of two editions; not undone: {why}.",
+            ),
+            Text(
+                "Запустите callcore check от пользователя, который может их писать.",
+                "Run callcore check as a user who may write them.",
+            ),
+        )
+    return Fault(
+        str(path),
+        0,
+        "",
+        Text(
+            "Возврат редакции оборвался: файлы снова такие, как до него.",
+            "Taking an edition back was cut off: the files are again what they were before.",
+        ),
+        Text("Повторите: callcore editions take-back.", "Repeat it: callcore editions take-back."),
+        "warning",
     )
 
 

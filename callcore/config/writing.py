@@ -1,24 +1,16 @@
-"""Puts an edition's files back in their places: all are ready beside them before the first is replaced, and
-where one cannot be replaced, those before it become again what they were."""
+"""Puts an edition's files back in their places: all of them or none (``config.replacing``)."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from callcore.config import Settings
 from callcore.config.changes import texts_on_disk
 from callcore.config.files import Files
+from callcore.config.replacing import Wish, replace_all, roll_back
 from callcore.strictyaml.reader import read
-
-ASIDE = "~"
-"""Ends the name under which a file is left whose text no edition has: editors do likewise."""
 
 
 class Known(Protocol):
@@ -30,34 +22,12 @@ class Known(Protocol):
     def texts(self) -> Mapping[str, str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    place: Path
-    fresh: Path | None
-    """What it becomes, ready beside it; None: it goes."""
-    before: Path | None
-    """A copy of what it is; None: there is nothing."""
-
-    def make(self) -> None:
-        if self.fresh is None:
-            self.place.unlink()
-        else:
-            self.fresh.replace(self.place)
-
-    def undo(self) -> None:
-        if self.before is None:
-            self.place.unlink(missing_ok=True)
-        else:
-            self.before.replace(self.place)
-
-    def tidy(self) -> None:
-        for made in (self.fresh, self.before):
-            if made is not None:
-                made.unlink(missing_ok=True)
-
-
 def wanted_files(known: Known, kept: Mapping[str, str]) -> dict[str, str]:
-    """All texts of an edition as they would stand on disk; of the settings file, the other sections stay."""
+    """All texts of an edition as they would stand on disk; of the settings file, the other sections stay.
+
+    Raises OSError where an earlier one was left in the middle and cannot be rolled back.
+    """
+    roll_back(known.file)
     name = known.file.name
     present = read(known.file).text or known.texts[name]
     return texts_on_disk(name, kept, present)
@@ -69,34 +39,29 @@ def write_back(known: Known, fresh: Settings) -> tuple[str, ...]:
     Gives the names under which edits were left that no edition has. Raises OSError, and then all files are
     as they were.
     """
+    names: dict[Path, str] = {}
+
+    def wanted() -> list[Wish]:
+        wishes = _wishes(known, fresh)
+        names.update({wish.place: name for name, wish in wishes.items()})
+        return list(wishes.values())
+
+    aside = replace_all(known.file, wanted)
+    return tuple(str(Path(names[place]).with_name(left.name)) for place, left in aside.items())
+
+
+def _wishes(known: Known, fresh: Settings) -> dict[str, Wish]:
+    """By name, what differs from ``fresh``."""
     files = Files(known.file.parent)
     gone = {files.name_of(file): None for file in files.tables(fresh.topics)}
     wanted: dict[str, str | None] = {**gone, **fresh.texts}
     places = {name: files.path_of(name).resolve() for name in wanted}
     there = {name: _text(place) for name, place in places.items()}
-    changed = [name for name in wanted if there[name] != wanted[name]]
-    changes: list[_Change] = []
-    try:
-        for name in changed:
-            changes.append(_ready(places[name], wanted[name], known.file))
-        aside = tuple(_leave(name, places[name]) for name in changed if _is_own(there[name], known, name))
-        _make(changes)
-    finally:
-        for change in changes:
-            change.tidy()
-    return aside
-
-
-def _make(changes: Iterable[_Change]) -> None:
-    made: list[_Change] = []
-    try:
-        for change in changes:
-            change.make()
-            made.append(change)
-    except OSError:
-        for change in made:
-            change.undo()
-        raise
+    return {
+        name: Wish(places[name], wanted[name], _is_own(there[name], known, name))
+        for name in wanted
+        if there[name] != wanted[name]
+    }
 
 
 def _text(place: Path) -> str | None:
@@ -112,40 +77,3 @@ def _text(place: Path) -> str | None:
 def _is_own(text: str | None, known: Known, name: str) -> bool:
     """Whether somebody has written it whose work would be lost, since no edition has it."""
     return text is not None and text != known.texts.get(name)
-
-
-def _leave(name: str, place: Path) -> str:
-    """Keep a copy of the present file beside it; the name of the copy."""
-    shutil.copy2(place, place.with_name(place.name + ASIDE))
-    return name + ASIDE
-
-
-def _ready(place: Path, text: str | None, settings: Path) -> _Change:
-    """Both versions beside ``place``, for those who may read what is there now (or else ``settings``)."""
-    there = place.exists()
-    model = place if there else settings
-    before = _beside(place, place.read_bytes(), model) if there else None
-    try:
-        return _Change(place, None if text is None else _beside(place, text.encode(), model), before)
-    except BaseException:
-        if before is not None:
-            before.unlink(missing_ok=True)
-        raise
-
-
-def _beside(place: Path, content: bytes, model: Path) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(model, made)
-        with suppress(PermissionError):  # only root gives files away; the mode is what counts
-            os.chown(made, model.stat().st_uid, model.stat().st_gid)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
-    return made

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ GROWING: Final = timedelta(seconds=10)
 """A recording of an earlier life that was written to so shortly before may still be going on."""
 LATE: Final = timedelta(hours=1)
 """So long a recording may take to come here from the PBX."""
+PART: Final = ".part"
 _CALL = re.compile(r"[a-z0-9]{1,64}")
 
 
@@ -69,9 +71,14 @@ class Slips:
         self._wake = asyncio.Event()
 
     def open(self) -> None:
-        """Make the folder. One that cannot be made costs messages, not calls."""
+        """Make the folder. One that cannot be made costs messages, not calls.
+
+        Halves of slips go: an earlier life was stopped while it wrote them, and had promised nothing yet.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            for half in self.folder.glob(f"*{PART}"):
+                half.unlink(missing_ok=True)
         except OSError as error:
             log.error("recordings_not_kept", folder=str(self.folder), why=str(error))
 
@@ -234,10 +241,15 @@ def _from_json(text: str) -> Slip:
 
 def _write(file: Path, text: str) -> None:
     """Whole or not at all, also where the power fails."""
-    part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as out:
-        part.chmod(0o600)
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+    part = file.with_suffix(PART)
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            part.chmod(0o600)
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+import stat
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -15,6 +17,9 @@ from callcore.speech.errors import EngineFailed
 from callcore.speech.settings import FORMAT_VERSION
 
 log = structlog.get_logger("callcore.speech")
+
+MOST_BYTES: Final = 67_108_864
+"""Three minutes of the best that a studio delivers; each is read as a whole."""
 
 Stamp = tuple[int, int]
 """When a file was written, and its size."""
@@ -31,7 +36,7 @@ class Recorded:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._catalogue: tuple[Stamp | None, Catalogue] = None, Catalogue()
-        self._keys: dict[Path, tuple[Stamp, str]] = {}
+        self._keys: dict[Path, tuple[Stamp, str | None]] = {}
 
     def file(self, text: str, language: str) -> Path | None:
         """Where the recording of this text is, or ought to be; None where the catalogue does not name it."""
@@ -46,11 +51,9 @@ class Recorded:
         known = self._keys.get(path)
         if known is None or known[0] != stamp:
             try:
-                content = path.read_bytes()
+                known = self._keys[path] = stamp, _digest(path, stamp)
             except OSError:
                 return None
-            words = f"recorded\0{FORMAT_VERSION}\0".encode()
-            known = self._keys[path] = stamp, hashlib.sha256(words + content).hexdigest()[:40]
         return known[1]
 
     async def write(self, text: str, language: str, into: Path) -> None:
@@ -78,9 +81,21 @@ class Recorded:
         return self._catalogue[1]
 
 
+def _digest(path: Path, stamp: Stamp) -> str | None:
+    """None, and told once, of a file that is longer than any announcement. Raises OSError."""
+    if stamp[1] > MOST_BYTES:
+        log.error("recording_too_large", file=str(path), bytes=stamp[1], most=MOST_BYTES)
+        return None
+    words = f"recorded\0{FORMAT_VERSION}\0".encode()
+    return hashlib.sha256(words + path.read_bytes()).hexdigest()[:40]
+
+
 def _stamp(path: Path) -> Stamp | None:
+    """None for what is no file: a pipe would never end."""
     try:
         status = path.stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     return status.st_mtime_ns, status.st_size

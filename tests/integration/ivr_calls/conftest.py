@@ -70,6 +70,9 @@ class Hall:
     async def start_process(self) -> None:
         """callcore as a process of its own, ready for calls; nobody listens there."""
         await self.stage.start_process()
+        await self.is_up()
+
+    async def is_up(self) -> None:
         await self.house.until(self._is_ready, 60)
 
     async def _is_ready(self) -> bool:

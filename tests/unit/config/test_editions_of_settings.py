@@ -160,6 +160,17 @@ def test_an_edit_that_no_edition_has_is_left_aside(files: Files) -> None:
     assert len(read(files).tables.tables) == 1, "what lies aside is no table"
 
 
+def test_a_later_edit_does_not_write_over_an_earlier_one_left_aside(files: Files) -> None:
+    running = files.load()
+    left = {}
+    for place, money in (("~", "One evening"), ("~2", "Another"), ("~2", "Another")):
+        mine = left[place] = TABLE.replace("Money", money)
+        files.table(mine)
+        assert back(files, kept_texts(running), running) == (f"topics/finance.yaml{place}",)
+    for place, mine in left.items():
+        assert on_disk(files)[f"topics/finance.yaml{place}"] == mine
+
+
 def test_a_file_that_is_no_text_is_left_aside_and_replaced(files: Files) -> None:
     running = files.load()
     files.table(b"\xff\xfe\x00")
@@ -209,16 +220,17 @@ def test_where_one_cannot_be_replaced_all_are_as_they_were(
     really = Path.replace
 
     def replace(self: Path, target: Path) -> Path:
-        if "~" not in self.name and len(replaced) == 1:
-            replaced.append(target)
-            raise OSError(5, os.strerror(5), str(target))
+        if target.name.startswith("."):  # made ready, or noted
+            return really(self, target)
         replaced.append(target)
+        if len(replaced) == 2:
+            raise OSError(5, os.strerror(5), str(target))
         return really(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
     with pytest.raises(OSError, match=os.strerror(5)):
         write_back(running, fresh)
-    assert len(replaced) == 3, "one done, one failed, one undone"
+    assert len(replaced) == 5, "one done, one failed, all three as they were"
     assert on_disk(files) == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,27 @@ async def test_a_daemon_that_was_killed_while_he_spoke(room):
     await room.slips.hand_in()
     assert room.kept() == [("message", "c1")]
     assert room.house.kept[0][1] == CALLER
+
+
+async def test_a_daemon_that_was_killed_while_it_wrote_a_slip(room):
+    """The half goes: nothing was promised yet. Whole ones and their sounds stay."""
+    slip = await room.slips.begin("message", CALLER, has_sound=True)
+    write_speech(room.folder / slip.recording, 3.0)
+    (room.folder / "c2-1.part").write_text('{"name": "c2-1", "kind": "mess')
+    room.next_life()
+    assert room.files() == {"c1-1.json", "c1-1.wav"}
+
+
+async def test_a_disk_that_fills_while_a_slip_is_written(room, monkeypatch):
+    """Nothing of it stays to be swept up by somebody."""
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        await room.slips.begin("message", CALLER)
+    assert room.files() == set()
 
 
 async def test_a_recording_that_comes_late_or_never(room):

@@ -1,6 +1,6 @@
 """Open or closed, and when again."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -143,3 +143,27 @@ def test_the_first_and_the_last_day_of_the_calendar_do_not_raise() -> None:
     hours = Hours(ZoneInfo("UTC"), week((Span(1200, 1560),)))
     assert not is_open(hours, datetime.min.replace(tzinfo=UTC))
     assert next_open_at(Hours(ZoneInfo("UTC"), week(())), datetime.max.replace(tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        pytest.param("Pacific/Apia", date(2011, 12, 30), id="a day that there was not"),
+        pytest.param("Europe/Berlin", date(2026, 3, 29), id="an hour is skipped"),
+        pytest.param("Europe/Berlin", date(2026, 10, 25), id="an hour comes twice"),
+        pytest.param("America/Sao_Paulo", date(2018, 11, 4), id="midnight is skipped"),
+        pytest.param("Australia/Lord_Howe", date(2026, 4, 5), id="half an hour comes twice"),
+    ],
+)
+@pytest.mark.parametrize("spans", [(Span(0, 60),), (Span(120, 150),), (Span(1380, 1560),), ()], ids=str)
+def test_a_holiday_on_a_day_of_another_length(zone: str, day: date, spans: Spans) -> None:
+    """The next opening is the first open minute, however one looks for it."""
+    week = (Span(100, 110), Span(1400, 1500))
+    hours = Hours(ZoneInfo(zone), (week,) * 7, special=(SpecialDay(day, spans, Text("", "")),))
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
+    minutes = [start + timedelta(minutes=minute) for minute in range(5 * 1440)]
+    opens = None
+    for minute in reversed(minutes):
+        opens = minute if is_open(hours, minute) else opens
+        if opens is not None and minute < start + timedelta(days=3) and minute.minute % 10 == 0:
+            assert next_open_at(hours, minute) == opens, minute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callcore.speech import EngineFailed, Prompts, SpeechSettings
+from callcore.speech.recorded import MOST_BYTES, Recorded
 
 from .sounds import RHVOICE, SOX, log_of, script, tone, write_wave
 
@@ -93,6 +95,27 @@ async def test_a_recording_that_is_no_sound_is_passed_over(all_three: SpeechSett
     passed = [entry for entry in logs if entry["event"] == "speech_passed_over"]
     assert [entry["source"] for entry in passed] == ["recorded"]
     assert "ended with 2" in passed[0]["why"]
+
+
+@pytest.mark.parametrize("kind", ["huge", "pipe", "folder", "link to nowhere"])
+async def test_a_recording_that_is_no_file_to_be_read(studio: Path, kind: str):
+    """Nothing of it is read: a pipe would keep all callers waiting, and gigabytes all memory."""
+    recorded = Recorded(studio)
+    path = recorded.file("Hello!", "en")
+    assert path is not None
+    assert recorded.key("Hello!", "en")
+    path.unlink()
+    match kind:
+        case "huge":
+            with path.open("wb") as file:
+                file.truncate(MOST_BYTES + 1)
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to("nowhere")
+    assert recorded.key("Hello!", "en") is None
 
 
 async def test_what_rhvoice_cannot_say(all_three: SpeechSettings, tmp_path: Path):

@@ -16,7 +16,7 @@ from callcore.store.errors import StoreError
 log = structlog.get_logger("callcore.crm")
 
 LOOKUP_SECONDS = 2.0
-FRESH_SECONDS = 1.0
+FRESH_SECONDS = 0.25
 """Whoever asks about the same number so shortly after gets the same answer: the card and the menu do."""
 
 
@@ -41,7 +41,12 @@ class CustomerBase:
         never raises."""
         if not self.directories:
             return (), ()
-        return await self.directories.by_number(number, told)
+
+        def found(so_far: tuple[Customer, ...]) -> None:
+            self._asked.pop(number, None)  # they have rows of ours now, which the next one shall see
+            told(so_far)
+
+        return await self.directories.by_number(number, found)
 
     async def lookup(self, number: str, seconds: float = LOOKUP_SECONDS) -> tuple[Customer, ...]:
         """Everybody who has this canonical number; empty: nobody.

@@ -116,6 +116,7 @@ class Floor:
                 if isinstance(fact, (Snapshot, LinkLost)):
                     self._arm(self._clock.now())
                     fact = await enrich(fact)
+                    moment = self._clock.moment()  # the gap's end lies before it
                 self._take_safely(fact, moment)
             self._arm(self._clock.now())  # once: nothing can strike within the batch
             self.beat += 1

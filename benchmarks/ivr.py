@@ -119,7 +119,7 @@ async def _round(house: House, dialled: str, ear: int) -> Taken:
         gc.disable()
         try:
             door.begin()
-            await asyncio.sleep(SECONDS)
+            await asyncio.sleep(SECONDS)  # the callers go on; this long is measured
         finally:
             gc.enable()
         taken = Taken(sorted(door.steps), sorted(door.silences))

@@ -118,6 +118,11 @@ class Desks:
         """Until everything that is asked beside the desks has been answered."""
         await self._beside.idle()
 
+    @property
+    def is_writing(self) -> bool:
+        """Something of the desks is still on its way into the database."""
+        return any(book.is_writing for book in self._books)
+
     def view(self, login: Login) -> Desk | None:
         return self._book.find(login)
 

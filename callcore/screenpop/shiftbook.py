@@ -36,6 +36,10 @@ class ShiftBook:
         self._known.pop(login, None)
         self._rows.put(login, None)
 
+    @property
+    def is_writing(self) -> bool:
+        return bool(self._rows.unwritten)
+
     def close(self) -> None:
         """Give up what could not be written."""
         self._rows.close()

@@ -19,6 +19,14 @@ from callcore.testing.patience import PATIENCE_SECONDS
 Event = Mapping[str, str | list[str]]
 
 
+_TELLING = frozenset(
+    "Newchannel Newstate DialBegin DialEnd BridgeEnter BridgeLeave HangupRequest SoftHangupRequest Hangup"
+    " BlindTransfer AttendedTransfer QueueCallerJoin QueueCallerLeave AgentCalled AgentConnect".split()
+)
+_MOST_TOLD = 4000
+"""Characters."""
+
+
 class NeverCame(Exception):
     """An event that a story waits for did not come in time."""
 
@@ -106,12 +114,19 @@ class Link:
         return self.find(event, since, wanted)[times - 1]
 
     async def until(self, true: Callable[[], bool], what: str) -> None:
-        """Wait until what has come makes it so. Raises NeverCame, which names ``what``."""
+        """Wait until what has come makes it so. Raises NeverCame, which names ``what``, and what came."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS), self._news:
                 await self._news.wait_for(true)
         except TimeoutError:
-            raise NeverCame(f"in {PATIENCE_SECONDS:.0f} s it did not come to this: {what}") from None
+            came = "\n".join(_brief(event) for event in self.events if event.get("event") in _TELLING)
+            text = f"in {PATIENCE_SECONDS:.0f} s it did not come to this: {what}; what came last:\n"
+            raise NeverCame(text + came[-_MOST_TOLD:]) from None
+
+
+def _brief(event: Event) -> str:
+    keys = ("timestamp", "event", "channel", "destchannel", "exten", "channelstatedesc", "dialstatus", "cause")
+    return " ".join(str(event[key]) for key in keys if event.get(key))
 
 
 def _matches(value: str | list[str] | None, wanted: str) -> bool:

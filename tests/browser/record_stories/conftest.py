@@ -327,8 +327,12 @@ class Tale:
                     left.add(login)
             return left == set(self.on_shift)
 
+        async def is_written() -> bool:
+            return not self.daemon.desks.is_writing
+
         await self.until(have_left)
         await self.stack.aclose()
+        await self.until(is_written)  # the last words of a page are kept a second later
         for login in left:
             for draft in await self.database.drafts.of_login(login):
                 await self.database.drafts.keep(replace(draft, topic="", comment=""))

@@ -59,7 +59,7 @@ class Ringing:
     async def ring(self, number: str) -> None:
         """Somebody is called; returns when he has answered and hears the notice."""
         ask = Ask(AttemptId(f"to{number}"), Medium.voice, Purpose.notice, f"+{number}", "UTC", MAIN, PROFILE)
-        permit = decide(ask, NumberHistory(), datetime.now(UTC))
+        permit = decide(ask, NumberHistory(), self.street.daemon.clock.now())
         assert isinstance(permit, Permit)
         await self.street.daemon.links[MAIN].settled()
         # a path that Asterisk cannot open: whatever is heard was said by the script

@@ -10,7 +10,9 @@ import os
 import shutil
 import signal
 from collections.abc import Collection, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,11 +53,22 @@ exten => _[+0-9].,1,Goto(callcore-inbound,${EXTEN},1)
 """
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """callcore refuses anchors, so none are written."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+@cache
+def _parsed(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load((SAMPLE / name).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return found
+
+
+def _sample(name: str) -> dict[str, Any]:
+    """A file of the shipped sample, to be changed at will."""
+    return deepcopy(_parsed(name))
 
 
 def _as_yaml(data: Any) -> str:
@@ -163,7 +176,7 @@ class Stage:
         ``is_terse``: menus of one word an item and no IVR's file, for tests that listen to the end.
         ``tables``: what stands in some topic tables instead, by their codes.
         """
-        top = yaml.safe_load((SAMPLE / "callcore.yaml").read_text(encoding="utf-8"))
+        top = _sample("callcore.yaml")
         secret = self.folder / "config" / "ami.secret"
         (self.folder / "config" / "topics").mkdir(parents=True, exist_ok=True)
         secret.write_text(self.lab.secret, encoding="utf-8")
@@ -196,7 +209,7 @@ class Stage:
             if other.name != self.config_file.name:
                 shutil.copy(other, self.config_file.with_name(other.name))
         for table in (SAMPLE / "topics").glob("*.yaml"):
-            row = yaml.safe_load(table.read_text(encoding="utf-8"))
+            row = _sample(f"topics/{table.name}")
             row.pop("tests", None)  # they are about its own hours
             if table.stem in closed or row["hours"] != "always":
                 row |= _hours(is_closed=table.stem in closed)

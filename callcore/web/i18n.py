@@ -41,7 +41,7 @@ def catalogue(language: str) -> Mapping[str, Entry]:
     for file in files("callcore.web").joinpath("texts").iterdir():
         if not f".{file.name}".endswith(f".{language}.yaml"):
             continue
-        for group, entries in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+        for group, entries in yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader).items():
             texts |= {f"{group}.{name}": entry for name, entry in entries.items()}
     return texts
 

@@ -15,6 +15,7 @@ import aiohttp
 from callcore.testing.lab.browser import FLAGS
 from callcore.testing.lab.bundles import program
 from callcore.testing.lab.errors import StartFailed
+from callcore.testing.patience import PATIENCE_SECONDS
 
 THROTTLED_AFTER_SECONDS = 3
 HIDDEN_FOR_LONG = (
@@ -68,7 +69,7 @@ class Tabs:
         self._waiting[number] = asyncio.get_running_loop().create_future()
         order = {"id": number, "method": method, "params": parameters}
         await self._socket.send_json({**order, **({"sessionId": session} if session else {})})
-        answer = await asyncio.wait_for(self._waiting[number], 20)
+        answer = await asyncio.wait_for(self._waiting[number], PATIENCE_SECONDS)
         if "error" in answer:
             raise StartFailed(f"Chromium refuses {method}: {answer['error']}")
         return answer["result"]

@@ -19,9 +19,18 @@ from callcore.testing.patience import PATIENCE_SECONDS
 Event = Mapping[str, str | list[str]]
 
 
-_TELLING = frozenset(
-    "Newchannel Newstate DialBegin DialEnd BridgeEnter BridgeLeave HangupRequest SoftHangupRequest Hangup"
-    " BlindTransfer AttendedTransfer QueueCallerJoin QueueCallerLeave AgentCalled AgentConnect".split()
+_TELLING = (
+    "Newchannel",
+    "Newstate",
+    "DialBegin",
+    "DialEnd",
+    "BridgeEnter",
+    "BridgeLeave",
+    "HangupRequest",
+    "SoftHangupRequest",
+    "Hangup",
+    "BlindTransfer",
+    "AttendedTransfer",
 )
 _MOST_TOLD = 4000
 """Characters."""
@@ -125,7 +134,16 @@ class Link:
 
 
 def _brief(event: Event) -> str:
-    keys = ("timestamp", "event", "channel", "destchannel", "exten", "channelstatedesc", "dialstatus", "cause")
+    keys = (
+        "timestamp",
+        "event",
+        "channel",
+        "destchannel",
+        "exten",
+        "channelstatedesc",
+        "dialstatus",
+        "cause",
+    )
     return " ".join(str(event[key]) for key in keys if event.get(key))
 
 

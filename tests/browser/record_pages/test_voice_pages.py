@@ -197,13 +197,13 @@ async def test_who_is_where_follows_by_itself_and_says_when_it_does_not(pages: P
     graph = page.locator(".graph")
     await graph.focus()
     places.update({CallId(f"c{n}"): NodeName(next(iter(script.nodes))) for n in range(3)})
-    await expect(page.locator("#ivr-now")).to_contain_text("3 звонящих", timeout=20_000)
+    await expect(page.locator("#ivr-now")).to_contain_text("3 звонящих")
     await expect(graph).to_be_focused()
     await pages.clean(page, "ivr-callers")
     await page.context.set_offline(True)
-    await expect(page.locator("#ivr-now .note.warn")).to_be_visible(timeout=20_000)
+    await expect(page.locator("#ivr-now .note.warn")).to_be_visible()
     await page.context.set_offline(False)
-    await expect(page.locator("#ivr-now .note.warn")).to_have_count(0, timeout=20_000)
+    await expect(page.locator("#ivr-now .note.warn")).to_have_count(0)
     places.clear()
 
 

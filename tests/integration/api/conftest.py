@@ -46,7 +46,9 @@ class Running:
         """Signed in, with the session's CSRF token on whatever it sends."""
         signed_in = requests.Session()
         answer = signed_in.post(
-            f"{self.url}/api/v1/session", json={"login": login, "password": PASSWORD}, timeout=10
+            f"{self.url}/api/v1/session",
+            json={"login": login, "password": PASSWORD},
+            timeout=PATIENCE_SECONDS,
         )
         assert answer.status_code == 200, answer.text
         signed_in.headers["X-CSRF-Token"] = answer.json()["csrf"]
@@ -61,7 +63,9 @@ class Running:
     def ask(self, method: str, path: str) -> requests.Response:
         """By the administrator's token, on a connection of its own that is closed."""
         with self.program() as program:
-            return program.request(method, f"{self.url}{path}", timeout=10, allow_redirects=False)
+            return program.request(
+                method, f"{self.url}{path}", timeout=PATIENCE_SECONDS, allow_redirects=False
+            )
 
     def client(self, whose: str) -> requests.Session:
         match whose:

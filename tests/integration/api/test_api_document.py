@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.web.openapi import api_routes
 
 from .conftest import Running
@@ -63,7 +64,7 @@ def test_every_text_of_the_code_is_there(document: dict[str, Any]) -> None:
 
 def test_the_page_lists_them(running: Running, document: dict[str, Any]) -> None:
     with running.session("anna") as anna:
-        page = anna.get(f"{running.url}/api", timeout=10)
+        page = anna.get(f"{running.url}/api", timeout=PATIENCE_SECONDS)
     assert page.status_code == 200
     assert [path for path in document["paths"] if f"<code>{escape(path)}</code>" not in page.text] == []
     assert all(
@@ -99,7 +100,9 @@ def test_whatever_method_is_not_described_is_refused(running: Running, document:
                 if leads_to(other, operation, asked)
             }
             for method in (each for each in METHODS if each not in taken):
-                answer = program.request(method, running.url + asked, timeout=10, allow_redirects=False)
+                answer = program.request(
+                    method, running.url + asked, timeout=PATIENCE_SECONDS, allow_redirects=False
+                )
                 allowed = set(answer.headers.get("Allow", "").split(",")) - {"HEAD"}
                 if (answer.status_code, allowed) != (405, taken):
                     faults.append((method, path, answer.status_code, allowed))

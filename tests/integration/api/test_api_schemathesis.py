@@ -24,6 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from callcore.testing.patience import PATIENCE_SECONDS
+
 from .conftest import Running
 
 MORE = os.environ.get("CALLCORE_API_EXAMPLES")
@@ -150,7 +152,7 @@ def _try(operation: schemathesis.APIOperation, mode: GenerationMode, client: req
         case.cookies.clear()
         url = requests.Request(**case.as_transport_kwargs()).prepare().url
         assume(len(url or "") < LONGEST_URL)
-        response = case.call(session=client, timeout=10)
+        response = case.call(session=client, timeout=PATIENCE_SECONDS)
         tried += 1
         case.validate_response(response, checks=checks)
 

@@ -7,6 +7,7 @@ from callcore.ivr.agi_answers import Played
 from callcore.ivr.agi_session import Session
 from callcore.testing.hearing import Hearing
 from callcore.testing.lab import Answer, Hear, Phone, Press, Until
+from callcore.testing.patience import PATIENCE_SECONDS
 
 
 async def test_a_call_from_menu_to_operator_and_into_the_journal(world, serving, tmp_path: Path):
@@ -72,7 +73,7 @@ async def test_a_caller_who_hangs_up_in_the_middle_of_a_prompt(world, serving):
         await begun.wait()
         await asyncio.sleep(2)  # sound takes its time; in the worst case Asterisk is slow to begin
         await caller.hang_up()
-        played = await asyncio.wait_for(outcome, 10)
+        played = await asyncio.wait_for(outcome, PATIENCE_SECONDS)
         rows = await w.journal()
     assert played.hung_up
     assert 0 < played.heard_seconds < 20

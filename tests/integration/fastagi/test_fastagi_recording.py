@@ -8,6 +8,7 @@ import pytest
 from callcore.ivr.agi_answers import Taped
 from callcore.ivr.agi_session import Session
 from callcore.ivr.recorded import message_seconds
+from callcore.testing.patience import PATIENCE_SECONDS
 
 CALLER = "79161234567"
 
@@ -28,7 +29,7 @@ class Tape:
 
     async def runs(self) -> None:
         """The tone is over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.file.exists():  # noqa: ASYNC110 - Asterisk cannot set our Event
                 await asyncio.sleep(0.02)
 
@@ -45,7 +46,7 @@ async def test_until_the_hash(world, serving, tape):
         await tape.runs()
         await call.speak(2.0)
         await call.key("#")
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
         await call.ended()
     assert (taped.hung_up, taped.failed) == (False, False)
     assert message_seconds(tape.file) == pytest.approx(taped.seconds, abs=0.1)
@@ -59,7 +60,7 @@ async def test_until_he_is_silent(world, serving, tape):
         await tape.runs()
         await call.speak(2.0)
         await call.speak(20.0, is_loud=False)
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
     assert not taped.hung_up
     assert message_seconds(tape.file) is not None
 
@@ -72,7 +73,7 @@ async def test_until_he_hangs_up(world, serving, tape):
         await tape.runs()
         await call.speak(2.0)
         await call.hang_up()
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
     assert taped.hung_up
     assert message_seconds(tape.file) == pytest.approx(2.0, abs=1.0)
 
@@ -83,7 +84,7 @@ async def test_he_says_nothing(world, serving, tape):
         await call.answered()
         await tape.runs()
         await call.speak(20.0, is_loud=False)
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
     assert not taped.hung_up
     assert message_seconds(tape.file) is None
 
@@ -95,7 +96,7 @@ async def test_no_longer_than_he_may(world, serving, tmp_path):
         await call.answered()
         await tape.runs()
         await call.speak(20.0)
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
     assert taped.seconds == pytest.approx(2.0, abs=0.5)
 
 
@@ -105,6 +106,6 @@ async def test_a_folder_that_asterisk_cannot_write_to(world, serving, tmp_path):
     async with serving(tape) as server, world(server.port) as w:
         call = await (await w.softphone(CALLER)).dial("100")
         await call.answered()
-        taped = await asyncio.wait_for(tape.taped, 20)
+        taped = await asyncio.wait_for(tape.taped, PATIENCE_SECONDS)
         await call.ended()
     assert taped.failed

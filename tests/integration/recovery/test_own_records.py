@@ -110,7 +110,7 @@ async def test_answered_and_given_up(world: World) -> None:
         Phone(world.lab.phone_port("101"), world.folder / "sip", Answer(after_seconds=0.3))
     )
     answered = await world.call("700", Until(), HangUp(), number="79000000110")
-    await phone.happened("answered", limit_seconds=20)
+    await phone.happened("answered")
     await world.shows("In use")
     waits = await world.call("700", Until(), HangUp(), number="79000000111")
     await world.shows("1. PJSIP")

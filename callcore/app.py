@@ -186,7 +186,7 @@ class Daemon:
             drafts=DraftBook(self.database.drafts),
             work=self.office.work_source,
         )
-        stack.callback(self.desks.close)
+        stack.push_async_callback(self.desks.close)
         self.floor = Floor(
             tracker,
             self.clock,

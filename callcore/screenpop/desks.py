@@ -6,6 +6,7 @@ by ``DeskReads``, what an operator writes goes by ``DeskWriting``.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -108,11 +109,10 @@ class Desks:
         self._timer = hub.timer()
         hub.listen(HubCallbacks(painted=self._book.painted, unpainted=self._book.unpainted))
 
-    def close(self) -> None:
-        """Nothing is written any more."""
+    async def close(self) -> None:
+        """What is still on its way into the database gets a moment; then nothing is written any more."""
         self._timer.close()
-        for book in self._books:
-            book.close()
+        await asyncio.gather(*(book.close() for book in self._books))
 
     async def idle(self) -> None:
         """Until everything that is asked beside the desks has been answered."""

@@ -64,11 +64,10 @@ class DraftBook:
     def is_writing(self) -> bool:
         return bool(self._waiting or self._rows.unwritten)
 
-    def close(self) -> None:
-        """Give up what could not be written."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._rows.close()
+    async def close(self) -> None:
+        """See ``Newest.close``."""
+        self.flush()
+        await self._rows.close()
 
     async def _write(self, _key: Key, draft: KeptDraft) -> None:
         await self._drafts.keep(draft)

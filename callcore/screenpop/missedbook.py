@@ -42,9 +42,9 @@ class MissedBook:
     def is_writing(self) -> bool:
         return bool(self._rows.unwritten)
 
-    def close(self) -> None:
-        """Give up what could not be written."""
-        self._rows.close()
+    async def close(self) -> None:
+        """See ``Newest.close``."""
+        await self._rows.close()
 
     async def _write(self, key: tuple[Login, CallId], card: MissedCard) -> None:
         await self._pops.keep(

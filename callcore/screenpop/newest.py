@@ -13,6 +13,7 @@ from callcore.store.errors import StoreError
 log = structlog.get_logger("callcore.desks")
 
 RETRY_SECONDS = 5.0
+STOP_SECONDS = 2.0
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -39,10 +40,14 @@ class Newest(Generic[K, V]):
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all())
 
-    def close(self) -> None:
-        """Give up what could not be written."""
-        if self._task is not None:
-            self._task.cancel()
+    async def close(self) -> None:
+        """What is on its way gets ``STOP_SECONDS``; what could not be written then is given up."""
+        if self._task is None or self._task.done():
+            return
+        await asyncio.wait([self._task], timeout=STOP_SECONDS)
+        if self._unwritten:
+            log.warning("not_stored", what=self._what, rows=len(self._unwritten))
+        self._task.cancel()
 
     async def _write_all(self) -> None:
         has_complained = False

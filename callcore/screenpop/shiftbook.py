@@ -40,9 +40,9 @@ class ShiftBook:
     def is_writing(self) -> bool:
         return bool(self._rows.unwritten)
 
-    def close(self) -> None:
-        """Give up what could not be written."""
-        self._rows.close()
+    async def close(self) -> None:
+        """See ``Newest.close``."""
+        await self._rows.close()
 
     async def _write(self, login: Login, shift: Shift | None) -> None:
         await (self._shifts.end_shift(login) if shift is None else self._shifts.keep_shift(shift))

@@ -190,7 +190,7 @@ class Room:
         self.floor.stop()
         await self.records.drain()
         await self.desks.idle()
-        self.desks.close()
+        await self.desks.close()
 
     def now(self) -> datetime:
         return self.time

@@ -166,6 +166,14 @@ async def test_typed_words_outlive_the_daemon(room: Room) -> None:
         await again.close()
 
 
+async def test_the_last_words_before_an_orderly_end_are_kept(room: Room) -> None:
+    page = await room.on_shift()
+    await room.talked(page)
+    room.desks.draft(ANNA, CALL, Draft(BALANCE, "half a sen"))
+    await room.desks.close()
+    assert [draft.comment for draft in await room.db.drafts.of_login(ANNA)] == ["half a sen"]
+
+
 async def test_nothing_comes_back_of_what_was_saved(room: Room) -> None:
     page = await room.on_shift()
     await room.talked(page)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+
 from callcore.domain import Interface, Login
+from callcore.screenpop import newest
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.store.errors import StoreUnavailable
 from callcore.store.shifts import Shift
@@ -78,10 +81,19 @@ async def test_what_is_stored_is_not_written_again() -> None:
     assert table.rows == {ANNA: shift(ANNA)}
 
 
-async def test_closed_while_the_database_is_away() -> None:
+async def test_closed_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest, "STOP_SECONDS", 0.0)
     table = Table(failures=1_000_000)
     book = ShiftBook(table, retry_seconds=60)
     book.keep(shift(ANNA))
     await asyncio.sleep(0)
-    book.close()
+    await book.close()
+    assert table.rows == {}
+
+
+async def test_what_is_on_its_way_at_the_end_is_written() -> None:
+    table = Table(rows={ANNA: shift(ANNA)})
+    book = ShiftBook(table)
+    book.end(ANNA)
+    await book.close()
     assert table.rows == {}

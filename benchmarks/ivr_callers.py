@@ -11,7 +11,7 @@ from typing import Final, Self
 from callcore.testing.lab import program
 from callcore.testing.lab.configuration import TRUNK_HEADER
 from callcore.testing.lab.process import Child, free_port
-from callcore.testing.lab.sip import free_media_port
+from callcore.testing.lab.sip import VIDEO
 from callcore.testing.lab.sound import KEY_TYPE
 
 ANSWER_MS: Final = 1500
@@ -126,7 +126,7 @@ class Crowd:
         scenario = self._folder / "crowd.xml"
         scenario.write_text(_scenario(self._then), "utf-8")
         port = free_port()
-        places = ["-p", str(port), "-mp", str(free_media_port(port)), "-stf", str(self._statistics)]
+        places = ["-p", str(port), "-mp", str(free_port(VIDEO)), "-stf", str(self._statistics)]
         command = [str(program("sipp")), "-sf", str(scenario), *SIPP, *places, *self._arguments]
         environment = {"PATH": "/usr/bin:/bin", "TERM": "dumb", "LANG": "C.UTF-8"}
         self._child = await Child.start(command, self._folder, self._folder / "sipp.out", environment)

@@ -19,7 +19,7 @@ from callcore.speech import Prompts
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.testing.lab.errors import LabError
-from callcore.testing.lab.process import Child, free_port, udp_port_is_open
+from callcore.testing.lab.process import Child, free_port, has_udp_port
 from callcore.testing.stage import Stage
 
 START_SECONDS: Final = 60.0
@@ -172,9 +172,9 @@ class House:
         port."""
         port = free_port()
         arguments = [str(port), keys, str(least), str(most)]
-        async with self._program("benchmarks.ivr_ear", *arguments):
+        async with self._program("benchmarks.ivr_ear", *arguments) as ear:
             async with asyncio.timeout(START_SECONDS):
-                while not udp_port_is_open(port):  # noqa: ASYNC110 - another process opens it
+                while not has_udp_port(ear.pid, port):  # noqa: ASYNC110 - another process opens it
                     await asyncio.sleep(0.02)
             yield port
 
@@ -188,11 +188,11 @@ class House:
             yield
 
     @asynccontextmanager
-    async def _program(self, module: str, *arguments: str) -> AsyncIterator[None]:
+    async def _program(self, module: str, *arguments: str) -> AsyncIterator[Child]:
         command = [sys.executable, "-m", module, *arguments]
         child = await Child.start(command, ROOT, self.folder / f"{module}.log", os.environ)
         try:
-            yield
+            yield child
         finally:
             await child.kill()
 

@@ -17,7 +17,7 @@ from callcore.testing.lab import configuration
 from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
 from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, PhoneHabits, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
-from callcore.testing.lab.process import Child, free_port
+from callcore.testing.lab.process import Child, free_port, give_back, keep
 from callcore.testing.patience import PATIENCE_SECONDS
 
 _READY_SECONDS = 20.0
@@ -183,7 +183,9 @@ class AsteriskLab:
     def _choose_ports(self) -> None:
         for number in self._phone_numbers:
             if number not in self._phone_ports:
-                self._phone_ports[number] = free_port()
+                self._phone_ports[number] = port = free_port()
+                keep(port)  # bound only while somebody is at the phone
+                weakref.finalize(self, give_back, port)
         if self._ports is None:
             rtp = random.randrange(10000, 20000, 1000)  # below those of free_port
             self._ports = Ports(free_port(), free_port(), (rtp, rtp + 999))

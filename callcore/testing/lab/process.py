@@ -13,8 +13,8 @@ import os
 import random
 import signal
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -23,7 +23,8 @@ _alive: set[int] = set()
 _PORTS = range(20000, 32768)
 _TRIES = 1000
 _RESERVED = 500
-_reserved: deque[socket.socket] = deque()
+_reserved: dict[int, socket.socket] = {}
+_kept: set[int] = set()
 
 
 def _die_with(parent: int) -> Callable[[], None]:
@@ -49,8 +50,7 @@ def _kill_all() -> None:
 @atexit.register
 def _free_ports() -> None:
     """The kernel would do it, too; but Python warns of each socket that nobody closed."""
-    while _reserved:
-        _reserved.pop().close()
+    give_back(*_reserved)
 
 
 class Child:
@@ -115,27 +115,55 @@ class Child:
         return await self.wait()
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1, free for TCP and UDP, that no other program of the laboratory will choose.
+def free_port(*offsets: int) -> int:
+    """A port of 127.0.0.1, free for TCP and UDP, that no other program of the laboratory will choose; so are
+    those that lie by ``offsets`` above it.
 
     The kernel gives ports from 32768 on to whoever connects or asks for any, at any moment: a port found free
     there may be taken before it is used. So ours lie below, and each is reserved by the name of an abstract
-    socket, which the kernel frees with this process (or after `_RESERVED` later choices).
+    socket, which the kernel frees with this process (or `give_back`; or, unless it is `keep`, after
+    `_RESERVED` later ones: until then nobody else gets what an Asterisk still sends to its last owner).
     """
     for _ in range(_TRIES):
         port = random.choice(_PORTS)
-        reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            reservation.bind(f"\0callcore-port-{port}")
-            _require_free(port)
-        except OSError:
-            reservation.close()
-            continue
-        _reserved.append(reservation)
-        if len(_reserved) > _RESERVED:
-            _reserved.popleft().close()
-        return port
+        with contextlib.suppress(OSError), contextlib.ExitStack() as taken:
+            for each in (port, *(port + offset for offset in offsets)):
+                _reserve(each)
+                taken.callback(give_back, each)
+                _require_free(each)
+            taken.pop_all()
+            _drop_oldest()
+            return port
     raise OSError(f"no free port of 127.0.0.1 between {_PORTS[0]} and {_PORTS[-1]} in {_TRIES} tries.")
+
+
+def keep(*ports: int) -> None:
+    """Their reservation lasts until ``give_back``, however many others are chosen."""
+    _kept.update(ports)
+
+
+def give_back(*ports: int) -> None:
+    """They may be chosen again. Harmless for those that are not reserved."""
+    _kept.difference_update(ports)
+    for port in ports:
+        reservation = _reserved.pop(port, None)
+        if reservation is not None:
+            reservation.close()
+
+
+def _reserve(port: int) -> None:
+    reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        reservation.bind(f"\0callcore-port-{port}")
+    except OSError:
+        reservation.close()
+        raise
+    _reserved[port] = reservation
+
+
+def _drop_oldest() -> None:
+    passing = (port for port in _reserved if port not in _kept)
+    give_back(*islice(passing, max(0, len(_reserved) - len(_kept) - _RESERVED)))
 
 
 def _require_free(port: int) -> None:
@@ -144,8 +172,14 @@ def _require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
 
 
-def udp_port_is_open(port: int) -> bool:
-    """True if some process of this machine has bound the UDP port (read from the kernel's table)."""
+def has_udp_port(pid: int, port: int) -> bool:
+    """True if this process has bound the UDP port (read from the kernel's tables)."""
     wanted = f":{port:04X}"
-    rows = Path("/proc/net/udp").read_text("ascii").splitlines()[1:]
-    return any(row.split()[1].endswith(wanted) for row in rows)
+    rows = (row.split() for row in Path("/proc/net/udp").read_text("ascii").splitlines()[1:])
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(wanted)}
+    with contextlib.suppress(OSError):
+        for opened in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if os.readlink(opened) in sockets:
+                    return True
+    return False

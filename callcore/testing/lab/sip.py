@@ -13,7 +13,7 @@ from typing import Self
 from callcore.testing.lab import scenarios
 from callcore.testing.lab.bundles import program
 from callcore.testing.lab.errors import StartFailed
-from callcore.testing.lab.process import Child, free_port, udp_port_is_open
+from callcore.testing.lab.process import Child, free_port, has_udp_port
 from callcore.testing.lab.scenarios import Answer, Behaviour, Step
 from callcore.testing.patience import PATIENCE_SECONDS
 
@@ -35,12 +35,8 @@ class CallResult:
     refusal: int | None
 
 
-def free_media_port(signalling: int) -> int:
-    """SIPp also binds the next port but one, for video, and ends at once if that is taken."""
-    while True:
-        port = free_port()
-        if signalling not in (port, port + 2) and not udp_port_is_open(port + 2):
-            return port
+VIDEO = 2
+"""SIPp binds its media port and the next but one, and ends at once if that is taken."""
 
 
 def display_name(name: str) -> str:
@@ -76,7 +72,7 @@ class _Sipp:
         self._log.unlink(missing_ok=True)
         self.port = self._fixed_port or free_port()
         command = [str(program("sipp")), "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(self.port)]
-        command += ["-mp", str(free_media_port(self.port)), "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
+        command += ["-mp", str(free_port(VIDEO)), "-mi", "127.0.0.1", "-ci", "127.0.0.1"]
         command += ["-nostdin", "-skip_rlimit", "-max_socket", "64"]
         command += ["-trace_logs", "-log_file", str(self._log), "-cid_str", f"{self._name}-%u-%p"]
         command += ["-trace_err", "-error_file", str(self._folder / f"{self._name}.err"), *arguments]
@@ -230,7 +226,7 @@ class Phone(_Sipp):
     async def start(self) -> Self:
         """Start, and wait until the port is open. Raises StartFailed."""
         await self._launch(scenarios.phone(self.behaviour), [])
-        while not udp_port_is_open(self.port):
+        while not has_udp_port(self.pid, self.port):
             if not self.is_running:
                 text = (self._folder / f"{self._name}.out").read_text("utf-8", "replace")
                 raise StartFailed(f"the phone on port {self.port} ended at once.\n{text[-600:]}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from callcore.testing.lab import configuration
+from callcore.testing.lab import configuration, documentation
 from callcore.testing.lab.bundles import ASTERISKS, architecture, asterisk_command
 from callcore.testing.lab.configuration import Account, Extension, OutgoingTrunk, PhoneHabits, Ports, Queue
 from callcore.testing.lab.errors import StartFailed
@@ -23,6 +23,10 @@ from callcore.testing.patience import PATIENCE_SECONDS
 _READY_SECONDS = 20.0
 _LOGIN_SECONDS = 2.0
 _TRIES = 3
+_FOLDERS = (
+    *("etc", "var", "spool", "log", "run"),
+    *("data/sounds", "data/moh", "data/agi-bin", "data/documentation"),
+)
 
 
 class AsteriskLab:
@@ -280,16 +284,23 @@ class AsteriskLab:
 
     def write_configuration(self) -> None:
         """Write every file below `folder`. Called by `start` and `reload`."""
-        for name in ("etc", "var", "spool", "log", "run", "data/sounds", "data/moh", "data/agi-bin"):
+        for name in _FOLDERS:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         share = self._root / "usr/share/asterisk"
-        _link(self.folder / "data/documentation", share / "documentation")
+        self._write_documentation(share / "documentation")
         for language, source in self._recipe.sounds.items():
             _link(self.sounds / language, share / "sounds" / source)
         _write_music(self.folder / "data/moh/callcore.wav")
         for name, text in self._files().items():
             (self.folder / "etc" / name).write_text(text, "utf-8")
         (self.folder / "etc/manager.conf").chmod(0o600)
+
+    def _write_documentation(self, source: Path) -> None:
+        folder = self.folder / "data/documentation"
+        if not (folder / documentation.NAME).exists():
+            (folder / documentation.NAME).write_text(documentation.brief(source), "utf-8")
+            for name in documentation.BESIDE:
+                _link(folder / name, source / name)
 
     def _files(self) -> dict[str, str]:
         base, ports = self.folder, self.ports

@@ -11,6 +11,7 @@ import shutil
 import signal
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,7 +52,11 @@ exten => _[+0-9].,1,Goto(callcore-inbound,${EXTEN},1)
 """
 
 
-class _Plain(yaml.SafeDumper):
+_hashed = cache(hash_password)
+"""As slow as it shall be; once is enough."""
+
+
+class _Plain(yaml.CSafeDumper):
     """callcore refuses anchors, so none are written."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -60,6 +65,11 @@ class _Plain(yaml.SafeDumper):
 
 def _as_yaml(data: Any) -> str:
     return str(yaml.dump(data, Dumper=_Plain, allow_unicode=True, sort_keys=False))  # rows have an order
+
+
+def _sample(file: Path) -> dict[str, Any]:
+    rows: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return rows
 
 
 def _hours(*, is_closed: bool) -> dict[str, Any]:
@@ -163,7 +173,7 @@ class Stage:
         ``is_terse``: menus of one word an item and no IVR's file, for tests that listen to the end.
         ``tables``: what stands in some topic tables instead, by their codes.
         """
-        top = yaml.safe_load((SAMPLE / "callcore.yaml").read_text(encoding="utf-8"))
+        top = _sample(SAMPLE / "callcore.yaml")
         secret = self.folder / "config" / "ami.secret"
         (self.folder / "config" / "topics").mkdir(parents=True, exist_ok=True)
         secret.write_text(self.lab.secret, encoding="utf-8")
@@ -196,7 +206,7 @@ class Stage:
             if other.name != self.config_file.name:
                 shutil.copy(other, self.config_file.with_name(other.name))
         for table in (SAMPLE / "topics").glob("*.yaml"):
-            row = yaml.safe_load(table.read_text(encoding="utf-8"))
+            row = _sample(table)
             row.pop("tests", None)  # they are about its own hours
             if table.stem in closed or row["hours"] != "always":
                 row |= _hours(is_closed=table.stem in closed)
@@ -233,7 +243,7 @@ class Stage:
                         login,
                         name,
                         role,
-                        hash_password(password),
+                        _hashed(password),
                         at=datetime.now(UTC),
                         language=language,
                         interfaces=phones,

@@ -46,9 +46,12 @@ class Forked:
         return self.returncode
 
 
-async def start(arguments: Sequence[str], log: Path, environment: Mapping[str, str], script: str) -> Forked:
+async def start(
+    arguments: Sequence[str], log: Path, environment: Mapping[str, str], script: str = ""
+) -> Forked:
     """``callcore ARGUMENTS…``, or with a ``script`` that Python file with them; what it says goes to the end
     of ``log``."""
+    log.touch()
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["callcore.testing.preloaded"])
     process = context.Process(target=_run, args=(list(arguments), log, dict(environment), script))

@@ -1,7 +1,8 @@
 """The command line: ``callcore COMMAND``. Exit code 0 done, 1 found faults, 2 wrong use.
 
-A command is one ``Work`` of ``callcore/commands``, listed in ``commands.table``. It prints through an ``Output``
-and returns an exit code; ``ConfigFaults`` and ``CommandFailed`` may fly up to ``main``, which prints them.
+A command is one ``Work`` of ``callcore/commands``, listed in ``commands.table``. It prints through an
+``Output`` and returns an exit code; ``ConfigFaults`` and ``CommandFailed`` may fly up to ``main``, which
+prints them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ INTERRUPTED = 130
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """Of one command: learns its arguments, and loads the command for them, when it has something to parse."""
+    """Of one command: loads it, and learns its arguments, when there is something to parse."""
 
     _learn: Callable[[], None] | None = None
 

@@ -51,10 +51,10 @@ async def start(
 ) -> Forked:
     """``callcore ARGUMENTS…``, or with a ``script`` that Python file with them; what it says goes to the end
     of ``log``."""
-    log.touch()
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["callcore.testing.preloaded"])
     process = context.Process(target=_run, args=(list(arguments), log, dict(environment), script))
+    await asyncio.to_thread(log.touch)
     await asyncio.to_thread(process.start)  # the first one waits until the program is loaded
     return Forked(process)
 

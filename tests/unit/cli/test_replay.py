@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from callcore.cli import main
-from callcore.commands.replay import REPLAY
 from callcore.commands.frame import Output
+from callcore.commands.replay import REPLAY
 
 Ran = tuple[int, str, str]
 Steps = list[dict[str, Any]]

@@ -1,7 +1,8 @@
 """The command line: ``callcore COMMAND``. Exit code 0 done, 1 found faults, 2 wrong use.
 
-A command is one ``Command`` of ``callcore/commands``, listed in ``COMMANDS``. It prints through an ``Output``
-and returns an exit code; ``ConfigFaults`` and ``CommandFailed`` may fly up to ``main``, which prints them.
+A command is one ``Work`` of ``callcore/commands``, listed in ``commands.table``. It prints through an
+``Output`` and returns an exit code; ``ConfigFaults`` and ``CommandFailed`` may fly up to ``main``, which
+prints them.
 """
 
 from __future__ import annotations
@@ -9,18 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from callcore import __version__, logs
-from callcore.commands.audit import AUDIT
-from callcore.commands.case import CASE
-from callcore.commands.check import CHECK
-from callcore.commands.customer import CUSTOMER
-from callcore.commands.customer_privacy import PRIVACY
-from callcore.commands.db import DB
-from callcore.commands.demo import DEMO
-from callcore.commands.dialplan import DIALPLAN
-from callcore.commands.editions import EDITIONS
+from callcore import __version__
 from callcore.commands.frame import (
     DONE,
     FAULTS,
@@ -32,50 +25,26 @@ from callcore.commands.frame import (
     language_of,
     print_fault,
 )
-from callcore.commands.gaps import GAPS
-from callcore.commands.ivr import IVR
-from callcore.commands.knowledge import KNOWLEDGE
-from callcore.commands.network import NETWORK
-from callcore.commands.outage import CAMPAIGN, DNC, OUTAGE
-from callcore.commands.reload import RELOAD
-from callcore.commands.replay import REPLAY
-from callcore.commands.route import ROUTE
-from callcore.commands.run import RUN
-from callcore.commands.speech import SPEECH
-from callcore.commands.user import USER
-from callcore.commands.webhook import WEBHOOK
-from callcore.commands.why import WHY
-from callcore.config import ConfigFaults
+from callcore.commands.table import COMMANDS
 from callcore.domain import LANGUAGES, Language, Text
-
-COMMANDS: tuple[Command, ...] = (
-    RUN,
-    RELOAD,
-    EDITIONS,
-    DEMO,
-    CHECK,
-    ROUTE,
-    REPLAY,
-    WHY,
-    GAPS,
-    IVR,
-    SPEECH,
-    DIALPLAN,
-    USER,
-    CUSTOMER,
-    PRIVACY,
-    AUDIT,
-    NETWORK,
-    KNOWLEDGE,
-    OUTAGE,
-    CAMPAIGN,
-    DNC,
-    CASE,
-    WEBHOOK,
-    DB,
-)
+from callcore.strictyaml.faults import ConfigFaults
 
 INTERRUPTED = 130
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """Of one command: loads it, and learns its arguments, when there is something to parse."""
+
+    _learn: Callable[[], None] | None = None
+
+    def learn_from(self, command: Command, output: Output) -> None:
+        self._learn = lambda: command.load().configure(self, output)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._learn is not None:
+            learn, self._learn = self._learn, None
+            learn()
+        return super().parse_known_args(args, namespace)
 
 
 def main(arguments: Sequence[str] | None = None, commands: Sequence[Command] = COMMANDS) -> int:
@@ -97,10 +66,12 @@ def main(arguments: Sequence[str] | None = None, commands: Sequence[Command] = C
 
 
 def _run(command: Command, options: argparse.Namespace, output: Output) -> int:
+    from callcore import logs  # a tenth of a second, which --version and --help need not take
+
     # Standard output is the command's own: what it prints may go to a program. The daemon chooses for itself.
     logs.configure("WARNING", output.err)
     try:
-        return command.run(options, output)
+        return command.load().run(options, output)
     except ConfigFaults as faulty:
         to_stderr = Output(output.err, output.err, output.language, output.is_coloured)
         for fault in faulty.faults:
@@ -144,12 +115,13 @@ def _parser(commands: Sequence[Command], output: Output) -> argparse.ArgumentPar
     )
     parser.add_argument("--version", action="version", version=f"callcore {__version__}")
     add_language(parser, output)
-    known = parser.add_subparsers(dest="command", metavar=output.words(Text("КОМАНДА", "COMMAND")))
+    metavar = output.words(Text("КОМАНДА", "COMMAND"))
+    known = parser.add_subparsers(dest="command", metavar=metavar, parser_class=_CommandParser)
     for command in commands:
         words = output.words(command.help)
         below = known.add_parser(command.name, help=words, description=words, allow_abbrev=False)
         add_language(below, output)
-        command.configure(below, output)
+        below.learn_from(command, output)
     return parser
 
 

@@ -2,8 +2,9 @@
 
 And the laboratory, for those folders whose conftest asks for it."""
 
+import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
@@ -14,6 +15,18 @@ from callcore.testing.lab.packages import fetch
 
 ONE_HOUSE_A_MODULE = ("tests/browser/record_pages/", "tests/browser/record_stories/")
 """Folders whose modules build a daemon and a browser once for all their tests."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What the tests import stays to the end. Python's collector need not walk through it, then or later,
+    which costs a tenth of all their time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config, add_json
+from callcore.commands.frame import DONE, FAULTS, CommandFailed, Output, Work, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import CustomerId, Text
 from callcore.store.audit import Line
@@ -125,4 +125,4 @@ def _json(line: Line) -> dict[str, object]:
     }
 
 
-AUDIT = Command("audit", Text("кто кого видел и менял", "who saw and changed whom"), _configure, _run)
+AUDIT = Work(_configure, _run)

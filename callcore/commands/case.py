@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from callcore.commands.control import Daemon, Json, NotThere, daemon
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json, add_language
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, add_json, add_language
 from callcore.config import Settings
 from callcore.domain import Text
 from callcore.web.record.cases_view import CaseView
@@ -159,4 +159,4 @@ def _moment(told: object, zone: ZoneInfo) -> str:
     return datetime.fromisoformat(told).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-CASE = Command("case", Text("кейсы: открытые, просроченные", "cases: open, overdue"), _configure, _run)
+CASE = Work(_configure, _run)

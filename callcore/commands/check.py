@@ -16,8 +16,8 @@ from callcore.assembly.wiring import all_said, make_book
 from callcore.commands.frame import (
     DONE,
     FAULTS,
-    Command,
     Output,
+    Work,
     add_config,
     add_json,
     fault_json,
@@ -225,9 +225,4 @@ def _print_report(report: PbxReport, output: Output) -> None:
             output.say(f"    {output.words(finding.remedy)}")
 
 
-CHECK = Command(
-    "check",
-    Text("проверить настройки и таблицы тем", "check settings and topic tables"),
-    _configure,
-    _run,
-)
+CHECK = Work(_configure, _run)

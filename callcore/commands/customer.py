@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcore import csvtext
-from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config
+from callcore.commands.frame import DONE, FAULTS, CommandFailed, Output, Work, add_config
 from callcore.config import Settings, load
 from callcore.crm.importing_columns import Place
 from callcore.crm.importing_run import Importer, ImportReport
@@ -115,9 +115,4 @@ def _as_json(report: ImportReport, output: Output) -> dict[str, object]:
     }
 
 
-CUSTOMER = Command(
-    "customer",
-    Text("клиентская база: загрузка из CSV и XLSX", "customer base: import of CSV and XLSX"),
-    _configure,
-    _run,
-)
+CUSTOMER = Work(_configure, _run)

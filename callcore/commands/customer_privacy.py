@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcore.assembly.wiring import house_of
-from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config, add_json
+from callcore.commands.frame import DONE, FAULTS, CommandFailed, Output, Work, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import CustomerId, Text
 from callcore.store.database import Database
@@ -155,9 +155,4 @@ def _told(found: Erasure, output: Output, options: argparse.Namespace, *, is_don
     return DONE
 
 
-PRIVACY = Command(
-    "privacy",
-    Text("выгрузить или стереть данные абонента", "give out or erase a customer's data"),
-    _configure,
-    _run,
-)
+PRIVACY = Work(_configure, _run)

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config
 from callcore.config import load
 from callcore.domain import Text
 from callcore.store import migrate
@@ -73,4 +73,4 @@ def _own_program(command: str) -> Text:
     )
 
 
-DB = Command("db", Text("база данных: схема, копия", "database: schema, copy"), _configure, _run)
+DB = Work(_configure, _run)

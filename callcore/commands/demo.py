@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcore.app import CannotListen
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, WrongUse
 from callcore.crm.knowledge_import import import_folder
 from callcore.domain import Login, Text
 
@@ -288,12 +288,4 @@ def _welcome(
     output.out.flush()  # a pipe would keep it back until the end
 
 
-DEMO = Command(
-    "demo",
-    Text(
-        "колл-центр на этой машине: Asterisk, абоненты, телефоны",
-        "a call centre on this machine: Asterisk, callers, phones",
-    ),
-    _configure,
-    _run,
-)
+DEMO = Work(_configure, _run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_config
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, WrongUse, add_config
 from callcore.commands.pbx_files import fallback_ways, queue_definitions
 from callcore.config import Settings, load
 from callcore.domain import PbxName, Text
@@ -71,9 +71,4 @@ def _pbx_name(settings: Settings, wanted: str | None) -> PbxName:
     raise WrongUse(Text(f"Выберите АТС: --pbx, одна из {names}.", f"Choose a PBX: --pbx, one of {names}."))
 
 
-DIALPLAN = Command(
-    "dialplan",
-    Text("напечатать диалплан и очереди для Asterisk", "print the dialplan and queues for Asterisk"),
-    _configure,
-    _run,
-)
+DIALPLAN = Work(_configure, _run)

@@ -19,9 +19,9 @@ from callcore.commands.control import (
 from callcore.commands.editions_kept import ask, files_of, files_on_disk, put_back
 from callcore.commands.frame import (
     DONE,
-    Command,
     CommandFailed,
     Output,
+    Work,
     WrongUse,
     add_config,
     add_json,
@@ -262,9 +262,4 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     return act(options, output)
 
 
-EDITIONS = Command(
-    "editions",
-    Text("редакции таблиц тем и меню", "editions of topic tables and IVR"),
-    _configure,
-    _run,
-)
+EDITIONS = Work(_configure, _run)

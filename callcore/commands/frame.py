@@ -66,13 +66,20 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What a command does. ``configure`` adds its arguments; ``run`` does it and returns the exit code."""
+
+    configure: Callable[[argparse.ArgumentParser, Output], None]
+    run: Callable[[argparse.Namespace, Output], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``configure`` adds its arguments; ``run`` does it and returns the exit code."""
+    """One command, by name. ``load`` imports what it does: only the command that is asked for is loaded."""
 
     name: str
     help: Text
-    configure: Callable[[argparse.ArgumentParser, Output], None]
-    run: Callable[[argparse.Namespace, Output], int]
+    load: Callable[[], Work]
 
 
 def add_config(parser: argparse.ArgumentParser, output: Output) -> None:

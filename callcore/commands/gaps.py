@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import PbxName, Text
 from callcore.store.database import Database
@@ -89,9 +89,4 @@ def _json(gap: Gap) -> dict[str, Any]:
     }
 
 
-GAPS = Command(
-    "gaps",
-    Text("разрывы: когда callcore не видел АТС", "gaps: when callcore was away from a PBX"),
-    _configure,
-    _run,
-)
+GAPS = Work(_configure, _run)

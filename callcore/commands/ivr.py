@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from callcore.commands.frame import DONE, Command, Output, WrongUse, add_config
+from callcore.commands.frame import DONE, Output, Work, WrongUse, add_config
 from callcore.commands.ivr_walk import Caller, walk
 from callcore.commands.route_facts import moment
 from callcore.config import Settings, load
@@ -152,12 +152,4 @@ def _values(given: list[str], settings: Settings) -> dict[str, str]:
     return values
 
 
-IVR = Command(
-    "ivr",
-    Text(
-        "пройти голосовое меню в терминале или нарисовать его",
-        "walk through the IVR in a terminal, or draw it",
-    ),
-    _configure,
-    _run,
-)
+IVR = Work(_configure, _run)

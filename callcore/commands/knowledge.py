@@ -8,7 +8,7 @@ import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callcore.commands.frame import DONE, FAULTS, Command, CommandFailed, Output, add_config
+from callcore.commands.frame import DONE, FAULTS, CommandFailed, Output, Work, add_config
 from callcore.config import Settings, load
 from callcore.crm.knowledge_import import Folder, import_folder
 from callcore.domain import Login, Text
@@ -55,9 +55,4 @@ async def _import(settings: Settings, folder: Path) -> tuple[Folder, int, int]:
         return await import_folder(database.articles, settings.tables, folder, login, datetime.now(UTC))
 
 
-KNOWLEDGE = Command(
-    "knowledge",
-    Text("загрузить статьи базы знаний из папки", "import articles of the knowledge base from a folder"),
-    _configure,
-    _run,
-)
+KNOWLEDGE = Work(_configure, _run)

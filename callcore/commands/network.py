@@ -10,9 +10,9 @@ from typing import Any
 from callcore.commands.frame import (
     DONE,
     FAULTS,
-    Command,
     CommandFailed,
     Output,
+    Work,
     add_config,
     add_json,
     add_language,
@@ -149,9 +149,4 @@ def _tree_json(tree: Tree) -> dict[str, Any]:
     }
 
 
-NETWORK = Command(
-    "network",
-    Text("сеть: загрузка из CSV, просмотр", "network: import of CSV, a look at it"),
-    _configure,
-    _run,
-)
+NETWORK = Work(_configure, _run)

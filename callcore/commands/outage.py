@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from callcore.calls.attempt import CampaignState
 from callcore.commands.control import Daemon, Json, NotThere, daemon
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json, add_language
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, add_json, add_language
 from callcore.domain import OutageKind, OutageState, Text
 from callcore.outages.publication import SIZE_LIMIT_BYTES
 
@@ -301,7 +301,7 @@ _DNC = {
 }
 
 
-def _command(name: str, help_: Text, actions: dict[str, _Action]) -> Command:
+def _work(actions: dict[str, _Action]) -> Work:
     def configure(parser: argparse.ArgumentParser, output: Output) -> None:
         say = output.words
         below = parser.add_subparsers(dest="action", required=True, metavar=say(Text("ДЕЙСТВИЕ", "ACTION")))
@@ -325,9 +325,9 @@ def _command(name: str, help_: Text, actions: dict[str, _Action]) -> Command:
         actions[options.action].run(_Desk(options, output, client, settings.organisation.zone))
         return DONE
 
-    return Command(name, help_, configure, run)
+    return Work(configure, run)
 
 
-OUTAGE = _command("outage", Text("отключения: опубликовать, закончить", "outages: publish, end"), _OUTAGE)
-CAMPAIGN = _command("campaign", Text("оповещения: смотреть, остановить", "campaigns: watch, stop"), _CAMPAIGN)
-DNC = _command("dnc", Text("кому не звонить", "whom not to call"), _DNC)
+OUTAGE = _work(_OUTAGE)
+CAMPAIGN = _work(_CAMPAIGN)
+DNC = _work(_DNC)

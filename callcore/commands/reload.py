@@ -9,8 +9,8 @@ from callcore.commands.control import Json, daemon_despite_faults
 from callcore.commands.frame import (
     DONE,
     FAULTS,
-    Command,
     Output,
+    Work,
     add_config,
     add_json,
     fault_json,
@@ -90,9 +90,4 @@ def _warning(told: Json) -> Fault:
     return Fault(told["file"], told["line"], told["field"], message, remedy, "warning")
 
 
-RELOAD = Command(
-    "reload",
-    Text("перечитать таблицы тем и меню без перерыва", "read topic tables and IVR anew, without a break"),
-    _configure,
-    _run,
-)
+RELOAD = Work(_configure, _run)

@@ -21,7 +21,7 @@ from callcore.ami.translate import Translator
 from callcore.calls.agent import AgentRules
 from callcore.calls.effects import Effect, Party, TellStep
 from callcore.calls.tracker import Tracker
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, WrongUse, add_json
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, WrongUse, add_json
 from callcore.commands.replay_text import print_steps
 from callcore.domain import CallId, PbxName, Text
 
@@ -221,11 +221,4 @@ def _unpack(data: bytes) -> bytes:
     return whole
 
 
-REPLAY = Command(
-    "replay",
-    Text(
-        "запись AMI по шагам: что было с каждым звонком", "an AMI recording step by step: what each call did"
-    ),
-    _configure,
-    _run,
-)
+REPLAY = Work(_configure, _run)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callcore.commands.frame import DONE, Command, Output, WrongUse, add_config, add_json, text_json
+from callcore.commands.frame import DONE, Output, Work, WrongUse, add_config, add_json, text_json
 from callcore.commands.route_facts import add_facts, look_up, moment, situation_of
 from callcore.config import Settings, load
 from callcore.domain import Text
@@ -168,9 +168,4 @@ def _as_json(
     }
 
 
-ROUTE = Command(
-    "route",
-    Text("куда и почему пойдёт звонок", "where a call would go, and why"),
-    _configure,
-    _run,
-)
+ROUTE = Work(_configure, _run)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from callcore import logs
 from callcore.app import CannotListen, Daemon
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, print_fault
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, print_fault
 from callcore.config import Address, Settings, load
 from callcore.domain import Text
 from callcore.store.errors import StoreError
@@ -83,4 +83,4 @@ def _spare_collector() -> None:
     gc.set_threshold(young, middle, FULL_COLLECTION_AFTER)
 
 
-RUN = Command("run", Text("запустить callcore", "run callcore"), _configure, _run)
+RUN = Work(_configure, _run)

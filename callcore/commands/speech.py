@@ -12,9 +12,9 @@ from callcore.assembly.wiring import all_said, make_book
 from callcore.commands.frame import (
     DONE,
     FAULTS,
-    Command,
     CommandFailed,
     Output,
+    Work,
     add_config,
     add_json,
     add_language,
@@ -256,9 +256,4 @@ def _recordings(settings: Settings, texts: tuple[SpokenText, ...]) -> Recordings
     return None if folder is None else recordings(folder, whole_catalogue(folder), texts)
 
 
-SPEECH = Command(
-    "speech",
-    Text("озвучить тексты, проверить звуки", "speak the texts, check the sounds"),
-    _configure,
-    _run,
-)
+SPEECH = Work(_configure, _run)

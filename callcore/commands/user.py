@@ -13,7 +13,7 @@ from pathlib import Path
 
 from callcore.commands import user_tokens
 from callcore.commands import user_words as words
-from callcore.commands.frame import DONE, Command, CommandFailed, Output, add_config, add_json
+from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, add_json
 from callcore.config import Settings, load
 from callcore.domain import LANGUAGES, Text
 from callcore.rights import Permission, Role
@@ -319,6 +319,4 @@ def _user_json(user: User) -> dict[str, object]:
     }
 
 
-USER = Command(
-    "user", Text("люди: логины, телефоны, очереди", "people: logins, phones, queues"), _configure, _run
-)
+USER = Work(_configure, _run)

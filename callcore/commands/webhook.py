@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from callcore.bus.outward import in_words
 from callcore.commands.control import Daemon, Json, daemon
-from callcore.commands.frame import DONE, Command, Output, add_config, add_json, add_language
+from callcore.commands.frame import DONE, Output, Work, add_config, add_json, add_language
 from callcore.domain import Text
 
 Act = Callable[[argparse.Namespace, Output, Daemon], None]
@@ -139,6 +139,4 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     return DONE
 
 
-WEBHOOK = Command(
-    "webhook", Text("события для других программ", "events for other programs"), _configure, _run
-)
+WEBHOOK = Work(_configure, _run)

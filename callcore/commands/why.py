@@ -19,9 +19,9 @@ from callcore import numbers
 from callcore.commands.control import Daemon, NotThere, daemon
 from callcore.commands.frame import (
     DONE,
-    Command,
     CommandFailed,
     Output,
+    Work,
     WrongUse,
     add_config,
     add_json,
@@ -303,9 +303,4 @@ class _Page:
         return datetime.fromisoformat(told).astimezone(self.zone).strftime("%H:%M:%S.%f")[:-3]
 
 
-WHY = Command(
-    "why",
-    Text("почему карточка открылась или нет: история звонка", "why a card opened or did not: a call's story"),
-    _configure,
-    _run,
-)
+WHY = Work(_configure, _run)

@@ -46,12 +46,15 @@ class Forked:
         return self.returncode
 
 
-async def start(arguments: Sequence[str], log: Path, environment: Mapping[str, str], script: str) -> Forked:
+async def start(
+    arguments: Sequence[str], log: Path, environment: Mapping[str, str], script: str = ""
+) -> Forked:
     """``callcore ARGUMENTS…``, or with a ``script`` that Python file with them; what it says goes to the end
     of ``log``."""
     context: ForkServerContext = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PROGRAM, "callcore.app", __name__])
+    context.set_forkserver_preload(["callcore.testing.preloaded"])
     process = context.Process(target=_run, args=(list(arguments), log, dict(environment), script))
+    await asyncio.to_thread(log.touch)
     await asyncio.to_thread(process.start)  # the first one waits until the program is loaded
     return Forked(process)
 

@@ -53,6 +53,10 @@ exten => _[+0-9].,1,Goto(callcore-inbound,${EXTEN},1)
 """
 
 
+_hashed = cache(hash_password)
+"""As slow as it shall be; once is enough."""
+
+
 class _Plain(yaml.CSafeDumper):
     """callcore refuses anchors, so none are written."""
 
@@ -246,7 +250,7 @@ class Stage:
                         login,
                         name,
                         role,
-                        hash_password(password),
+                        _hashed(password),
                         at=datetime.now(UTC),
                         language=language,
                         interfaces=phones,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientError, ClientSession
 
+from callcore.testing import forked
 from callcore.testing.house import TO_FINANCE, House
 from callcore.testing.lab import HangUp, Hear, Press, Until
 
@@ -20,11 +18,13 @@ from .test_reload_under_calls import in_queue, to_retention
 MORTAL = str(Path(__file__).with_name("mortal.py"))
 
 
-async def callcore(house: House, *words: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "callcore.cli", *words, "-c", str(house.stage.config_file)]
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, env={**os.environ, "LC_ALL": "en_US.UTF-8"}
-    )
+async def callcore(house: House, *words: str) -> tuple[int, str]:
+    """The command's exit code and what it said."""
+    said = house.stage.folder / "said"
+    said.unlink(missing_ok=True)
+    environment = {**os.environ, "LC_ALL": "en_US.UTF-8"}
+    command = await forked.start((*words, "-c", str(house.stage.config_file)), said, environment)
+    return await command.wait(), said.read_text("utf-8")
 
 
 async def alive(house: House) -> None:
@@ -50,9 +50,9 @@ def arms(house: House) -> Path:
 async def dies(house: House, *words: str) -> None:
     """At this command, which says what has happened."""
     arms(house).touch()
-    done = await callcore(house, *words)
-    assert done.returncode == 1
-    assert "callcore ended before it answered" in done.stderr.decode()
+    code, said = await callcore(house, *words)
+    assert code == 1
+    assert "callcore ended before it answered" in said
     assert house.stage.process is not None
     await house.stage.process.wait()
 
@@ -77,14 +77,14 @@ async def test_killed_while_it_takes_an_edition_back(bare_house: House, step: st
     await house.stage.start_process(script=(MORTAL, str(arms(house)), event, word))
     await alive(house)
     change_finance(house, to_retention)
-    assert (await callcore(house, "reload")).returncode == 0
+    assert (await callcore(house, "reload"))[0] == 0
     second = tables(house)
     caller = await house.call(*TO_FINANCE)
     await in_queue(house, "retention")
     await dies(house, "editions", "take-back", "1")
     left = tables(house)
     assert left not in (first, second), "something was left over"
-    assert (await callcore(house, "check")).returncode == 0
+    assert (await callcore(house, "check"))[0] == 0
     assert tables(house) == (first if is_done else second)
     daemon = await house.stage.start()
     other = await house.call(*TO_FINANCE)

@@ -17,7 +17,6 @@ from aiohttp import web
 
 from callcore import numbers
 from callcore.cli import main
-from callcore.commands.why import WHY
 from callcore.flight.book import Head
 from callcore.flight.entries import Entry, Frame, Story, Way, What
 from callcore.flight.mask import Mask
@@ -89,7 +88,7 @@ def why(
     monkeypatch.setenv("CALLCORE_CONFIG", str(config))
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(("why", *arguments), (WHY,))
+        code = main(("why", *arguments))
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

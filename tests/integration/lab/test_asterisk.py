@@ -172,3 +172,11 @@ async def test_nothing_outlives_a_parent_that_is_interrupted(tmp_path: Path) -> 
     await parent.wait()
     for pid in pids:
         await gone(pid)
+
+
+@on_both
+async def test_a_start_has_nothing_to_complain_of(pbx: AsteriskLab) -> None:
+    """Its documentation is shortened, and it warns of whatever it misses there."""
+    said = pbx.log.read_text("utf-8").splitlines()
+    assert said
+    assert not [line for line in said if "WARNING" in line or "ERROR" in line]

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,12 +26,12 @@ from callcore.calls.attempt import (
 from callcore.domain import CustomerId, NodeCode, Outage, OutageId, OutageKind, OutageState, Text
 from callcore.outbound.ports import CallHungUp, CallTold, Receipt, ReceiptState
 from callcore.store.database import Database
+from callcore.testing import forked
 from callcore.testing.patience import PATIENCE_SECONDS
 
 from .outbound_world import SMSC, Daemon, World, now
 
 VICTIM = Path(__file__).with_name("outbound_victim.py")
-ROOT = Path(__file__).parents[3]
 ANNA = "+79000000001"
 FIRST = AttemptId("v1")
 THEN = "2026-11-21T09:00:00+00:00"
@@ -100,21 +98,16 @@ async def prepare(url: str, medium: Medium) -> CampaignId:
         return (await db.campaigns.create(campaign, [anna], at)).id
 
 
-def kill_at(place: str, url: str, folder: Path, medium: Medium, campaign: CampaignId) -> None:
+async def kill_at(place: str, url: str, folder: Path, medium: Medium, campaign: CampaignId) -> None:
     arguments = [url, str(folder), medium, str(campaign), place]
-    with subprocess.Popen(
-        [sys.executable, str(VICTIM), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    ) as victim:
-        assert victim.stdout is not None
-        said = ""
-        for said in victim.stdout:
-            if said == f"at {place}\n":
-                victim.kill()
-                return
-    raise AssertionError(f"it never came to {place!r}, its last word: {said!r}")
+    log = folder / "victim.log"
+    victim = await forked.start(arguments, log, os.environ, str(VICTIM))
+    try:
+        await until(lambda: victim.returncode is not None or f"at {place}\n" in log.read_text("utf-8"))
+        assert victim.returncode is None, f"it never came to {place!r}: {log.read_text('utf-8')}"
+    finally:
+        victim.kill()
+        await victim.wait()
 
 
 class Second:
@@ -213,7 +206,7 @@ async def test_a_call(
     attempts: list[str],
 ) -> None:
     campaign = await prepare(url, Medium.voice)
-    await asyncio.to_thread(kill_at, place, url, tmp_path, Medium.voice, campaign)
+    await kill_at(place, url, tmp_path, Medium.voice, campaign)
     if isinstance(trace, dict):
         world.remember(FIRST, **trace)
     elif trace == "restarted":
@@ -251,7 +244,7 @@ async def test_a_message(
     url: str, tmp_path: Path, world: World, place: str, result: str, sent: list[str]
 ) -> None:
     campaign = await prepare(url, Medium.sms)
-    await asyncio.to_thread(kill_at, place, url, tmp_path, Medium.sms, campaign)
+    await kill_at(place, url, tmp_path, Medium.sms, campaign)
     async for second in run_again(url, world, campaign, Medium.sms):
         ends = asyncio.create_task(second.end())
         if place in ("no intent yet", "submission stored"):
@@ -276,7 +269,7 @@ async def test_an_unknown_message_stays_in_sight_and_is_never_repeated(
 ) -> None:
     """Also not by a third run."""
     campaign = await prepare(url, Medium.sms)
-    await asyncio.to_thread(kill_at, "submitted, no answer yet", url, tmp_path, Medium.sms, campaign)
+    await kill_at("submitted, no answer yet", url, tmp_path, Medium.sms, campaign)
     for _ in range(2):
         async for second in run_again(url, world, campaign, Medium.sms):
             target = await second.end()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callcore.cli import main
-from callcore.commands.frame import Command, CommandFailed, Output, language_of
+from callcore.commands.frame import Command, CommandFailed, Output, Work, language_of
 from callcore.domain import Text
 from callcore.ivr.dialplan import PARTS
 
@@ -338,7 +338,7 @@ def failing(error: BaseException) -> Command:
     def run(_: object, __: Output) -> int:
         raise error
 
-    return Command("fail", Text("-", "-"), lambda _, __: None, run)
+    return Command("fail", Text("-", "-"), lambda: Work(lambda _, __: None, run))
 
 
 def test_no_traceback_for_users(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

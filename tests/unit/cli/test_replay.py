@@ -129,7 +129,7 @@ def replay(
     def run(data: bytes, *arguments: str) -> Ran:
         file = tmp_path / "recording"
         file.write_bytes(data)
-        code = main(["replay", str(file), *arguments], [REPLAY])
+        code = main(["replay", str(file), *arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -237,13 +237,13 @@ def test_what_is_no_file(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    assert main(["replay", name], [REPLAY]) == 2
+    assert main(["replay", name]) == 2
     assert "cannot be read" in capsys.readouterr().err
 
 
 def test_standard_input() -> None:
-    code = "import sys; from callcore.cli import main; from callcore.commands.replay import REPLAY; "
-    code += "sys.exit(main(['replay', '-', '--json'], [REPLAY]))"
+    code = "import sys; from callcore.cli import main; "
+    code += "sys.exit(main(['replay', '-', '--json']))"
     done = subprocess.run(
         [sys.executable, "-c", code], input=group_call().raw, capture_output=True, env=os.environ, check=True
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ def blank_database(path: Path) -> Path:
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="callcore-blank-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with ThreadPoolExecutor(1) as thread:  # a loop of its own, beside the one that may run here
         thread.submit(lambda: asyncio.run(_make(folder / "blank.db"))).result()
     return folder / "blank.db"

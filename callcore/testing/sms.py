@@ -21,7 +21,7 @@ from callcore.testing.lab.bundles import smsc_command
 from callcore.testing.lab.errors import StartFailed
 
 PASSWORD = "secret"
-_START_SECONDS = 20
+_START_SECONDS = 60
 _LINE_LIMIT = 64 * 1024 * 1024
 
 

@@ -20,7 +20,7 @@ from callcore.testing.lab.errors import StartFailed
 from callcore.testing.lab.process import Child, free_port, give_back, keep
 from callcore.testing.patience import PATIENCE_SECONDS
 
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0
 _LOGIN_SECONDS = 2.0
 _TRIES = 3
 _FOLDERS = (

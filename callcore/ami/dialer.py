@@ -18,6 +18,7 @@ import structlog
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
+from callcore.ami.originate import originate
 from callcore.ami.protocol import AmiAction, BadAction
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
@@ -185,7 +186,7 @@ class AmiDialer:
         if not permit.holds_at(self._now()):
             raise NotSent("the permit is too old")
         try:
-            return actions.originate(
+            return originate(
                 ask.attempt,
                 ask.number.removeprefix("+"),
                 notice=order.notice,

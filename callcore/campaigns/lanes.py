@@ -116,7 +116,7 @@ async def screen(attempts: Attempts, questions: Sequence[Ask], now: datetime) ->
     """What the gate would say to each; one look into the ledger for all."""
     if not questions:
         return []
-    since = now - max(ask.profile.window for ask in questions)
+    since = now - max(ask.profile.reach for ask in questions)
     known = await attempts.history({ask.number for ask in questions}, since)
     return [decide(ask, known.get(ask.number, NumberHistory()), now) for ask in questions]
 

@@ -88,7 +88,7 @@ class Ledger:
         self._reserved[key] = (ask.attempt, now + PERMIT_LIFETIME)
         answer: Permit | Refusal | None = None
         try:
-            known = await self.attempts.history([ask.number], now - ask.profile.window)
+            known = await self.attempts.history([ask.number], now - ask.profile.reach)
             answer = decide(ask, known.get(ask.number, NumberHistory()), self.now())
         finally:
             if isinstance(answer, Permit):
@@ -132,6 +132,9 @@ class Ledger:
             route=ask.route,
             profile=ask.profile.code,
             intended_at=self.now(),
+            purpose=ask.purpose,
+            login=ask.login,
+            rate_minor=ask.profile.limits.tariff.rate(ask.medium, ask.number),
         )
         key = (ask.medium, ask.number)
         self._reserved[key] = (ask.attempt, _UNTIL_STORED)

@@ -19,6 +19,7 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    Past,
     TargetChange,
     TargetId,
 )
@@ -148,16 +149,15 @@ class Attempts:
 
     async def history(self, numbers: Collection[str], since: datetime) -> dict[str, NumberHistory]:
         """For each number; attempts that were ``not_sent`` do not count."""
-        calls: dict[str, list[datetime]] = {number: [] for number in numbers}
-        messages: dict[str, list[datetime]] = {number: [] for number in numbers}
+        past: dict[str, list[Past]] = {number: [] for number in numbers}
         on_the_line: set[str] = set()
         listed: dict[str, datetime] = {}
         async with self._store.read() as connection:
-            for chunk in chunks(calls):
+            for chunk in chunks(past):
                 for row in await connection.execute(_left(chunk, since)):
                     if row.intended_at >= since:
-                        (calls if row.medium == Medium.voice else messages)[row.number].append(
-                            row.intended_at
+                        past[row.number].append(
+                            Past(row.intended_at, Medium(row.medium), profile=row.profile)
                         )
                     if row.result is None and row.medium == Medium.voice:
                         on_the_line.add(row.number)
@@ -165,12 +165,11 @@ class Attempts:
                     listed[entry.number] = entry.since
         return {
             number: NumberHistory(
-                calls=tuple(calls[number]),
-                messages=tuple(messages[number]),
+                past=tuple(past[number]),
                 has_open_call=number in on_the_line,
                 dnc_since=listed.get(number),
             )
-            for number in calls
+            for number in past
         }
 
     async def receipt(self, receipt: StoredReceipt) -> Attempt | None:
@@ -298,7 +297,13 @@ async def _receipts(connection: AsyncConnection, id: AttemptId) -> tuple[StoredR
 def _left(numbers: Sequence[str], since: datetime) -> Any:
     """Attempts to these numbers that left or may have left; open calls of any age."""
     return (
-        select(attempts.c.number, attempts.c.medium, attempts.c.intended_at, attempts.c.result)
+        select(
+            attempts.c.number,
+            attempts.c.medium,
+            attempts.c.profile,
+            attempts.c.intended_at,
+            attempts.c.result,
+        )
         .where(
             attempts.c.number.in_(numbers),
             or_(attempts.c.intended_at >= since, OPEN_CALL),

@@ -125,7 +125,16 @@ class Link:
 
 
 def _brief(event: Event) -> str:
-    keys = ("timestamp", "event", "channel", "destchannel", "exten", "channelstatedesc", "dialstatus", "cause")
+    keys = (
+        "timestamp",
+        "event",
+        "channel",
+        "destchannel",
+        "exten",
+        "channelstatedesc",
+        "dialstatus",
+        "cause",
+    )
     return " ".join(str(event[key]) for key in keys if event.get(key))
 
 

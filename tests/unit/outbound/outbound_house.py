@@ -18,6 +18,7 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    Past,
     Target,
     TargetChange,
     TargetId,
@@ -139,12 +140,10 @@ class MemoryAttempts:
             for row in self.rows.values()
             if row.number == number and not (row.outcome and row.outcome.result == "not_sent")
         ]
-        calls = [row for row in rows if row.medium is Medium.voice]
         return NumberHistory(
-            tuple(row.intended_at for row in calls),
-            tuple(row.intended_at for row in rows if row.medium is Medium.sms),
-            any(row.outcome is None for row in calls),
-            self.dnc.get(number),
+            tuple(Past(row.intended_at, row.medium, row.purpose, row.profile) for row in rows),
+            has_open_call=any(row.outcome is None for row in rows if row.medium is Medium.voice),
+            dnc_since=self.dnc.get(number),
         )
 
     async def receipt(self, receipt: StoredReceipt) -> Attempt | None:

@@ -1,0 +1,35 @@
+"""A question to the gate, and its no. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcore.calls.attempt import AttemptId, Medium, Purpose
+from callcore.domain import Text
+from callcore.outbound.profile import Profile, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """May this leave now?"""
+
+    attempt: AttemptId
+    medium: Medium
+    purpose: Purpose
+    number: str
+    zone: str
+    """tz name of where the recipient is, by his record. Where his number is at home counts besides."""
+    route: str
+    profile: Profile
+    login: str = ""
+    """Who has it placed; "" for callcore itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    rule: Rule
+    until: datetime | None
+    """When to ask again; None: never."""
+    evidence: Text
+    """What made the rule apply, e.g. ``on the list since 2026-11-01``."""

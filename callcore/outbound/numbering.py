@@ -20,9 +20,15 @@ def _parsed(number: str) -> PhoneNumber | None:
 
 @lru_cache(maxsize=8192)
 def region_of(number: str) -> str | None:
-    """The country (ISO 3166) whose plan it belongs to; +7 alone is shared by two. None: nobody's."""
+    """The country (ISO 3166) whose plan it belongs to; +7 alone is shared by two. One that no plan knows yet
+    belongs to the main country of its code. None: nobody's."""
     parsed = _parsed(number)
-    return phonenumbers.region_code_for_number(parsed) if parsed is not None else None
+    if parsed is None:
+        return None
+    found = phonenumbers.region_code_for_number(parsed)
+    if found is None:
+        found = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return found if found in phonenumbers.SUPPORTED_REGIONS else None
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,25 @@ class Ask:
     profile: Profile
     login: str = ""
     """Who has it placed; "" for callcore itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What must be known to answer several questions: as ``store.gate_facts`` takes it."""
+
+    since: datetime
+    people: bool
+    usage: datetime | None
+
+
+def look(questions: Sequence[Ask], now: datetime) -> Look:
+    """At least one question."""
+    days = [ask.profile.limits.day_begins(now) for ask in questions if ask.profile.limits.budgets]
+    return Look(
+        min(now - ask.profile.reach for ask in questions),
+        any(ask.profile.needs_person for ask in questions),
+        min(days, default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Literal, NoReturn, SupportsIndex, final
 
 from callcore.calls.attempt import NumberHistory, Purpose
 from callcore.domain import Text
-from callcore.outbound.asking import Ask, Refusal
+from callcore.outbound.asking import Ask, Refusal, look
 from callcore.outbound.profile import (
     Budget,
     Cap,
@@ -47,6 +47,7 @@ __all__ = [
     "busy_with",
     "decide",
     "explain",
+    "look",
 ]
 
 PERMIT_LIFETIME = timedelta(seconds=30)

@@ -35,6 +35,7 @@ from callcore.outbound.gate import (
     Rule,
     busy_with,
     decide,
+    look,
 )
 from callcore.outbound.slots import Sleep
 from callcore.store.attempts import Attempts
@@ -88,7 +89,10 @@ class Ledger:
         self._reserved[key] = (ask.attempt, now + PERMIT_LIFETIME)
         answer: Permit | Refusal | None = None
         try:
-            known = await self.attempts.history([ask.number], now - ask.profile.reach)
+            needed = look([ask], now)
+            known = await self.attempts.history(
+                [ask.number], needed.since, people=needed.people, usage=needed.usage
+            )
             answer = decide(ask, known.get(ask.number, NumberHistory()), self.now())
         finally:
             if isinstance(answer, Permit):

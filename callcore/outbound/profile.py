@@ -156,6 +156,11 @@ class Limits:
     tariff: Tariff = Tariff()
     zone: tzinfo = UTC
 
+    def day_begins(self, now: datetime) -> datetime:
+        """The midnight of ``now`` (UTC)."""
+        day = now.astimezone(self.zone).date()
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC)
+
     def next_day(self, now: datetime) -> datetime:
         """The moment at which the day of ``now`` is over (UTC)."""
         day = now.astimezone(self.zone).date() + timedelta(days=1)

@@ -43,7 +43,7 @@ def a_receipt(message_id: str = "m1", **changes: object) -> StoredReceipt:
 
 
 def a_past(at: datetime, medium: Medium = Medium.voice) -> Past:
-    return Past(at, medium, profile="emergency")
+    return Past(at, medium, profile="ru_notice")
 
 
 async def test_an_intent_takes_its_target(db: Database) -> None:

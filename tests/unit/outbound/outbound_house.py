@@ -129,7 +129,9 @@ class MemoryAttempts:
         rows = self.rows.values()
         return tuple(r for r in rows if route in (None, r.route) and r.medium == medium and r.outcome is None)
 
-    async def history(self, numbers: Collection[str], since: datetime) -> dict[str, NumberHistory]:
+    async def history(
+        self, numbers: Collection[str], since: datetime, **_more: object
+    ) -> dict[str, NumberHistory]:
         await asyncio.sleep(0)
         self._check()
         return {number: self._history(number) for number in numbers}

@@ -25,6 +25,8 @@ class Ask:
     profile: Profile
     login: str = ""
     """Who has it placed; "" for callcore itself."""
+    more_zones: tuple[str, ...] = ()
+    """Where else he may be: others have the number, too, or he has several addresses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ def quiet_hours(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | No
         return None
     try:
         places = quiet_places(ask)
-    except UnknownZone:
-        return _never(Rule.quiet_hours, words.unknown_zone(ask.zone))
+    except UnknownZone as unknown:
+        return _never(Rule.quiet_hours, words.unknown_zone(str(unknown)))
     quiet = first_quiet(places, now)
     if quiet is None:
         return None
@@ -128,12 +128,12 @@ def quiet_hours(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | No
 
 
 def quiet_places(ask: Ask) -> tuple[QuietHours, ...]:
-    """Where the recipient may be: by his record, and by his number. Raises UnknownZone for the first."""
+    """Where the recipient may be: by his record, and by his number. Raises UnknownZone."""
     profile, at_home = ask.profile, home_zone(ask.number)
-    zones = [zone_of(ask.zone)]
-    if at_home is not None and at_home != ask.zone:
-        zones.append(zone_of(at_home))
-    return tuple(QuietHours(profile.usual_quiet, zone, profile.days_off) for zone in zones)
+    names = dict.fromkeys((ask.zone, *ask.more_zones))
+    if at_home is not None:
+        names[at_home] = None
+    return tuple(QuietHours(profile.usual_quiet, zone_of(name), profile.days_off) for name in names)
 
 
 def pause(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:

@@ -21,11 +21,12 @@ from callcore.calls.attempt import (
     TargetResult,
     Usage,
 )
-from callcore.domain import CustomerId, Login
-from callcore.store.customers import NewCustomer
+from callcore.domain import CustomerId, Login, NodeCode, NodeKind
 from callcore.store.attempts import NotClaimed
+from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.store.errors import NotStored, TextRefused
+from callcore.store.network import NetworkNode, NewNode
 from callcore.store.opt_outs import NewOptOut
 
 from .store_placed import T0, a_message, a_recipient, again, an_intent, an_outcome, running, take, targets_of
@@ -109,6 +110,24 @@ async def test_consents_of_whoever_has_the_number(db: Database, peter: CustomerI
     assert (await known(db, TWO)).consents == (said,)
     assert (await known(db, OTHER)).consents == ()
     assert (await known(db, TWO, people=False)).consents == ()
+
+
+async def test_where_the_people_of_a_number_are(db: Database, peter: CustomerId) -> None:
+    def node(code: str, parent: str | None, kind: NodeKind, zone: str | None, *contracts: str) -> NewNode:
+        above = NodeCode(parent) if parent else None
+        return NewNode(NetworkNode(NodeCode(code), above, kind, code, zone), contracts)
+
+    await db.network.replace(
+        [
+            node("F-1", None, NodeKind.feeder, "Asia/Omsk"),
+            node("H-1", "F-1", NodeKind.house, None, "К-77"),
+            node("H-2", "F-1", NodeKind.house, "Asia/Tomsk", "К-77", "К-78"),
+            node("F-2", None, NodeKind.feeder, None),
+        ]
+    )
+    assert await db.network.zones_of(ONE) == ("Asia/Omsk", "Asia/Tomsk")
+    assert await db.network.zones_of(OTHER) == ("Asia/Tomsk",)
+    assert await db.network.zones_of("+79990000000") == ()
 
 
 async def used(db: Database) -> tuple[Usage, ...]:

@@ -262,6 +262,7 @@ def questions(draw: st.DrawFn, focus: str = "") -> Question:
         draw(st.sampled_from(ROUTES)),
         draw(profiles(now, of)),
         draw(st.sampled_from(LOGINS)),
+        draw(st.lists(st.sampled_from(ZONES), max_size=2).map(tuple)) if "zone" in of else (),
     )
     return ask, draw(histories(now, of)), now
 
@@ -330,9 +331,9 @@ def _asleep(ask: Ask, known: NumberHistory, at: datetime) -> bool:
         has_hours += [off.on_weekend is not None, off.on_holiday is not None]
     if not any(has_hours):
         return False
-    if ask.zone == BAD_ZONE:
+    if BAD_ZONE in (ask.zone, *ask.more_zones):
         return True
-    zones = {ask.zone, NUMBERS[ask.number].zone or ask.zone}
+    zones = {ask.zone, *ask.more_zones, NUMBERS[ask.number].zone or ask.zone}
     return any(is_quiet(profile, zone, at) for zone in zones)
 
 

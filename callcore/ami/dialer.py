@@ -48,6 +48,7 @@ from callcore.outbound.ports import (
     Trace,
     Traces,
     Unsure,
+    check_permit,
 )
 
 log = structlog.get_logger("callcore.ami")
@@ -181,8 +182,7 @@ class AmiDialer:
 
     def _originate(self, permit: Permit, order: CallOrder) -> AmiAction:
         ask = permit.ask
-        if ask.medium is not Medium.voice or ask.route != self._link.pbx:
-            raise Refused(f"a permit for {ask.medium} through {ask.route} is none for {self._link.pbx}")
+        check_permit(permit, Medium.voice, self._link.pbx)
         if not permit.holds_at(self._now()):
             raise NotSent("the permit is too old")
         try:

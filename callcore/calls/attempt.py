@@ -326,3 +326,5 @@ class NumberHistory:
     """Of people who have this number, withdrawn ones too."""
     usage: tuple[Usage, ...] = ()
     """Of the whole house, today."""
+    other_numbers: frozenset[str] = frozenset()
+    """Those of ``to_person``."""

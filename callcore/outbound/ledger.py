@@ -37,8 +37,9 @@ from callcore.outbound.gate import (
     decide,
     look,
 )
+from callcore.outbound.grants import Grants
 from callcore.outbound.slots import Sleep
-from callcore.store.attempts import Attempts
+from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.outbound")
@@ -74,6 +75,7 @@ class Ledger:
         self.unsettled = 0
         """Outcomes that could not be stored yet."""
         self._reserved: dict[tuple[Medium, str], tuple[AttemptId, datetime]] = {}
+        self._grants = Grants()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_closing = False
 
@@ -90,13 +92,18 @@ class Ledger:
         answer: Permit | Refusal | None = None
         try:
             needed = look([ask], now)
-            known = await self.attempts.history(
-                [ask.number], needed.since, people=needed.people, usage=needed.usage
-            )
-            answer = decide(ask, known.get(ask.number, NumberHistory()), self.now())
+            with self._grants.watch() as used:
+                known = await self.attempts.history(
+                    [ask.number], needed.since, people=needed.people, usage=needed.usage
+                )
+                now = self.now()
+                self._grants.forget_expired(now)
+                history = known.get(ask.number, NumberHistory())
+                answer = decide(ask, self._grants.counted(history, ask.number, used, now), now)
         finally:
             if isinstance(answer, Permit):
                 self._reserved[key] = (ask.attempt, answer.expires_at)
+                self._grants.add(answer)
             else:
                 self._reserved.pop(key, None)
         return answer
@@ -110,6 +117,7 @@ class Ledger:
 
     def drop(self, permit: Permit) -> None:
         """It is not going to be used."""
+        self._grants.back(permit)
         if self.is_valid(permit):
             self._reserved.pop((permit.ask.medium, permit.ask.number), None)
 
@@ -142,11 +150,20 @@ class Ledger:
         )
         key = (ask.medium, ask.number)
         self._reserved[key] = (ask.attempt, _UNTIL_STORED)
+        self._grants.storing(permit)
         try:
             await self.attempts.intend(attempt)
-        except StoreError:
+        except NotClaimed:
+            self._grants.back(permit)
             self.spawn(self._undo(attempt))
             raise
+        except BaseException as error:
+            self._grants.used(permit)
+            if isinstance(error, StoreError):
+                self.spawn(self._undo(attempt))
+            raise
+        else:
+            self._grants.used(permit)
         finally:
             self._reserved.pop(key, None)
         return attempt

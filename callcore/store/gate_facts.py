@@ -38,6 +38,7 @@ class _Known:
         self.listed: dict[str, datetime] = {}
         self.opt_outs: dict[str, dict[int, OptOut]] = defaultdict(dict)
         self.consents: dict[str, list[Consent]] = defaultdict(list)
+        self.others: dict[str, set[str]] = defaultdict(set)
 
 
 async def histories(
@@ -68,6 +69,7 @@ async def histories(
             opt_outs=tuple(known.opt_outs[number].values()),
             consents=tuple(known.consents[number]),
             usage=spent,
+            other_numbers=frozenset(known.others[number]),
         )
         for number in numbers
     }
@@ -110,6 +112,13 @@ async def _people(
     connection: AsyncConnection, known: _Known, numbers: Sequence[str], since: datetime
 ) -> None:
     own, other = customer_numbers.alias("own"), customer_numbers.alias("other")
+    his = (
+        select(own.c.number.label("asked"), other.c.number)
+        .join_from(own, other, and_(other.c.customer == own.c.customer, other.c.number != own.c.number))
+        .where(own.c.number.in_(numbers))
+    )
+    for row in await connection.execute(his):
+        known.others[row.asked].add(row.number)
     elsewhere: Select[Any] = (
         select(own.c.number.label("asked"), attempts.c.id, *_COUNTED)
         .distinct()

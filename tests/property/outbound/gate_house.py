@@ -253,16 +253,17 @@ REAL = [number for number, place in NUMBERS.items() if place.is_number]
 def questions(draw: st.DrawFn, focus: str = "") -> Question:
     """``focus``: an aspect that is drawn in any case."""
     of, now = draw(aspects) | {focus}, draw(moments)
+    zones = st.sampled_from(ZONES if "zone" in of else ZONES[:-1])
     ask = Ask(
         AttemptId("a1"),
         draw(st.sampled_from(list(Medium))),
         draw(st.sampled_from([*[Purpose.notice] * 4, Purpose.own_call, *Purpose])),
         draw(st.sampled_from(list(NUMBERS) if "to" in of else REAL)),
-        draw(st.sampled_from(ZONES if "zone" in of else ZONES[:-1])),
+        draw(zones),
         draw(st.sampled_from(ROUTES)),
         draw(profiles(now, of)),
         draw(st.sampled_from(LOGINS)),
-        draw(st.lists(st.sampled_from(ZONES), max_size=2).map(tuple)) if "zone" in of else (),
+        tuple(draw(st.lists(zones, max_size=2))) if of & {"zone", "quiet", "days"} else (),
     )
     return ask, draw(histories(now, of)), now
 

@@ -112,9 +112,8 @@ budgets = st.builds(
     route=st.sampled_from(["", "", *ROUTES]),
     each_login=st.booleans(),
 )
-prices = st.lists(
-    st.tuples(st.sampled_from(PREFIXES), st.integers(0, 5)), max_size=3, unique_by=lambda p: p[0]
-)
+priced = st.sampled_from(["+7", "+79", "+7423", "+44", "+1", "1"])
+prices = st.lists(st.tuples(priced, st.integers(0, 9)), max_size=3, unique_by=lambda p: p[0])
 tariffs = st.builds(Tariff, calls=prices.map(tuple), messages=prices.map(tuple))
 skippable = st.sampled_from(sorted(set(Rule) - {Rule.destination, Rule.budget}))
 drawn_skips = st.dictionaries(st.sampled_from(list(Purpose)), st.sets(skippable), max_size=8).map(
@@ -123,8 +122,8 @@ drawn_skips = st.dictionaries(st.sampled_from(list(Purpose)), st.sets(skippable)
 
 
 def days_near(now: datetime) -> st.SearchStrategy[frozenset[date]]:
-    near = st.integers(-2, 12).map(lambda n: (now + timedelta(days=n)).date())
-    return st.sets(near, max_size=6).map(frozenset)
+    near = st.sampled_from([-1, 0, 0, 0, 1, 1, 2, 3, 7, 8]).map(lambda n: (now + timedelta(days=n)).date())
+    return st.sets(near, max_size=4).map(frozenset)
 
 
 def days_off(now: datetime) -> st.SearchStrategy[DaysOff]:

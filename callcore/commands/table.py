@@ -125,6 +125,14 @@ COMMANDS: tuple[Command, ...] = (
         "campaign", Text("оповещения: смотреть, остановить", "campaigns: watch, stop"), "outage:CAMPAIGN"
     ),
     _listed("dnc", Text("кому не звонить", "whom not to call"), "outage:DNC"),
+    _listed(
+        "opt-out",
+        Text("кто от каких сообщений отказался", "who wants no more of which messages"),
+        "opt_out:OPT_OUT",
+    ),
+    _listed(
+        "gate", Text("можно ли позвонить или написать, и почему", "whether a call or SMS may leave, and why"), "gate:GATE"
+    ),
     _listed("case", Text("кейсы: открытые, просроченные", "cases: open, overdue"), "case:CASE"),
     _listed("webhook", Text("события для других программ", "events for other programs"), "webhook:WEBHOOK"),
     _listed("db", Text("база данных: схема, копия", "database: schema, copy"), "db:DB"),

@@ -33,9 +33,11 @@ from callcore.commands.frame import (
     print_fault,
 )
 from callcore.commands.gaps import GAPS
+from callcore.commands.gate import GATE
 from callcore.commands.ivr import IVR
 from callcore.commands.knowledge import KNOWLEDGE
 from callcore.commands.network import NETWORK
+from callcore.commands.opt_out import OPT_OUT
 from callcore.commands.outage import CAMPAIGN, DNC, OUTAGE
 from callcore.commands.reload import RELOAD
 from callcore.commands.replay import REPLAY
@@ -70,6 +72,8 @@ COMMANDS: tuple[Command, ...] = (
     OUTAGE,
     CAMPAIGN,
     DNC,
+    OPT_OUT,
+    GATE,
     CASE,
     WEBHOOK,
     DB,

@@ -1,4 +1,5 @@
-"""The closed list of AMI actions that callcore sends, as frozen values. Pure.
+"""The closed list of AMI actions that callcore sends, as frozen values; ``originate.py`` has the one that
+places calls. Pure.
 
 Each builder closes the holes that a well-formed line still leaves: a missing channel makes Setvar global,
 a channel that begins with a slash is a regular expression to Hangup, a missing queue pauses a member
@@ -13,7 +14,7 @@ from typing import assert_never
 from callcore.ami.journal import FAMILY as CALL_JOURNAL
 from callcore.ami.protocol import AmiAction, BadAction, check_variable
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
-from callcore.domain import LANGUAGES, Interface, Language, QueueName
+from callcore.domain import Interface, QueueName
 
 STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE")
 """Channel variables asked for in a snapshot; Asterisk answers ``(null)`` for one that is not set."""
@@ -48,12 +49,6 @@ DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""
 JOURNAL = "callcore-dial"
 """Family in AstDB that both write to."""
-_SPARE_SECONDS = 5
-"""The dialplan's own limit for the ringing strikes first; this is for a Dial that does not return."""
-_ATTEMPT = re.compile(r"[a-z0-9]{1,40}\Z")
-_DIGITS = re.compile(r"[0-9]{2,18}\Z")
-_SHOWN_NUMBER = re.compile(r"\+?[0-9]{2,18}\Z")
-_PROMPT = re.compile(r"[\w /.@=+~-]{1,500}\Z")
 _INTERFACE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:+/-]+\Z")
 _SEPARATORS = re.compile(r"[;|,&\s]+")
 
@@ -141,44 +136,6 @@ def queue_penalty(queue: QueueName, interface: Interface, penalty: int) -> AmiAc
     return AmiAction("QueuePenalty", (("Queue", _given("queue", queue)), *headers))
 
 
-def originate(
-    attempt: str, digits: str, *, notice: str, language: Language, ring_seconds: int, caller_number: str = ""
-) -> AmiAction:
-    """The one way to place a call: through our dial context, into our campaign context; never an application.
-
-    ``attempt``: becomes the channel's id; ``digits``: the number without ``+``; ``notice``: a prompt's path
-    without its ending, as the PBX sees it; ``caller_number``: "" leaves it to the trunk.
-    """
-    _must(_ATTEMPT, attempt, "the id of an attempt (a-z, 0-9, at most 40)")
-    _must(_DIGITS, digits, "a number in digits")
-    _must(_PROMPT, notice, "a prompt's path")
-    if caller_number:
-        _must(_SHOWN_NUMBER, caller_number, "a caller's number")
-    if language not in LANGUAGES:
-        raise BadAction(f"{language[:40]!r} is not a language of the prompts")
-    if not 1 <= ring_seconds <= 300:
-        raise BadAction(f"Originate: {ring_seconds} seconds of ringing are not 1 to 300")
-    headers = [
-        ("Channel", f"Local/{digits}@{DIAL_CONTEXT}/n"),
-        ("Context", ANSWERED_CONTEXT),
-        ("Exten", "s"),
-        ("Priority", "1"),
-        ("ChannelId", attempt),
-        ("OtherChannelId", f"{attempt}-b"),
-        ("Async", "true"),
-        ("Timeout", str((ring_seconds + _SPARE_SECONDS) * 1000)),
-    ]
-    if caller_number:
-        headers.append(("CallerID", f"<{caller_number}>"))
-    variables = (
-        ("__CALLCORE_ATTEMPT", attempt),
-        ("__CALLCORE_NOTICE", notice),
-        ("__CALLCORE_LANGUAGE", language),
-        ("__CALLCORE_RING", str(ring_seconds)),
-    )
-    return AmiAction("Originate", tuple(headers), variables)
-
-
 def dial_journal() -> AmiAction:
     """List of all that the dialplan wrote about calls of ours; refused by Asterisk while there is nothing."""
     return AmiAction("DBGetTree", (("Family", JOURNAL),))
@@ -226,11 +183,6 @@ def _penalty(penalty: int) -> str:
     if not 0 <= penalty <= 1000:
         raise BadAction(f"a penalty of {penalty} is not between 0 and 1000")
     return str(penalty)
-
-
-def _must(pattern: re.Pattern[str], value: str, what: str) -> None:
-    if not pattern.match(value):
-        raise BadAction(f"Originate: {value[:60]!r} is not {what}")
 
 
 def _channel(channel: str) -> str:

@@ -18,6 +18,7 @@ import structlog
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
+from callcore.ami.originate import originate
 from callcore.ami.protocol import AmiAction, BadAction
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
@@ -47,6 +48,7 @@ from callcore.outbound.ports import (
     Trace,
     Traces,
     Unsure,
+    check_permit,
 )
 
 log = structlog.get_logger("callcore.ami")
@@ -180,12 +182,11 @@ class AmiDialer:
 
     def _originate(self, permit: Permit, order: CallOrder) -> AmiAction:
         ask = permit.ask
-        if ask.medium is not Medium.voice or ask.route != self._link.pbx:
-            raise Refused(f"a permit for {ask.medium} through {ask.route} is none for {self._link.pbx}")
+        check_permit(permit, Medium.voice, self._link.pbx)
         if not permit.holds_at(self._now()):
             raise NotSent("the permit is too old")
         try:
-            return actions.originate(
+            return originate(
                 ask.attempt,
                 ask.number.removeprefix("+"),
                 notice=order.notice,

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import phonenumbers
 import structlog
 
 from callcore import numbers
@@ -37,6 +36,7 @@ from callcore.campaigns.recipients import House
 from callcore.campaigns.runner import CampaignRunner
 from callcore.config import Settings
 from callcore.config.control import dry_messages
+from callcore.config.gate_values import SMS_ROUTE, make_profiles, profile_of_purpose
 from callcore.crm.customers import CustomerBase
 from callcore.crm.directory import merged
 from callcore.domain import LANGUAGES, Customer, Language, Outage, OutageKind, PbxName, Text
@@ -51,7 +51,7 @@ from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outages.board import Board
 from callcore.outages.words import Templates, caller_words, notice, templates
-from callcore.outbound.gate import Ask, Destinations, Profile, Purpose, Refusal, decide
+from callcore.outbound.gate import Ask, Purpose, Refusal, decide
 from callcore.outbound.ports import CallNews, CallTold
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
 from callcore.speech import Prompts
@@ -61,13 +61,10 @@ from callcore.web.ports import OutageRoom
 
 log = structlog.get_logger("callcore.outgoing")
 
-GATEWAY = "sms"
-"""Name of the one gateway in the ledger."""
+GATEWAY = SMS_ROUTE
 OUTAGE_SECONDS = 1.0
 """How long a card waits for the register."""
 ALPHABETS = {parts.Alphabet.gsm7: "GSM-7", parts.Alphabet.ucs2: "UCS-2"}
-WINDOW = timedelta(hours=24)
-"""The day of a profile's caps."""
 
 
 class Outgoing:
@@ -96,14 +93,14 @@ class Outgoing:
         self._tasks: set[asyncio.Task[object]] = set()
         self._now = now
         self.words = Words(settings, now)
-        self._forwarding = Profile("forward", None, None, 0, 0, WINDOW, make_destinations(settings))
+        self._forwarding = profile_of_purpose(settings, Purpose.forward, now().year)
         trunks = settings.outbound.trunks
         self.dialers = {
             name: AmiDialer(link, self._take, now) for name, link in links.items() if name in trunks
         }
         self.messenger = self._messenger()
         self.runner = CampaignRunner(
-            make_setup(settings, has_sms=self.messenger is not None),
+            make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,
             database.attempts,
             database.network,
@@ -347,7 +344,7 @@ class Notices:
         await self._database.attempts.add_dnc(number, f"key:{attempt}", self._now())
 
 
-def make_setup(settings: Settings, *, has_sms: bool) -> ports.Setup:
+def make_setup(settings: Settings, year: int, *, has_sms: bool) -> ports.Setup:
     organisation, outbound = settings.organisation, settings.outbound
     retries = outbound.retries
     busy, no_answer, network = (
@@ -368,28 +365,6 @@ def make_setup(settings: Settings, *, has_sms: bool) -> ports.Setup:
             for name, trunk in outbound.trunks.items()
         },
         gateway=GATEWAY if has_sms else None,
-        profiles=make_profiles(settings),
+        profiles=make_profiles(settings, year),
         profile_of={kind: settings.outages.profile(kind) for kind in OutageKind},
     )
-
-
-def make_destinations(settings: Settings) -> Destinations:
-    own = f"+{phonenumbers.country_code_for_region(settings.organisation.country)}"
-    listed = settings.outbound.destinations
-    return Destinations(tuple(listed.allow) or (own,), tuple(listed.deny))
-
-
-def make_profiles(settings: Settings) -> dict[str, Profile]:
-    destinations = make_destinations(settings)
-    return {
-        code: Profile(
-            code,
-            profile.quiet_hours.from_ if profile.quiet_hours else None,
-            profile.quiet_hours.until if profile.quiet_hours else None,
-            profile.calls_per_day,
-            profile.messages_per_day,
-            WINDOW,
-            destinations,
-        )
-        for code, profile in settings.outbound.profiles.items()
-    }

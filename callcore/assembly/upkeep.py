@@ -84,6 +84,7 @@ class Upkeep:
             try:
                 await self._database.calls.purge_ended(now - CALLS_KEPT)
                 await self._database.attempts.purge_receipts(now - CALLS_KEPT)
+                await self._database.attempts.purge_usage(now - CALLS_KEPT)
                 await self._database.missed_pops.purge(now - MISSED_KEPT)
                 await self._database.stories.purge(now - self._stories_kept)
             except StoreError as error:

@@ -24,7 +24,7 @@ from callcore.calls.attempt import AttemptId, Campaign, CampaignId, Medium, Numb
 from callcore.campaigns import plan
 from callcore.campaigns.ports import Room, Setup
 from callcore.domain import OutageId
-from callcore.outbound.gate import Ask, Permit, Profile, Purpose, Refusal, decide
+from callcore.outbound.gate import Ask, Permit, Profile, Purpose, Refusal, decide, look
 from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.campaigns import Campaigns
 from callcore.store.errors import StoreError
@@ -116,8 +116,10 @@ async def screen(attempts: Attempts, questions: Sequence[Ask], now: datetime) ->
     """What the gate would say to each; one look into the ledger for all."""
     if not questions:
         return []
-    since = now - max(ask.profile.window for ask in questions)
-    known = await attempts.history({ask.number for ask in questions}, since)
+    needed = look(questions, now)
+    known = await attempts.history(
+        {ask.number for ask in questions}, needed.since, people=needed.people, usage=needed.usage
+    )
     return [decide(ask, known.get(ask.number, NumberHistory()), now) for ask in questions]
 
 

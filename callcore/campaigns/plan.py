@@ -108,14 +108,18 @@ def first_for_texts(numbers: Iterable[str]) -> str | None:
     return next((number for number in numbers if takes_texts(number)), None)
 
 
+_TEXT_INSTEAD = frozenset((Rule.attempt_cap, Rule.opt_out))
+
+
 def refused(
     numbers: Iterable[str], medium: Medium, refusal: Refusal, rules: Rules
 ) -> Postponed | Ended | TextNow:
     """What the gate's word means for a target with these numbers that was due.
 
-    A number that was rung too often today is sent an SMS at once: tomorrow the notice is worth nothing.
+    A number that was rung too often today is sent an SMS at once: tomorrow the notice is worth nothing. So is
+    one whose owner wants no calls; the gate is asked again for the SMS.
     """
-    if refusal.rule is Rule.attempt_cap and medium is Medium.voice and rules.has_sms:
+    if refusal.rule in _TEXT_INSTEAD and medium is Medium.voice and rules.has_sms:
         number = first_for_texts(numbers)
         if number is not None:
             return TextNow(number)

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from callcore.calls.attempt import AffectedPerson, Medium, NewTarget, TargetResult
 from callcore.domain import CustomerId, Language
 from callcore.numbers import normalise
+from callcore.outbound.numbering import zone_of
 
 NO_NUMBER = "no_number"
 """He has none that can be dialled from outside."""
@@ -56,12 +56,6 @@ def takes_texts(number: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(number, None)) not in _NO_TEXTS
     except NumberParseException:
         return False
-
-
-def zone_of(number: str) -> str | None:
-    """tz name of where a canonical number is at home, if there is just one."""
-    zones = time_zones_for_number(phonenumbers.parse(number, None))
-    return zones[0] if len(zones) == 1 and zones[0] != UNKNOWN_TIMEZONE else None
 
 
 def resolve(

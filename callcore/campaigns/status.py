@@ -204,6 +204,8 @@ _FORMS = {
 _WAITS = {
     "quiet_hours": Text("тихие часы", "quiet hours"),
     "attempt_cap": Text("исчерпаны попытки за сутки", "the day's attempts are used up"),
+    "pause": Text("пауза между попытками", "the pause between attempts"),
+    "budget": Text("исчерпан лимит дня", "the day's limit is used up"),
     "open_call": Text("с номером уже идёт звонок", "a call to the number is under way"),
     "retry_busy": Text("было занято", "the line was busy"),
     "retry_no_answer": Text("не ответили", "nobody answered"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from callcore.config.departments import DepartmentsModel, check_departments
+from callcore.config.gate_values import check_gate
 from callcore.config.pop import check_pop
 from callcore.config.shape import SettingsModel
 from callcore.domain import Text
@@ -82,6 +83,7 @@ def check_names(
                 Text("Добавьте её или выберите другую.", "Add it, or choose another."),
             )
     _check_outbound(model, settings)
+    check_gate(model, settings)
 
 
 def _check_outbound(model: SettingsModel, settings: Document) -> None:

@@ -166,7 +166,8 @@ def is_sendable(secret: str) -> bool:
     return secret.isprintable()
 
 
-def _clock_range(value: object) -> object:
+def clock_range(value: object) -> object:
+    """The validator of ``ClockRangeField``."""
     if isinstance(value, ClockRange):
         return value
     found = _RANGE.fullmatch(value) if isinstance(value, str) else None
@@ -209,7 +210,7 @@ Identifier = Annotated[str, BeforeValidator(_identifier)]
 Networks = tuple[Annotated[str, BeforeValidator(_network)], ...]
 Variable = Annotated[str, BeforeValidator(_variable)]
 Secret = Annotated[SecretStr, BeforeValidator(_no_literal)]
-ClockRangeField = Annotated[ClockRange, BeforeValidator(_clock_range)]
+ClockRangeField = Annotated[ClockRange, BeforeValidator(clock_range)]
 Prefix = Annotated[str, BeforeValidator(_prefix)]
 Command = Annotated[str, BeforeValidator(_command)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]

@@ -1,22 +1,17 @@
-"""The shape of the settings of what callcore places by itself: trunks, profiles, SMS, outages."""
+"""The shape of the settings of what callcore places by itself: trunks, SMS, outages.
+
+What the gate decides by is in ``gate.py``.
+"""
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from callcore.config.fields import (
-    NO_SECRET,
-    ClockRange,
-    ClockRangeField,
-    Host,
-    Port,
-    Prefix,
-    Secret,
-    Variable,
-)
+from callcore.calls.attempt import Purpose
+from callcore.config.fields import NO_SECRET, Host, Port, Secret, Variable
+from callcore.config.gate import NIGHT, Budget, Destinations, Profile, PurposeModel, Rates
 from callcore.domain import OutageKind
 from callcore.routing.fields import Code
 from callcore.strictyaml.fields import Bilingual, FilePath, Line, Model, Whole
@@ -32,28 +27,6 @@ class Trunk(Model):
     ring_seconds: Annotated[Whole, Field(ge=5, le=120)] = 30
     caller_number: Line | None = None
     """What the recipient sees; None leaves it to the trunk."""
-
-
-NIGHT = ClockRange(time(21), time(9))
-"""Planned works are no reason to wake anybody."""
-
-
-class Profile(Model):
-    """A legal profile."""
-
-    quiet_hours: ClockRangeField | None = None
-    """``21:00-09:00`` in the recipient's zone; null: none."""
-    calls_per_day: Annotated[Whole, Field(ge=1, le=100)] = 3
-    """To one number in 24 hours, whatever they are for."""
-    messages_per_day: Annotated[Whole, Field(ge=0, le=100)] = 5
-
-
-class Destinations(Model):
-    """Prefixes of numbers; the longest that fits decides."""
-
-    allow: tuple[Prefix, ...] = ()
-    """Empty: the organisation's own country."""
-    deny: tuple[Prefix, ...] = ()
 
 
 class Retry(Model):
@@ -77,7 +50,12 @@ class Outbound(Model):
     profiles: dict[Code, Profile] = Field(
         default_factory=lambda: {"emergency": Profile(), "planned": Profile(quiet_hours=NIGHT)}
     )
+    purposes: dict[Purpose, PurposeModel] = Field(default_factory=dict)
+    """Under which profile what is no notice leaves, and which rules it passes by."""
     destinations: Destinations = Destinations()
+    budgets: tuple[Budget, ...] = ()
+    """What the house spends in a day at most."""
+    rates: Rates = Rates()
     retries: Retries = Retries()
     halt_after_failures: Annotated[Whole, Field(ge=2, le=1000)] = 5
     """So many calls in a row that the trunk did not take stop the campaign."""

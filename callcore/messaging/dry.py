@@ -12,10 +12,18 @@ from pathlib import Path
 
 import structlog
 
+from callcore.calls.attempt import Medium
 from callcore.domain import Text
 from callcore.messaging.parts import BadText, split
 from callcore.outbound.gate import Permit
-from callcore.outbound.ports import MessageOrder, Receipt, ReceiptState, Refused, RouteGone
+from callcore.outbound.ports import (
+    MessageOrder,
+    Receipt,
+    ReceiptState,
+    Refused,
+    RouteGone,
+    check_permit,
+)
 
 log = structlog.get_logger("callcore.messaging")
 
@@ -50,6 +58,7 @@ class DryMessenger:
 
     async def send(self, permit: Permit, order: MessageOrder) -> tuple[str, ...]:
         """See ``outbound.ports.Messenger``; one id for the whole text, whose parts nobody sends."""
+        check_permit(permit, Medium.sms, self.name)
         number = permit.ask.number
         try:
             parts = split(order.text)

@@ -17,6 +17,7 @@ import structlog
 from aiosmpplib.protocol import SubmitSm
 from aiosmpplib.state import NPI, TON, PhoneNumber, SmppCommandStatus
 
+from callcore.calls.attempt import Medium
 from callcore.domain import Text
 from callcore.messaging.answers import (
     IdForm,
@@ -36,7 +37,15 @@ from callcore.messaging.session import RECEIPT_LATER, RECEIPT_TAKEN, Lost, NotBo
 from callcore.messaging.settings import SmppSettings, is_numeric
 from callcore.numbers import SHORT_LIMIT, mask
 from callcore.outbound.gate import Permit
-from callcore.outbound.ports import MessageOrder, Receipt, Refused, RouteGone, Throttled, Unsure
+from callcore.outbound.ports import (
+    MessageOrder,
+    Receipt,
+    Refused,
+    RouteGone,
+    Throttled,
+    Unsure,
+    check_permit,
+)
 
 log = structlog.get_logger("callcore.messaging")
 
@@ -95,6 +104,7 @@ class SmppMessenger:
         Parts go one after the other, so that a refusal of the first leaves nothing half sent; a later one
         that is throttled, and so did not leave, waits and goes again.
         """
+        check_permit(permit, Medium.sms, self.settings.name)
         number = permit.ask.number
         try:
             parts = split(order.text)

@@ -7,82 +7,50 @@ Whoever dials or sends takes a Permit and nothing less.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import InitVar, dataclass
-from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
-from typing import NoReturn, SupportsIndex, final
+from dataclasses import InitVar, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal, NoReturn, SupportsIndex, final
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import NumberHistory, Purpose
 from callcore.domain import Text
-from callcore.outbound.quiet import QuietHours, UnknownZone, zone_of
+from callcore.outbound.asking import Ask, Refusal, look
+from callcore.outbound.profile import (
+    Budget,
+    Cap,
+    Destinations,
+    Limits,
+    Meter,
+    Profile,
+    Rule,
+    Tariff,
+)
+from callcore.outbound.rule_words import busy_with, consent_given
+from callcore.outbound.rules import OPEN_CALL_PAUSE, RULES, consent_for, quiet_places
+
+__all__ = [
+    "OPEN_CALL_PAUSE",
+    "PERMIT_LIFETIME",
+    "Ask",
+    "Budget",
+    "Cap",
+    "Destinations",
+    "Finding",
+    "Limits",
+    "Meter",
+    "NotByTheGate",
+    "Permit",
+    "Profile",
+    "Purpose",
+    "Refusal",
+    "Rule",
+    "Tariff",
+    "busy_with",
+    "decide",
+    "explain",
+    "look",
+]
 
 PERMIT_LIFETIME = timedelta(seconds=30)
-OPEN_CALL_PAUSE = timedelta(seconds=30)
-"""How long until it is asked again whether we are still on the line with a number."""
-_CANONICAL = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{1,6}", re.ASCII)
-
-
-class Purpose(StrEnum):
-    """Why it leaves: a notice passes every rule, what people want themselves fewer."""
-
-    notice = "notice"
-    forward = "forward"
-    """A caller's own way leads to a number outside: the house has chosen it, and he waits."""
-
-
-class Rule(StrEnum):
-    """Rules of the gate, in the order in which they are asked."""
-
-    destination = "destination"
-    """The number is not in the list of destinations allowed."""
-    dnc = "dnc"
-    open_call = "open_call"
-    """We are on the line with this number already."""
-    quiet_hours = "quiet_hours"
-    attempt_cap = "attempt_cap"
-
-
-@dataclass(frozen=True, slots=True)
-class Destinations:
-    """Prefixes of canonical numbers; the longest that fits decides, none forbids."""
-
-    allow: tuple[str, ...]
-    deny: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A legal profile: country × message class."""
-
-    code: str
-    quiet_from: time | None
-    """Local time of the recipient at which quiet hours begin; None: there are none."""
-    quiet_until: time | None
-    most_calls: int
-    """To one number within ``window``, whatever they were for."""
-    most_messages: int
-    window: timedelta
-    destinations: Destinations
-
-    def __post_init__(self) -> None:
-        if (self.quiet_from is None) != (self.quiet_until is None):
-            raise ValueError(f"profile {self.code}: quiet hours need both a beginning and an end")
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """May this leave now?"""
-
-    attempt: AttemptId
-    medium: Medium
-    purpose: Purpose
-    number: str
-    zone: str
-    """tz name of where the recipient is."""
-    route: str
-    profile: Profile
 
 
 class NotByTheGate(Exception):
@@ -97,14 +65,15 @@ _SEAL = object()
 class Permit:
     """Holds from ``issued_at`` until before ``expires_at``, which never reaches into quiet hours. It cannot
     be copied, altered (``dataclasses.replace``) or stored: what comes out would be a Permit that nobody
-    issued."""
+    issued. ``grounds``: what a rule had to be shown, such as a consent."""
 
     # Not by slots=True: before Python 3.11.4 that puts its own __setstate__ in the place of ours.
-    __slots__ = ("ask", "expires_at", "issued_at")
+    __slots__ = ("ask", "expires_at", "grounds", "issued_at")
 
     ask: Ask
     issued_at: datetime
     expires_at: datetime
+    grounds: tuple[Text, ...]
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -124,120 +93,68 @@ class Permit:
         return self.issued_at <= moment < self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    rule: Rule
-    until: datetime | None
-    """When to ask again; None: never."""
-    evidence: Text
-    """What made the rule apply, e.g. ``on the list since 2026-11-01``."""
-
-
 def decide(ask: Ask, history: NumberHistory, now: datetime) -> Permit | Refusal:
-    """Every rule of its purpose in turn; the first that forbids answers. ``now`` is aware.
+    """Every rule that its purpose does not pass by, in turn; the first that forbids answers. ``now`` is
+    aware.
 
-    ``history`` reaches back over the profile's window at least. Asked again at a Refusal's ``until`` with
-    nothing else changed, the answer is a Permit, another rule's Refusal, or one with a later ``until``.
+    The profile is that of the number's country; the Permit names it. ``history`` reaches back over the
+    profile's reach at least. Asked again at a Refusal's ``until`` with nothing else changed, the answer is a
+    Permit, another rule's Refusal, or one with a later ``until``.
     """
-    for rule in _RULES[ask.purpose]:
-        refusal = rule(ask, history, now)
-        if refusal is not None:
-            return refusal
-    return Permit(ask, now, _expiry(ask, now), _SEAL)
+    ask = _by_country(ask)
+    for rule, answer in RULES.items():
+        if (ask.purpose, rule) not in ask.profile.skips:
+            refusal = answer(ask, history, now)
+            if refusal is not None:
+                return refusal
+    grounds, end = _grounds(ask, history, now)
+    return Permit(ask, now, min(end, _expiry(ask, now)), grounds, _SEAL)
 
 
-def _destination(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:
-    if _CANONICAL.fullmatch(ask.number) is None:
-        why = Text("это не телефонный номер", "this is not a phone number")
-        return Refusal(Rule.destination, None, why)
-    allowed = _longest(ask.number, ask.profile.destinations.allow)
-    denied = _longest(ask.number, ask.profile.destinations.deny)
-    if denied is not None and (allowed is None or len(denied) >= len(allowed)):
-        why = Text(f"номера на {denied} запрещены", f"numbers with {denied} are denied")
-        return Refusal(Rule.destination, None, why)
-    if allowed is None:
-        why = Text(
-            "номер не входит в разрешённые направления", "the number is not among the destinations allowed"
-        )
-        return Refusal(Rule.destination, None, why)
-    return None
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's own answer, whatever the others say."""
+
+    rule: Rule
+    verdict: Literal["passes", "skipped", "refuses"]
+    refusal: Refusal | None = None
+    """Also of a rule that is skipped, if it would refuse."""
 
 
-def _longest(number: str, prefixes: tuple[str, ...]) -> str | None:
-    return max((prefix for prefix in prefixes if number.startswith(prefix)), key=len, default=None)
+def explain(ask: Ask, history: NumberHistory, now: datetime) -> tuple[Finding, ...]:
+    """What each rule says; ``decide`` refuses by the first that does."""
+    ask = _by_country(ask)
+    found = []
+    for rule, answer in RULES.items():
+        refusal = answer(ask, history, now)
+        if (ask.purpose, rule) in ask.profile.skips:
+            found.append(Finding(rule, "skipped", refusal))
+        else:
+            found.append(Finding(rule, "passes" if refusal is None else "refuses", refusal))
+    return tuple(found)
 
 
-def _dnc(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:
-    if history.dnc_since is None:
-        return None
-    day = history.dnc_since.astimezone(UTC).date()
-    why = Text(f"в списке «не звонить» с {day:%d.%m.%Y}", f"on the do-not-call list since {day.isoformat()}")
-    return Refusal(Rule.dnc, None, why)
+def _by_country(ask: Ask) -> Ask:
+    profile = ask.profile.of_number(ask.number)
+    return ask if profile is ask.profile else replace(ask, profile=profile)
 
 
-def _open_call(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:
-    if ask.medium is not Medium.voice or not history.has_open_call:
-        return None
-    return Refusal(Rule.open_call, now + OPEN_CALL_PAUSE, busy_with(ask.medium))
-
-
-def busy_with(medium: Medium) -> Text:
-    """Evidence of ``open_call``."""
-    if medium is Medium.voice:
-        return Text("с этим номером уже идёт звонок", "a call to this number is under way")
-    return Text("на этот номер уже уходит сообщение", "a message to this number is just leaving")
-
-
-def _quiet_hours(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:
-    if ask.profile.quiet_from is None:
-        return None
-    try:
-        hours = _hours(ask)
-    except UnknownZone:
-        why = Text(
-            f"часовой пояс неизвестен: {ask.zone[:60]!r}", f"the time zone is not known: {ask.zone[:60]!r}"
-        )
-        return Refusal(Rule.quiet_hours, None, why)
-    if hours is None or not hours.at(now):
-        return None
-    span = f"{hours.begins:%H:%M}–{hours.ends:%H:%M} ({ask.zone})"
-    why = Text(f"тихие часы {span}", f"quiet hours {span}")
-    return Refusal(Rule.quiet_hours, hours.next_change(now), why)
-
-
-def _hours(ask: Ask) -> QuietHours | None:
-    begins, ends = ask.profile.quiet_from, ask.profile.quiet_until
-    if begins is None or ends is None:
-        return None
-    return QuietHours(begins, ends, zone_of(ask.zone))
-
-
-def _attempt_cap(ask: Ask, history: NumberHistory, now: datetime) -> Refusal | None:
-    profile = ask.profile
-    voice = ask.medium is Medium.voice
-    most = profile.most_calls if voice else profile.most_messages
-    past = sorted(at for at in (history.calls if voice else history.messages) if at + profile.window > now)
-    if len(past) < most:
-        return None
-    hours = f"{profile.window.total_seconds() / 3600:g}"
-    what = ("звонков", "calls") if voice else ("сообщений", "messages")
-    why = Text(
-        f"{what[0]} за {hours} ч: {len(past)} из {most} возможных",
-        f"{what[1]} within {hours} h: {len(past)} of {most} allowed",
-    )
-    until = past[len(past) - most] + profile.window if most > 0 else None
-    return Refusal(Rule.attempt_cap, until, why)
+def _grounds(ask: Ask, history: NumberHistory, now: datetime) -> tuple[tuple[Text, ...], datetime]:
+    """What had to be shown, and how long that lasts."""
+    latest = now + PERMIT_LIFETIME
+    if (ask.purpose, Rule.consent) in ask.profile.skips:
+        return (), latest
+    shown = consent_for(ask, history, now)
+    if shown is None:
+        return (), latest
+    return (consent_given(shown),), min(shown.withdrawn_at or latest, latest)
 
 
 def _expiry(ask: Ask, now: datetime) -> datetime:
-    end = now + PERMIT_LIFETIME
-    hours = _hours(ask)
-    if hours is None or not hours.at(end):
+    profile, end = ask.profile, now + PERMIT_LIFETIME
+    if profile.limits.budgets:
+        end = min(end, profile.limits.next_day(now))
+    if (ask.purpose, Rule.quiet_hours) in profile.skips or not profile.is_ever_quiet:
         return end
-    return min(end, hours.next_change(now) or end)
-
-
-_RULES: Mapping[Purpose, tuple[Callable[[Ask, NumberHistory, datetime], Refusal | None], ...]] = {
-    Purpose.notice: (_destination, _dnc, _open_call, _quiet_hours, _attempt_cap),
-    Purpose.forward: (_destination,),
-}
+    changes = (hours.next_change(now) for hours in quiet_places(ask) if hours.at(end))
+    return min((change for change in changes if change is not None), default=end)

@@ -35,9 +35,11 @@ from callcore.outbound.gate import (
     Rule,
     busy_with,
     decide,
+    look,
 )
+from callcore.outbound.grants import Grants
 from callcore.outbound.slots import Sleep
-from callcore.store.attempts import Attempts
+from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.outbound")
@@ -73,6 +75,7 @@ class Ledger:
         self.unsettled = 0
         """Outcomes that could not be stored yet."""
         self._reserved: dict[tuple[Medium, str], tuple[AttemptId, datetime]] = {}
+        self._grants = Grants()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_closing = False
 
@@ -88,11 +91,19 @@ class Ledger:
         self._reserved[key] = (ask.attempt, now + PERMIT_LIFETIME)
         answer: Permit | Refusal | None = None
         try:
-            known = await self.attempts.history([ask.number], now - ask.profile.window)
-            answer = decide(ask, known.get(ask.number, NumberHistory()), self.now())
+            needed = look([ask], now)
+            with self._grants.watch() as used:
+                known = await self.attempts.history(
+                    [ask.number], needed.since, people=needed.people, usage=needed.usage
+                )
+                now = self.now()
+                self._grants.forget_expired(now)
+                history = known.get(ask.number, NumberHistory())
+                answer = decide(ask, self._grants.counted(history, ask.number, used, now), now)
         finally:
             if isinstance(answer, Permit):
                 self._reserved[key] = (ask.attempt, answer.expires_at)
+                self._grants.add(answer)
             else:
                 self._reserved.pop(key, None)
         return answer
@@ -106,6 +117,7 @@ class Ledger:
 
     def drop(self, permit: Permit) -> None:
         """It is not going to be used."""
+        self._grants.back(permit)
         if self.is_valid(permit):
             self._reserved.pop((permit.ask.medium, permit.ask.number), None)
 
@@ -132,14 +144,26 @@ class Ledger:
             route=ask.route,
             profile=ask.profile.code,
             intended_at=self.now(),
+            purpose=ask.purpose,
+            login=ask.login,
+            rate_minor=ask.profile.limits.tariff.rate(ask.medium, ask.number),
         )
         key = (ask.medium, ask.number)
         self._reserved[key] = (ask.attempt, _UNTIL_STORED)
+        self._grants.storing(permit)
         try:
             await self.attempts.intend(attempt)
-        except StoreError:
+        except NotClaimed:
+            self._grants.back(permit)
             self.spawn(self._undo(attempt))
             raise
+        except BaseException as error:
+            self._grants.used(permit)
+            if isinstance(error, StoreError):
+                self.spawn(self._undo(attempt))
+            raise
+        else:
+            self._grants.used(permit)
         finally:
             self._reserved.pop(key, None)
         return attempt

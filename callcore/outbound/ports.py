@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from callcore.calls.attempt import AttemptId
+from callcore.calls.attempt import AttemptId, Medium
 from callcore.domain import Language, Text
 from callcore.outbound.gate import Permit
 
@@ -35,6 +35,13 @@ class RouteGone(NotSent):
 
 class Unsure(Exception):
     """The link was lost, or the time limit struck, after it was written: it may have left."""
+
+
+def check_permit(permit: Permit, medium: Medium, route: str) -> None:
+    """Whoever dials or sends asks this first. Raises Refused: the permit is for another way out."""
+    ask = permit.ask
+    if ask.medium is not medium or ask.route != route:
+        raise Refused(f"a permit for {ask.medium} through {ask.route} is none for {route}")
 
 
 # --- calls

@@ -7,7 +7,7 @@ Public holidays and moved working days come from the ``holidays`` package: pure 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -69,6 +69,24 @@ def _national(country: str, day: date) -> tuple[DayKind, Text]:
     if calendar.is_weekend(day) and calendar.is_working_day(day):
         return DayKind.moved_workday, Text("", "")
     return DayKind.weekly, Text("", "")
+
+
+def national_days(
+    country: str, years: Iterable[int]
+) -> tuple[frozenset[date], frozenset[date], frozenset[int]]:
+    """A country's public holidays and days off moved, the days of weekends on which people work, and its
+    weekend (Monday 0)."""
+    off: set[date] = set()
+    working: set[date] = set()
+    weekend: frozenset[int] = frozenset()
+    for year in years:
+        calendar = _calendar(country, year, None)
+        weekend = frozenset(calendar.weekend)
+        off.update(calendar)
+        first = date(year, 1, 1)
+        days = (first + n * ONE_DAY for n in range((date(year + 1, 1, 1) - first).days))
+        working.update(day for day in days if day.weekday() in weekend and calendar.is_working_day(day))
+    return frozenset(off), frozenset(working), weekend
 
 
 def day_of(hours: Hours, day: date) -> Day:

@@ -197,8 +197,11 @@ class SpecialDayModel(Model):
     why: Bilingual
 
 
+HolidayCountry = Annotated[str, BeforeValidator(_country)]
+
+
 class HolidaysModel(Model):
-    country: Annotated[str, BeforeValidator(_country)] = "none"
+    country: HolidayCountry = "none"
     hours: DayHours = ()
     moved_workday: DayHours = "mon"
     days: Annotated[dict[str, SpecialDayModel], BeforeValidator(_dates)] = {}  # noqa: RUF012 - pydantic copies it

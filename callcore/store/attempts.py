@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, or_, select, true, update
+from sqlalchemy import Row, and_, delete, exists, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,11 +23,13 @@ from callcore.calls.attempt import (
     TargetId,
 )
 from callcore.store.campaign_rows import OPEN_CALL, WAITING, load_attempts, outcome_row
-from callcore.store.engine import chunks, insert
+from callcore.store.engine import insert
 from callcore.store.errors import StoreError
+from callcore.store.gate_facts import histories
 from callcore.store.ports import Store
 from callcore.store.schema.core import attempts, campaigns, dnc, message_parts, message_receipts, targets
 from callcore.store.settling import closing, gives_way, standing, too_late
+from callcore.store.usage import forget_usage, note_intent, note_outcome
 
 
 class NotClaimed(StoreError):
@@ -66,6 +68,7 @@ class Attempts:
             )
             if taken.rowcount:
                 await connection.execute(attempts.insert().values(**_intent_row(attempt)))
+                await note_intent(connection, attempt)
             return bool(taken.rowcount)
 
         try:
@@ -128,6 +131,7 @@ class Attempts:
                 return False
             of_attempt = update(attempts).where(attempts.c.id == id)
             await connection.execute(of_attempt.values(**outcome_row(outcome)))
+            await note_outcome(connection, row, outcome.result, outcome.at)
             await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
             return True
 
@@ -146,32 +150,18 @@ class Attempts:
         """Oldest first."""
         return await self._load(attempts.c.target == target)
 
-    async def history(self, numbers: Collection[str], since: datetime) -> dict[str, NumberHistory]:
-        """For each number; attempts that were ``not_sent`` do not count."""
-        calls: dict[str, list[datetime]] = {number: [] for number in numbers}
-        messages: dict[str, list[datetime]] = {number: [] for number in numbers}
-        on_the_line: set[str] = set()
-        listed: dict[str, datetime] = {}
+    async def history(
+        self,
+        numbers: Collection[str],
+        since: datetime,
+        *,
+        people: bool = False,
+        usage: datetime | None = None,
+    ) -> dict[str, NumberHistory]:
+        """For each number; attempts that were ``not_sent`` do not count. ``people``, ``usage``: see
+        ``gate_facts.histories``."""
         async with self._store.read() as connection:
-            for chunk in chunks(calls):
-                for row in await connection.execute(_left(chunk, since)):
-                    if row.intended_at >= since:
-                        (calls if row.medium == Medium.voice else messages)[row.number].append(
-                            row.intended_at
-                        )
-                    if row.result is None and row.medium == Medium.voice:
-                        on_the_line.add(row.number)
-                for entry in await connection.execute(select(dnc).where(dnc.c.number.in_(chunk))):
-                    listed[entry.number] = entry.since
-        return {
-            number: NumberHistory(
-                calls=tuple(calls[number]),
-                messages=tuple(messages[number]),
-                has_open_call=number in on_the_line,
-                dnc_since=listed.get(number),
-            )
-            for number in calls
-        }
+            return await histories(connection, numbers, since, people=people, usage=usage)
 
     async def receipt(self, receipt: StoredReceipt) -> Attempt | None:
         """Keep a receipt, durable when it returns; a final one stays. The attempt that it belongs to, if that
@@ -203,6 +193,10 @@ class Attempts:
             ).rowcount
 
         return await self._store.writer.submit(op)
+
+    async def purge_usage(self, before: datetime) -> int:
+        """Forget the sums of what left before; how many rows."""
+        return await self._store.writer.submit(lambda connection: forget_usage(connection, before))
 
     async def awaiting_receipt(self, submitted_before: datetime, limit: int = 500) -> tuple[Attempt, ...]:
         """Open messages that the gateway took before that moment, the oldest."""
@@ -255,8 +249,8 @@ def _may_be_taken_by(attempt: Attempt) -> list[Any]:
 
 
 def _intent_row(attempt: Attempt) -> dict[str, Any]:
-    names = ("id", "target", "campaign", "medium", "number", "route", "profile", "intended_at")
-    return {name: getattr(attempt, name) for name in names} | {"detail": ""}
+    words = "id target campaign medium number route profile intended_at purpose login rate_minor"
+    return {name: getattr(attempt, name) for name in words.split()} | {"detail": ""}
 
 
 async def _own_part(
@@ -293,16 +287,3 @@ async def _receipts(connection: AsyncConnection, id: AttemptId) -> tuple[StoredR
         .order_by(message_parts.c.position)
     )
     return tuple(StoredReceipt(**row._mapping) for row in await connection.execute(query))
-
-
-def _left(numbers: Sequence[str], since: datetime) -> Any:
-    """Attempts to these numbers that left or may have left; open calls of any age."""
-    return (
-        select(attempts.c.number, attempts.c.medium, attempts.c.intended_at, attempts.c.result)
-        .where(
-            attempts.c.number.in_(numbers),
-            or_(attempts.c.intended_at >= since, OPEN_CALL),
-            or_(attempts.c.result.is_(None), attempts.c.result != AttemptResult.not_sent),
-        )
-        .order_by(attempts.c.intended_at)
-    )

@@ -22,6 +22,7 @@ from callcore.calls.attempt import (
     News,
     NewTarget,
     Outcome,
+    Purpose,
     Target,
     TargetId,
     TargetResult,
@@ -158,6 +159,9 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         submitted_at=row.submitted_at,
         message_ids=tuple(row.message_id for row in rows if row.message_id is not None),
         outcome=outcome,
+        purpose=Purpose(row.purpose),
+        login=row.login,
+        rate_minor=row.rate_minor,
     )
 
 

@@ -46,6 +46,7 @@ from callcore.store.interactions import Interactions
 from callcore.store.ivr_counts import IvrCounts
 from callcore.store.missed_pops import MissedPops
 from callcore.store.network import Network
+from callcore.store.opt_outs import OptOuts
 from callcore.store.outages import Outages
 from callcore.store.payments import Payments
 from callcore.store.privacy import Privacy
@@ -108,6 +109,7 @@ class Database:
         self.outages = Outages(self)
         self.campaigns = Campaigns(self)
         self.attempts = Attempts(self)
+        self.opt_outs = OptOuts(self)
         self.tokens = Tokens(self)
         self.gaps = Gaps(self)
         self.stories = Stories(self)

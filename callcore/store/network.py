@@ -16,7 +16,7 @@ from callcore.calls.attempt import AffectedPerson
 from callcore.domain import CustomerId, Language, NodeCode, NodeKind, Text
 from callcore.store.engine import chunks
 from callcore.store.errors import NotStored
-from callcore.store.network_tree import people_query, summary_query
+from callcore.store.network_tree import people_query, summary_query, zones_query
 from callcore.store.ports import Store
 from callcore.store.schema.core import (
     customers,
@@ -157,6 +157,12 @@ class Network:
                     if not len(found) % _ROWS:
                         await asyncio.sleep(0)  # a hundred thousand must not hold up a call that rings
         return tuple(found[id] for id in sorted(found))
+
+    async def zones_of(self, number: str) -> tuple[str, ...]:
+        """tz names of where the people who have this canonical number are, by their records; none known:
+        empty."""
+        async with self._store.read() as connection:
+            return tuple((await connection.execute(zones_query(number))).scalars())
 
     async def _summaries(self, codes: Select[Any]) -> tuple[NodeSummary, ...]:
         async with self._store.read() as connection:

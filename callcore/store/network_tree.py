@@ -62,6 +62,23 @@ def _zones(nodes: Sequence[NodeCode]) -> CTE:
     )
 
 
+def zones_query(number: str) -> Select[Any]:
+    """The zones of the nodes of whoever has this canonical number, each once."""
+    nodes = (
+        select(network_customers.c.node)
+        .join(customer_numbers, customer_numbers.c.customer == network_customers.c.customer)
+        .where(customer_numbers.c.number == number)
+    )
+    start = select(network_nodes.c.parent, network_nodes.c.zone)
+    way = start.where(network_nodes.c.code.in_(nodes)).cte("way", recursive=True)
+    way = way.union(
+        select(network_nodes.c.parent, network_nodes.c.zone)
+        .join(way, network_nodes.c.code == way.c.parent)
+        .where(way.c.zone.is_(None))
+    )
+    return select(way.c.zone).distinct().where(way.c.zone.is_not(None)).order_by(way.c.zone)
+
+
 def people_query(nodes: Sequence[NodeCode]) -> Select[Any]:
     """A row for each number of each customer on each of his affected nodes."""
     way = _zones(nodes)

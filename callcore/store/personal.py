@@ -2,7 +2,7 @@
 
 Every table stands either in ``HELD``, with how the rows of one person are found and what becomes of each
 column that tells of him, or in ``NOT_OF_CUSTOMERS`` with the reason. A test holds both against the tables,
-column by column, so that a new one cannot be forgotten.
+column by column, so that a new one cannot be forgotten. It stays in one place, however long it is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from callcore.store.schema import bus as b
 from callcore.store.schema import cases as c
 from callcore.store.schema import contacts as n
 from callcore.store.schema import core as t
+from callcore.store.schema import gate as g
 from callcore.store.schema import ivr as i
 from callcore.store.schema import knowledge as k
 from callcore.store.schema import metadata
@@ -234,7 +235,7 @@ HELD: tuple[Held, ...] = (
         Text("Оповещения: попытки", "Notices: attempts"),
         lambda p: t.attempts.c.target.in_(_targets(p)),
         _same(number="", detail=""),
-        _words("id medium route profile result key"),
+        _words("id medium route profile result key purpose login"),
         only=lambda: t.attempts.c.result.is_not(None),
     ),
     Held(
@@ -251,6 +252,12 @@ HELD: tuple[Held, ...] = (
         lambda p: t.message_receipts.c.number.in_(p.numbers),
         _same(number=""),
         _words("gateway message_id state code"),
+    ),
+    Held(
+        g.opt_outs,
+        Text("Отказы от сообщений", "Opt-outs"),
+        lambda p: or_(g.opt_outs.c.customer == p.id, g.opt_outs.c.number.in_(p.numbers)),
+        DELETED,
     ),
     Held(
         k.flashes,
@@ -368,6 +375,7 @@ NOT_OF_CUSTOMERS: Mapping[str, str] = {
     "link_beats": _OURS,
     "message_parts": _IDS,
     "network_nodes": _OURS,
+    "outbound_usage": "sums of what left; logins of staff only",
     "outage_nodes": _OURS,
     "outage_revisions": _OURS,
     "outages": _OURS,

@@ -24,6 +24,13 @@ def standing(id: AttemptId) -> Select[Any]:
         select(
             attempts.c.result,
             attempts.c.target,
+            attempts.c.medium,
+            attempts.c.purpose,
+            attempts.c.route,
+            attempts.c.login,
+            attempts.c.rate_minor,
+            attempts.c.intended_at,
+            attempts.c.ended_at,
             targets.c.ended_by,
             campaigns.c.state,
             campaigns.c.reason,

@@ -380,6 +380,11 @@ attempts = Table(
     Column("seconds_heard", Float),
     Column("key", Text),
     Column("detail", Text, nullable=False),
+    Column("purpose", Text, nullable=False, server_default="notice"),
+    Column("login", Text, nullable=False, server_default=""),
+    # Who had it placed; "" for callcore itself.
+    Column("rate_minor", Integer, nullable=False, server_default="0"),
+    # Of a begun minute, or a message.
     Index("ix_attempts_number_intended_at", "number", "intended_at"),
     Index("ix_attempts_campaign_medium", "campaign", "medium", "result", "key"),
     # With all that the progress of a campaign counts.

@@ -69,7 +69,8 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "case_history": _columns("case at login act change reason"),
     "tasks": _columns("text created_at responsible author due_at done_at done_by"),
     "targets": _columns("name number others address language due_at result ended_at"),
-    "attempts": _columns("intended_at medium number result seconds_heard"),
+    "attempts": _columns("intended_at medium purpose number result seconds_heard"),
+    "opt_outs": _columns("since number medium message_class evidence login ended_at ended_by ended_evidence"),
     "message_receipts": _columns("at number state"),
     "voicemails": _columns("made_at number topic ms sound heard_at heard_by case"),
     "call_backs": _columns("asked_at number topic state taken_at taken_by settled_at settled_by note"),
@@ -96,6 +97,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "targets.result": "campaigns.result_",
     "attempts.result": "campaigns.why_",
     "attempts.medium": "dossier.medium_",
+    "attempts.purpose": "dossier.purpose_",
+    "opt_outs.medium": "dossier.medium_",
     "message_receipts.state": "dossier.state_",
     "call_backs.state": "dossier.wish_",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callcore.outbound import gate
+from callcore.outbound import gate, rules
 
 from .campaign_stage import Stage
 
@@ -14,7 +14,8 @@ from .campaign_stage import Stage
 @pytest.fixture(autouse=True)
 def calls_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A number that is on the line is asked for again sooner than in life."""
-    monkeypatch.setattr(gate, "OPEN_CALL_PAUSE", timedelta(seconds=0.1))
+    for place in (gate, rules):
+        monkeypatch.setattr(place, "OPEN_CALL_PAUSE", timedelta(seconds=0.1))
 
 
 @pytest.fixture

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from callcore.calls.attempt import CampaignId, CampaignState, Medium, TargetResult
 from callcore.campaigns.views import CampaignRefused
-from callcore.domain import OutageKind, OutageState, Text
+from callcore.domain import Login, OutageKind, OutageState, Text
+from callcore.outbound.gate import Budget, Limits, Meter
+from callcore.store.opt_outs import NewOptOut
 
 from .campaign_stage import ANOTHER, HOUSE, PROFILE, Stage, mobile, now, until
 
@@ -56,6 +58,40 @@ async def test_who_is_on_the_list_is_skipped_and_who_was_rung_too_often_is_texte
     assert ends == [(R.skipped, "dnc"), (R.texted, "delivered")]
     assert [number for number, _ in stage.carrier.calls] == [mobile(2)]
     assert stage.carrier.texts == [(mobile(2), "sms changed 2026-1/2")]
+
+
+async def test_an_opt_out_holds_for_its_way_and_its_class(stage: Stage):
+    await stage.people([[mobile(1)], [mobile(2)], [mobile(3)]])
+    said = [
+        NewOptOut(mobile(1), "сказал сам", Medium.voice),
+        NewOptOut(mobile(2), "письмо 5", message_class="emergency"),
+        NewOptOut(mobile(3), "письмо 6", message_class="advertising"),
+    ]
+    for each in said:
+        await stage.db.opt_outs.add(each, Login("anna"), now())
+    await stage.start()
+    campaign = await stage.publish()
+    await until(lambda: stage.is_over(campaign.id))
+    ends = [(t.result, t.reason) for t in (await stage.targets(campaign.id)).values()]
+    assert ends == [(R.texted, "delivered"), (R.skipped, "opt_out"), (R.told, "told")]
+    assert [number for number, _ in stage.carrier.calls] == [mobile(3)]
+
+
+async def test_the_day_s_limit_holds_over_all_lines(stage: Stage):
+    here_it_is_noon = timezone(timedelta(hours=12 - now().hour))
+    limits = Limits((Budget(Meter.calls, 7),), zone=here_it_is_noon)
+    stage.profiles["emergency"] = replace(PROFILE, limits=limits)
+    await stage.people([[mobile(n)] for n in range(1, 31)])
+    await stage.start()
+    campaign = await stage.publish()
+
+    async def rest_waits() -> bool:
+        progress = await stage.db.campaigns.progress(campaign.id)
+        return progress.waiting == {"budget": 23} and len(stage.carrier.calls) == 7
+
+    await until(rest_waits)
+    waiting = [t for t in (await stage.targets(campaign.id)).values() if t.wait == "budget"]
+    assert {t.due_at for t in waiting} == {limits.next_day(now())}
 
 
 async def test_quiet_hours_wait_and_the_report_says_for_what(stage: Stage):

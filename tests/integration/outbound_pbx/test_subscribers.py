@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from callcore.ami import actions
+from callcore.ami.originate import originate
 from callcore.outbound.ports import CallAnswered, CallDialled, CallHungUp, CallNotMade, Refused
 from callcore.testing.carrier import Carrier
 
@@ -89,7 +89,7 @@ async def test_hanging_up_while_it_rings(line: Dialling, carrier: Carrier) -> No
 
 async def test_our_own_time_limit(line: Dialling, carrier: Carrier) -> None:
     """The limit of Originate: 19, and the dialplan writes the end all the same."""
-    action = actions.originate("late", "79160000121", notice="x", language="en", ring_seconds=60)
+    action = originate("late", "79160000121", notice="x", language="en", ring_seconds=60)
     headers = tuple((name, "1500" if name == "Timeout" else value) for name, value in action.headers)
     await line.link.call(type(action)(action.name, headers, action.variables))
     assert await line.cause("late") == 19
@@ -114,7 +114,7 @@ async def test_an_id_that_lives_rings_nobody(line: Dialling, carrier: Carrier) -
 @pytest.mark.parametrize("number", ["79160000100;x", "7916&PJSIP/101", "791600001OO"])
 async def test_only_digits_are_dialled(line: Dialling, carrier: Carrier, number: str) -> None:
     """The dialplan's own care: our Originate has refused it long before."""
-    action = actions.originate("odd", "79160000100", notice="x", language="en", ring_seconds=5)
+    action = originate("odd", "79160000100", notice="x", language="en", ring_seconds=5)
     headers = (("Channel", f"Local/{number}@callcore-dial/n"), *action.headers[1:])
     await line.link.call(type(action)(action.name, headers, action.variables))
     await line.cause("odd")
@@ -123,7 +123,7 @@ async def test_only_digits_are_dialled(line: Dialling, carrier: Carrier, number:
 
 
 async def test_without_an_attempts_id_nothing_is_dialled(line: Dialling, carrier: Carrier) -> None:
-    action = actions.originate("bare", "79160000100", notice="x", language="en", ring_seconds=5)
+    action = originate("bare", "79160000100", notice="x", language="en", ring_seconds=5)
     await line.link.call(type(action)(action.name, action.headers, ()))
     assert await line.cause("bare") == 28
     assert not await carrier.invites()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from callcore.calls.attempt import (
     CampaignState,
     Medium,
     NumberHistory,
+    Past,
     TargetId,
     TargetResult,
 )
@@ -39,6 +40,10 @@ LATER = T0 + timedelta(hours=1)
 def a_receipt(message_id: str = "m1", **changes: object) -> StoredReceipt:
     receipt = StoredReceipt("dry", message_id, "+79000000001", "delivered", "DELIVRD 000", LATER)
     return replace(receipt, **changes)  # type: ignore[arg-type]
+
+
+def a_past(at: datetime, medium: Medium = Medium.voice) -> Past:
+    return Past(at, medium, profile="ru_notice")
 
 
 async def test_an_intent_takes_its_target(db: Database) -> None:
@@ -231,9 +236,11 @@ async def test_history_is_what_left_or_may_have_left(db: Database) -> None:
     history = await db.attempts.history(numbers, T0 + timedelta(minutes=10))
     minute = [T0 + timedelta(minutes=n) for n in range(20)]
     assert list(history) == numbers
-    assert history[one.number] == NumberHistory((minute[10], minute[13]), (minute[12],), has_open_call=True)
+    assert history[one.number] == NumberHistory(
+        (a_past(minute[10]), a_past(minute[12], Medium.sms), a_past(minute[13])), has_open_call=True
+    )
     assert history[two.number] == NumberHistory(has_open_call=True), "open, though older than the window"
-    assert history[three.number] == NumberHistory(messages=(minute[10],))
+    assert history[three.number] == NumberHistory((a_past(minute[10], Medium.sms),))
     assert history[four.number] == NumberHistory(dnc_since=T0)
     assert history[numbers[-1]] == NumberHistory()
 

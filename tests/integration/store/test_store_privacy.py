@@ -112,6 +112,13 @@ async def him(db: Database, contact: Callable[..., Contact]) -> CustomerId:
     for customer, number, note in ((id_, NUMBER, SECRET), (None, "+79000000002", "сосед")):
         wish = {"customer": customer, "number": number, "note": note, "state": "open"}
         await fill(db, "call_backs", call="c1", queue="finance", asked_at=T0, **left, **wish)
+    said_no = {"medium": "sms", "message_class": "", "since": T0, "login": "anna"}
+    for customer, number, proof in (
+        (id_, "+79990000077", SECRET),
+        (None, NUMBER, SECRET),
+        (None, "+7900", ""),
+    ):
+        await fill(db, "opt_outs", customer=customer, number=number, evidence=proof, **said_no)
     await fill(db, "missed_pops", login="anna", call="c1", at=T0, why="closed", number=NUMBER, customer=id_)
     for call, number, name in (("c1", "+79000000003", SECRET), ("?", NUMBER, ""), ("c3", "+7900", "Сосед")):
         await fill(

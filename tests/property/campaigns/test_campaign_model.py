@@ -21,6 +21,7 @@ from callcore.calls.attempt import (
     NewTarget,
     NumberHistory,
     Outcome,
+    Past,
     Target,
     TargetChange,
     TargetId,
@@ -84,10 +85,13 @@ class World:
 
     def history(self, number: str) -> NumberHistory:
         since = self.now - self.profile.window
-        calls, messages = (
-            tuple(at for at in self.ledger.get((medium, number), ()) if at > since) for medium in Medium
+        past = (
+            Past(at, medium)
+            for medium in Medium
+            for at in self.ledger.get((medium, number), ())
+            if at > since
         )
-        return NumberHistory(calls, messages, dnc_since=self.dnc.get(number))
+        return NumberHistory(tuple(past), dnc_since=self.dnc.get(number))
 
     def decide(self, target: Target, medium: Medium, number: str) -> Permit | Refusal:
         ask = Ask(AttemptId("a"), medium, Purpose.notice, number, target.zone, "main", self.profile)

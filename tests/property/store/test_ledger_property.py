@@ -32,6 +32,7 @@ from callcore.store.attempts import NotClaimed, StoredReceipt
 from callcore.store.database import Database
 
 _serial = count(1)
+RATE = 7
 GIVES_WAY = {
     AttemptResult.unknown: set(AttemptResult) - {AttemptResult.unknown},
     AttemptResult.sent: set(AttemptResult) - {AttemptResult.sent, AttemptResult.unknown},
@@ -52,6 +53,11 @@ class World:
     may_change: TargetId | None = None
     """The ended target whose result this step may change."""
     clock: datetime = T0
+
+    @property
+    def login(self) -> str:
+        """Whoever has what is placed here placed: by it the sums are told from those of other worlds."""
+        return f"w{self.serial}"
 
     def target(self, n: int) -> Target:
         """Those that can still be tried come first."""
@@ -75,7 +81,8 @@ class World:
     async def intend(self, n: int, medium: Medium) -> None:
         target = self.target(n)
         make = an_intent if medium is Medium.voice else a_message
-        intent = make(f"t{self.serial}-{len(self.attempts)}", target, intended_at=self.clock)
+        id = f"t{self.serial}-{len(self.attempts)}"
+        intent = make(id, target, intended_at=self.clock, login=self.login, rate_minor=RATE)
         lines = {a.number for a in self.attempts.values() if not a.outcome and a.medium is Medium.voice}
         may = (
             target.result is None
@@ -166,6 +173,7 @@ class World:
         assert len({attempt.target for attempt in open_ones}) == len(open_ones)
         for target in now.values():
             self.check_target(target)
+        await self.check_sums()
         self.targets, self.may_change = now, None
 
     def check_target(self, target: Target) -> None:
@@ -180,11 +188,40 @@ class World:
                 target = replace(target, result=before.result, reason=before.reason)
             assert target == before
 
+    async def check_sums(self) -> None:
+        """What the house has spent is what one counts from the ledger."""
+        known = await self.db.attempts.history(["+70000000000"], T0, usage=T0 - timedelta(days=1))
+        rows = [row for row in known["+70000000000"].usage if row.login == self.login]
+        counted = [spent(attempt) for attempt in self.attempts.values()]
+        stored = [(row.attempts, row.minutes, row.cost_minor) for row in rows]
+        assert [sum(each) for each in zip((0, 0, 0), *stored, strict=True)] == [
+            sum(each) for each in zip((0, 0, 0), *counted, strict=True)
+        ]
+        assert all(part >= 0 for row in stored for part in row)
+
     async def check_progress(self, id: CampaignId, targets: tuple[Target, ...]) -> None:
         progress = await self.db.campaigns.progress(id)
         ended = sum(progress.by_result.values())
         assert progress.targets == len(targets) == ended + progress.trying + sum(progress.waiting.values())
         assert progress.trying == sum(target.attempt is not None for target in targets)
+
+
+def spent(attempt: Attempt) -> tuple[int, int, int]:
+    """Attempts, begun minutes, money."""
+    result = attempt.outcome.result if attempt.outcome else None
+    if result == "not_sent":
+        return 0, 0, 0
+    if attempt.medium is Medium.sms:
+        return 1, 0, RATE
+    if result in (None, "unknown"):
+        return 1, 1, RATE
+    if result not in ("told", "hung_up_early") or attempt.outcome is None:
+        return 1, 0, 0
+    seconds = int((attempt.outcome.at - attempt.intended_at).total_seconds())
+    minutes = 1
+    while minutes * 60 < seconds:
+        minutes += 1
+    return 1, minutes, minutes * RATE
 
 
 async def stored(db: Database, id: AttemptId) -> Attempt:
@@ -233,7 +270,7 @@ def test_the_ledger_holds(
         await world.create(first, 0, News.outage)
         await world.check()
         for name, *values in taken:
-            world.clock += timedelta(seconds=1)
+            world.clock += timedelta(seconds=47)
             await getattr(world, str(name))(*values)
             await world.check()
 

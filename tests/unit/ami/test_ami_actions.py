@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcore.ami import actions
+from callcore.ami.originate import originate as place
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, PbxName, QueueName
@@ -133,7 +134,7 @@ def originate(**changes: Any) -> AmiAction:
         "language": "ru",
         "ring_seconds": 30,
     }
-    return actions.originate(**(values | changes))
+    return place(**(values | changes))
 
 
 def test_originate() -> None:

@@ -173,3 +173,16 @@ def test_rung_too_often_today_is_texted_now():
     assert refused([FIXED], Medium.voice, cap, RULES) == Postponed(cap.until, "attempt_cap")
     assert refused([MOBILE], Medium.voice, cap, NO_SMS) == Postponed(cap.until, "attempt_cap")
     assert refused([MOBILE], Medium.voice, replace(cap, until=None), RULES) == TextNow(MOBILE)
+
+
+def test_who_wants_no_calls_is_asked_about_for_an_sms():
+    answer = refusal(Rule.opt_out)
+    assert refused([FIXED, MOBILE], Medium.voice, answer, RULES) == TextNow(MOBILE)
+    assert refused([FIXED], Medium.voice, answer, RULES) == Ended(TargetResult.skipped, "opt_out")
+    assert refused([MOBILE], SMS, answer, RULES) == Ended(TargetResult.skipped, "opt_out")
+
+
+def test_the_day_s_limit_is_waited_out():
+    until = NOW + timedelta(hours=9)
+    assert refused([MOBILE], Medium.voice, refusal(Rule.budget, until), RULES) == Postponed(until, "budget")
+    assert refused([MOBILE], SMS, refusal(Rule.pause, until), RULES) == Postponed(until, "pause")

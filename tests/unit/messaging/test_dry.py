@@ -12,6 +12,8 @@ import pytest
 
 from callcore.calls.attempt import AttemptId, Medium, NumberHistory
 from callcore.messaging.dry import DryMessenger
+from callcore.messaging.settings import SmppSettings
+from callcore.messaging.smpp import SmppMessenger
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide
 from callcore.outbound.ports import MessageOrder, Receipt, ReceiptState, Refused, RouteGone
 
@@ -19,9 +21,9 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NUMBER = "+79160000001"
 
 
-def permit() -> Permit:
+def permit(medium: Medium = Medium.sms, route: str = "sms") -> Permit:
     profile = Profile("emergency", None, None, 3, 3, timedelta(days=1), Destinations(("+7",)))
-    ask = Ask(AttemptId("a1"), Medium.sms, Purpose.notice, NUMBER, "Europe/Moscow", "sms", profile)
+    ask = Ask(AttemptId("a1"), medium, Purpose.notice, NUMBER, "Europe/Moscow", route, profile)
     answer = decide(ask, NumberHistory(), NOW)
     assert isinstance(answer, Permit)
     return answer
@@ -48,6 +50,17 @@ async def test_a_line_for_each_message_and_a_receipt(tmp_path: Path) -> None:
     ]
     assert receipts == [Receipt("sms", id, NUMBER, ReceiptState.delivered, "DRY") for id in (first, second)]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("other", [permit(Medium.voice), permit(route="main")])
+async def test_a_permit_for_another_way_out_sends_nothing(tmp_path: Path, other: Permit) -> None:
+    file = tmp_path / "sms.jsonl"
+    with pytest.raises(Refused, match="is none for sms"):
+        await DryMessenger("sms", file, Receipts().take, lambda: NOW).send(other, MessageOrder("Света нет"))
+    assert not file.exists()
+    smpp = SmppMessenger(SmppSettings("sms", "127.0.0.1", "callcore", "secret"), Receipts().take)
+    with pytest.raises(Refused, match="is none for sms"):
+        await smpp.send(other, MessageOrder("Света нет"))
 
 
 async def test_a_text_that_cannot_be_sent_writes_nothing(tmp_path: Path) -> None:

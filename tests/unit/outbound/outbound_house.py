@@ -18,9 +18,11 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    Past,
     Target,
     TargetChange,
     TargetId,
+    Usage,
 )
 from callcore.domain import CustomerId, Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, Refusal
@@ -86,6 +88,11 @@ class MemoryAttempts:
         self.trouble: Exception | None = None
         self.stores_unanswered = False
         """An intent is stored, and then the trouble strikes."""
+        self.people: dict[str, frozenset[str]] = {}
+        """By number, the other numbers of whoever has it."""
+        self.read = asyncio.Event()
+        """What was read is handed out when it is set."""
+        self.read.set()
         self.log: list[str] = []
 
     def _check(self) -> None:
@@ -128,10 +135,32 @@ class MemoryAttempts:
         rows = self.rows.values()
         return tuple(r for r in rows if route in (None, r.route) and r.medium == medium and r.outcome is None)
 
-    async def history(self, numbers: Collection[str], since: datetime) -> dict[str, NumberHistory]:
+    async def history(
+        self,
+        numbers: Collection[str],
+        since: datetime,
+        *,
+        people: bool = False,
+        usage: datetime | None = None,
+    ) -> dict[str, NumberHistory]:
         await asyncio.sleep(0)
         self._check()
-        return {number: self._history(number) for number in numbers}
+        known = {number: self._history(number) for number in numbers}
+        if people:
+            known = {number: self._with_others(number, each) for number, each in known.items()}
+        if usage is not None:
+            sums = tuple(self._usage(row) for row in self.rows.values() if row.intended_at >= usage)
+            known = {number: replace(each, usage=sums) for number, each in known.items()}
+        await self.read.wait()
+        return known
+
+    def _with_others(self, number: str, known: NumberHistory) -> NumberHistory:
+        others = self.people.get(number, frozenset())
+        to_person = tuple(past for other in others for past in self._history(other).past)
+        return replace(known, to_person=to_person, other_numbers=others)
+
+    def _usage(self, row: Attempt) -> Usage:
+        return Usage(row.intended_at, row.medium, row.purpose, row.route, row.login, 1, 1, row.rate_minor)
 
     def _history(self, number: str) -> NumberHistory:
         rows = [
@@ -139,12 +168,10 @@ class MemoryAttempts:
             for row in self.rows.values()
             if row.number == number and not (row.outcome and row.outcome.result == "not_sent")
         ]
-        calls = [row for row in rows if row.medium is Medium.voice]
         return NumberHistory(
-            tuple(row.intended_at for row in calls),
-            tuple(row.intended_at for row in rows if row.medium is Medium.sms),
-            any(row.outcome is None for row in calls),
-            self.dnc.get(number),
+            tuple(Past(row.intended_at, row.medium, row.purpose, row.profile) for row in rows),
+            has_open_call=any(row.outcome is None for row in rows if row.medium is Medium.voice),
+            dnc_since=self.dnc.get(number),
         )
 
     async def receipt(self, receipt: StoredReceipt) -> Attempt | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium, NumberHistory, Past
 from callcore.outbound.gate import (
     PERMIT_LIFETIME,
     Ask,
@@ -165,7 +165,7 @@ def test_an_unknown_zone_is_never_called(zone: str) -> None:
 @pytest.mark.parametrize("medium", list(Medium))
 def test_the_cap_lasts_until_the_oldest_falls_out(medium: Medium) -> None:
     moments = tuple(NOON - timedelta(hours=h) for h in (30, 20, 10, 1))
-    history = NumberHistory(calls=moments) if medium is Medium.voice else NumberHistory(messages=moments)
+    history = NumberHistory(tuple(Past(at, medium) for at in moments))
     answer = refused(ask(medium=medium), history)
     assert (answer.rule, answer.until) == (Rule.attempt_cap, NOON + timedelta(hours=4))
     assert isinstance(decide(ask(medium=medium), history, NOON + timedelta(hours=4)), Permit)
@@ -175,7 +175,7 @@ def test_the_cap_lasts_until_the_oldest_falls_out(medium: Medium) -> None:
 
 
 def test_the_first_rule_answers() -> None:
-    history = NumberHistory(calls=(NOON,) * 5, has_open_call=True, dnc_since=NOON)
+    history = NumberHistory((Past(NOON, Medium.voice),) * 5, has_open_call=True, dnc_since=NOON)
     assert refused(ask("112", quiet="00:00-23:59"), history).rule is Rule.destination
     assert refused(ask(quiet="00:00-23:59"), history).rule is Rule.dnc
     history = dataclasses.replace(history, dnc_since=None)
@@ -187,7 +187,7 @@ def test_the_first_rule_answers() -> None:
 
 def test_where_a_caller_is_led_only_the_destination_counts() -> None:
     """He waits on the line, and the number is one that the house has chosen."""
-    history = NumberHistory((NOON,) * 9, (), has_open_call=True, dnc_since=NOON - DAY)
+    history = NumberHistory((Past(NOON, Medium.voice),) * 9, has_open_call=True, dnc_since=NOON - DAY)
     night = utc("2026-11-02 22:00")
     led = dataclasses.replace(ask(quiet="21:00-09:00", most=1), purpose=Purpose.forward)
     assert isinstance(decide(led, history, night), Permit)
@@ -205,7 +205,7 @@ def test_a_permit_is_made_nowhere_else() -> None:
     assert isinstance(permit, Permit)
     other = ask("+79999999999")
     with pytest.raises(NotByTheGate):
-        Permit(other, NOON, NOON + DAY, object())
+        Permit(other, NOON, NOON + DAY, (), object())
     with pytest.raises(ValueError, match="seal"):
         dataclasses.replace(permit, ask=other)
     with pytest.raises(NotByTheGate):
@@ -214,6 +214,6 @@ def test_a_permit_is_made_nowhere_else() -> None:
         with pytest.raises(NotByTheGate):
             make(permit)
     with pytest.raises(NotByTheGate):
-        permit.__setstate__([other, NOON, NOON + DAY])
+        permit.__setstate__([other, NOON, NOON + DAY, ()])
     with pytest.raises(dataclasses.FrozenInstanceError):
         permit.ask = other  # type: ignore[misc]

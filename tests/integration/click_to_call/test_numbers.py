@@ -6,6 +6,7 @@ import pytest
 
 from callcore.testing.carrier import Carrier
 from callcore.testing.lab import CallEnded
+from callcore.testing.stage import Stage
 
 from .conftest import SHOWN, Desk
 
@@ -19,6 +20,7 @@ UNANSWERED = {
     "24": ("network", 34),
     "25": ("no_answer", 19),
 }
+END_REASONS = {"20": "busy", "21": "no_answer", "22": "rejected", "25": "no_answer"}
 """By the number's ending: who lives there is said in ``testing.carrier.SUBSCRIBERS``."""
 
 
@@ -64,7 +66,7 @@ async def test_the_subscriber_hangs_up(anna: Desk, carrier: Carrier) -> None:
 
 
 @pytest.mark.parametrize("ending", UNANSWERED)
-async def test_not_answered(anna: Desk, carrier: Carrier, ending: str) -> None:
+async def test_not_answered(anna: Desk, stage: Stage, carrier: Carrier, ending: str) -> None:
     number = f"791600042{ending}"
     attempt = await anna.calls(f"+{number}")
     call = await anna.phone.incoming()
@@ -73,6 +75,13 @@ async def test_not_answered(anna: Desk, carrier: Carrier, ending: str) -> None:
     over = await anna.over(attempt)
     assert (over["result"], over["cause"]) == UNANSWERED[ending]
     assert await carrier.invites_of(number) == 1
+    saved = await anna.api.hears("contact.saved")
+    assert stage.daemon is not None
+    contact = await stage.daemon.database.contacts.get(saved["data"]["call"])
+    assert contact is not None
+    told = (contact.direction, contact.outcome, contact.talk_ms, contact.caller_number)
+    assert told == ("outbound", "failed", 0, f"+{number}"), "she picked up, he did not"
+    assert contact.end_reason == END_REASONS.get(ending, "failed")
 
 
 async def test_she_gives_up_while_it_rings(anna: Desk, carrier: Carrier) -> None:

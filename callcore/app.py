@@ -197,6 +197,7 @@ class Daemon:
         )
         stack.callback(self.floor.stop)
         self.outgoing.placing.seats = self.floor.tracker.agents.get
+        self.outgoing.placing.publish = self.hub.publish
         self.upkeep = Upkeep(
             self.database,
             self.clock,

@@ -10,8 +10,9 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -35,6 +36,7 @@ SLOT_SECONDS = 3.0
 PHONE_SECONDS = 20
 """How long his own phone rings."""
 SETTLED_KEPT = 10_000
+EVENT = "call.placed"
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -71,6 +73,8 @@ class Placing:
     def __init__(self, attempts: Attempts, house: House, now: Callable[[], datetime]) -> None:
         self.seats: Callable[[Login], Agent | None] = lambda _login: None
         """Who is on shift; set before anything may come in."""
+        self.publish: Callable[[Login, str, Mapping[str, Any], datetime], object] = lambda *_: None
+        """An event for a person (``Hub.publish``); set likewise."""
         self._attempts = attempts
         self._house = house
         self._now = now
@@ -138,6 +142,7 @@ class Placing:
         placed = await self._attempts.get(ask.attempt) if is_placed else None
         if placed is None:
             raise PlaceRefused("pbx_down")
+        self._tell(placed)
         return placed
 
     async def _refused(self, number: str, refusal: Refusal) -> PlaceRefused:
@@ -177,6 +182,19 @@ class Placing:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        self._tell(replace(attempt, outcome=outcome))
+
+    def _tell(self, call: Attempt) -> None:
+        over = call.outcome
+        data = {
+            "attempt": call.id,
+            "number": call.number,
+            "state": "open" if over is None else "over",
+            "result": over.result.value if over else None,
+            "cause": over.cause if over else None,
+            "why": over.detail if over else "",
+        }
+        self.publish(Login(call.login), EVENT, data, self._now())
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None

@@ -75,6 +75,8 @@ async def test_not_answered(anna: Desk, stage: Stage, carrier: Carrier, ending: 
     over = await anna.over(attempt)
     assert (over["result"], over["cause"]) == UNANSWERED[ending]
     assert await carrier.invites_of(number) == 1
+    told_over = await anna.api.hears("call.placed", lambda event: event["data"]["state"] == "over")
+    assert (told_over["data"]["attempt"], told_over["data"]["result"]) == (attempt, over["result"])
     saved = await anna.api.hears("contact.saved")
     assert stage.daemon is not None
     contact = await stage.daemon.database.contacts.get(saved["data"]["call"])

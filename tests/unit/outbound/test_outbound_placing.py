@@ -57,6 +57,10 @@ class Desk:
         self.house = House(owner=Owners(self.campaigns, {Purpose.own_call: self.placing}))
         self.house.attempts.rows = self.attempts.rows
         self.placing.seats = self.seats.get
+        self.told: list[tuple[str, str, str | None]] = []
+        self.placing.publish = lambda login, _type, data, _at: self.told.append(
+            (login, data["state"], data["result"])
+        )
 
     async def place(self, number: str = NUMBER, login: Login = ANNA, **more: Any) -> Attempt:
         self.placing.bind(self.house.room)
@@ -174,6 +178,7 @@ async def test_the_outcome_is_nobodys_but_his(desk: Desk) -> None:
             room.take(news)
         await desk.house.clock.settle()
         assert desk.house.result(call.id) == "answered"
+        assert desk.told == [(ANNA, "open", None), (ANNA, "over", "answered")]
         assert desk.campaigns.told == []
         assert desk.placing.take_settled(PbxName(PBX), 9) == [call.id]
         assert desk.placing.take_settled(PbxName(PBX), 9) == []

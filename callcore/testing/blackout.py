@@ -24,6 +24,7 @@ QUICK: Mapping[str, Any] = {
     "outbound": {
         "trunks": {"main": {"calls_per_second": 10, "lines": 20, "ring_seconds": 6}},
         "profiles": {"emergency": {"calls_per_day": 20, "messages_per_day": 20}, "planned": {}},
+        "purposes": {},
         "retries": {
             "busy": {"times": 1, "after_seconds": 1},
             "no_answer": {"times": 0, "after_seconds": 1},

@@ -54,11 +54,12 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, story
+from callcore.web import editions_api, placed, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
+from callcore.web.placed_api import PlacedRoom
 from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
 from callcore.web.record.webhooks_room import WebhookRoom
@@ -195,6 +196,8 @@ class Daemon:
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
+        self.outgoing.placing.seats = self.floor.tracker.agents.get
+        self.outgoing.placing.publish = self.hub.publish
         self.upkeep = Upkeep(
             self.database,
             self.clock,
@@ -306,6 +309,14 @@ class Daemon:
             self.clock.now,
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
+        )
+        placed.add_to(
+            application,
+            PlacedRoom(
+                self.outgoing.placing,
+                self.database.attempts,
+                lambda: self.people.names(self.clock.now()),
+            ),
         )
         webhooks.add_to(
             application,

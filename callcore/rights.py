@@ -59,6 +59,10 @@ class Permission(StrEnum):
     voicemail_listen = "voicemail.listen"
     """Hear what callers said after the tone; every listening is in the audit."""
     callbacks_work = "callbacks.work"
+    calls_place = "calls.place"
+    """Have a number rung, one's own phone first."""
+    calls_place_others = "calls.place_others"
+    """The same with another's phone; see and end what others have placed."""
     routing_see = "routing.see"
     """Topic tables and the IVR, and what they would do with a call."""
     routing_change = "routing.change"
@@ -78,6 +82,7 @@ _OPERATOR = frozenset(
         _P.directory_see,
         _P.voicemail_listen,
         _P.callbacks_work,
+        _P.calls_place,
     }
 )
 _SENIOR = _OPERATOR | {
@@ -96,6 +101,7 @@ _SUPERVISOR = _SENIOR | {
     _P.campaigns_see,
     _P.campaigns_run,
     _P.calls_all,
+    _P.calls_place_others,
     _P.audit_see,
     _P.routing_change,
 }

@@ -44,7 +44,17 @@ DIALLING_ACTIONS: dict[str, str] = {
 
 DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
-DIALLING_CONTEXTS = (DIAL_CONTEXT, "callcore-dialled", ANSWERED_CONTEXT, "callcore-told")
+PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
+"""Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
+DIALLING_CONTEXTS = (
+    DIAL_CONTEXT,
+    "callcore-dialled",
+    ANSWERED_CONTEXT,
+    "callcore-told",
+    PHONE_CONTEXT,
+    "callcore-phoned",
+    PLACED_CONTEXT,
+)
 DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""
 JOURNAL = "callcore-dial"

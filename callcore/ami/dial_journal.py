@@ -2,6 +2,8 @@
 
     /callcore-dial/ATTEMPT/dial   dialling|epoch   →   DIALSTATUS|cause|epoch|epoch of the beginning
     /callcore-dial/ATTEMPT/told   answered|epoch   →   told|seconds|key|enough|epoch|epoch of the answer
+    /callcore-dial/ATTEMPT/phone  ringing|epoch    →   DIALSTATUS|cause|epoch|epoch of the beginning
+    /callcore-dial/ATTEMPT/gate   rule|epoch       (who picked that phone up was not let through)
 
 All moments are the PBX's own clock, in whole seconds. A row that cannot be read counts as not there.
 """
@@ -18,8 +20,9 @@ from callcore.ami.protocol import Headers
 from callcore.calls.attempt import AttemptId
 from callcore.outbound.ports import Trace
 
-_KEY = re.compile(rf"/{JOURNAL}/(?P<attempt>[a-z0-9]{{1,40}})/(?P<row>dial|told)")
-_BEGUN = re.compile(r"(?:dialling|answered)\|(?P<began>\d{1,10})", re.ASCII)
+_KEY = re.compile(rf"/{JOURNAL}/(?P<attempt>[a-z0-9]{{1,40}})/(?P<row>dial|told|phone|gate)")
+_GATE = re.compile(r"(?P<rule>[a-z_]{0,40})\|\d{1,10}", re.ASCII)
+_BEGUN = re.compile(r"(?:dialling|answered|ringing)\|(?P<began>\d{1,10})", re.ASCII)
 _DIALLED = re.compile(
     r"(?P<status>[A-Z]*)\|(?P<cause>\d{0,3})\|(?P<ended>\d{1,10})\|(?P<began>\d{1,10})", re.ASCII
 )
@@ -38,8 +41,7 @@ def read_journal(rows: Iterable[Headers]) -> dict[AttemptId, Trace]:
         if key is None:
             continue
         attempt, value = AttemptId(key["attempt"]), str(row.get("val"))
-        read = _read_dial if key["row"] == "dial" else _read_told
-        traces[attempt] = read(traces.get(attempt, Trace()), value)
+        traces[attempt] = _READ[key["row"]](traces.get(attempt, Trace()), value)
     return traces
 
 
@@ -70,6 +72,23 @@ def _read_told(trace: Trace, value: str) -> Trace:
             ended_at=trace.ended_at or _moment(over["ended"]),
         )
     return trace
+
+
+def _read_phone(trace: Trace, value: str) -> Trace:
+    if begun := _BEGUN.fullmatch(value):
+        return replace(trace, phone_at=_moment(begun["began"]))
+    if over := _DIALLED.fullmatch(value):
+        cause = int(over["cause"]) if over["cause"] else None
+        return replace(trace, phone_at=_moment(over["began"]), phone_status=over["status"], phone_cause=cause)
+    return trace
+
+
+def _read_gate(trace: Trace, value: str) -> Trace:
+    said = _GATE.fullmatch(value)
+    return replace(trace, gate=said["rule"]) if said else trace
+
+
+_READ = {"dial": _read_dial, "told": _read_told, "phone": _read_phone, "gate": _read_gate}
 
 
 def _moment(epoch: str) -> datetime:

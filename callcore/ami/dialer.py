@@ -18,7 +18,7 @@ import structlog
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
-from callcore.ami.originate import originate
+from callcore.ami.originate import originate, originate_by_phone
 from callcore.ami.protocol import AmiAction, BadAction
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
@@ -40,6 +40,7 @@ from callcore.outbound.ports import (
     CallNotMade,
     CallOrder,
     NotSent,
+    PhoneOrder,
     Refused,
     RouteBack,
     RouteGone,
@@ -86,7 +87,7 @@ class AmiDialer:
 
     # --- orders
 
-    async def dial(self, permit: Permit, order: CallOrder) -> None:
+    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
         """See ``Dialer``. Raises Refused, RouteGone, NotSent (the permit is too old), Unsure."""
         attempt = permit.ask.attempt
         action = self._originate(permit, order)
@@ -101,7 +102,7 @@ class AmiDialer:
             raise RouteGone(str(error)) from error
         except ActionRefused as error:
             self._unseen.discard(attempt)
-            raise self._refused(error) from error
+            raise self._refused(error, order) from error
         except BadAction as error:
             self._unseen.discard(attempt)
             raise Refused(str(error)) from error
@@ -180,34 +181,46 @@ class AmiDialer:
 
     # --- parts
 
-    def _originate(self, permit: Permit, order: CallOrder) -> AmiAction:
+    def _originate(self, permit: Permit, order: CallOrder | PhoneOrder) -> AmiAction:
         ask = permit.ask
         check_permit(permit, Medium.voice, self._link.pbx)
         if not permit.holds_at(self._now()):
             raise NotSent("the permit is too old")
+        digits = ask.number.removeprefix("+")
         try:
+            if isinstance(order, PhoneOrder):
+                return originate_by_phone(
+                    ask.attempt,
+                    digits,
+                    phone=order.phone,
+                    phone_seconds=order.phone_seconds,
+                    ring_seconds=order.ring_seconds,
+                    caller_number=order.caller_number,
+                )
             return originate(
                 ask.attempt,
-                ask.number.removeprefix("+"),
+                digits,
                 notice=order.notice,
                 language=order.language,
                 ring_seconds=order.ring_seconds,
                 caller_number=order.caller_number,
             )
         except BadAction as error:
-            raise Refused(str(error)) from error
+            raise (NotSent if isinstance(order, PhoneOrder) else Refused)(str(error)) from error
 
-    def _refused(self, error: ActionRefused) -> NotSent:
-        pbx = self._link.pbx
+    def _refused(self, error: ActionRefused, order: CallOrder | PhoneOrder) -> NotSent:
+        """A phone that cannot be rung, or an include of an older callcore, is no trouble of the trunk's."""
+        pbx, is_by_phone = self._link.pbx, isinstance(order, PhoneOrder)
         if "does not exist" in error.text:
-            return RouteGone(
-                f"{pbx} has no context {actions.ANSWERED_CONTEXT}: include callcore.conf into its "
+            context = actions.PLACED_CONTEXT if is_by_phone else actions.ANSWERED_CONTEXT
+            return (NotSent if is_by_phone else RouteGone)(
+                f"{pbx} has no context {context}: include callcore.conf into its "
                 "extensions.conf (callcore dialplan --part include), then: dialplan reload"
             )
         if "ermission denied" in error.text:
             account = self._link.settings.username
             return RouteGone(f"add originate to write = of manager.conf [{account}] on {pbx}")
-        return Refused(str(error))
+        return NotSent(str(error)) if is_by_phone else Refused(str(error))
 
     async def _ask(self, action: AmiAction) -> Reply:
         try:

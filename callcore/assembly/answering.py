@@ -12,12 +12,14 @@ from datetime import datetime
 
 from callcore.assembly.current import Current
 from callcore.assembly.outgoing import Outgoing
+from callcore.domain import PbxName
 from callcore.floor.floor import Floor
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import CampaignCalls
 from callcore.ivr.fastagi import Route
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.overflow import Overflow
+from callcore.ivr.placed import PlacedCalls
 from callcore.ivr.ports import Backoffice
 from callcore.ivr.reception import Books, Reception
 from callcore.ivr.slips import Slips
@@ -37,6 +39,11 @@ class Answering:
         now: Callable[[], datetime],
     ) -> None:
         settings = current.settings
+
+        def dials(pbx: PbxName, limit: int) -> list[str]:
+            of_campaigns = outgoing.runner.take_settled(pbx, limit)
+            return of_campaigns + outgoing.placing.take_settled(pbx, limit - len(of_campaigns))
+
         self.slips = Slips(settings.recording_folder, backoffice, now)
         self.reception = Reception(
             books,
@@ -45,7 +52,7 @@ class Answering:
             backoffice,
             self.slips,
             now,
-            take_dials=outgoing.notices.take_settled,
+            take_dials=dials,
             queues=floor.queues,
             permitted=outgoing.forward,
             hints=lambda: current.settings.ivr.hints,
@@ -55,6 +62,7 @@ class Answering:
             "inbound": Inbound(self.reception, outgoing.words_for),
             "overflow": Overflow(self.reception),
             "campaign": CampaignCalls(self.reception, outgoing.notices),
+            "placed": PlacedCalls(outgoing.placing.confirm, dials),
         }
 
     async def run(self) -> None:

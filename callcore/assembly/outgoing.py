@@ -19,6 +19,7 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
+from callcore.assembly.placing import Placing, make_house
 from callcore.calls.attempt import AttemptId, Medium, News, NumberHistory
 from callcore.calls.facts import (
     ChannelAnswered,
@@ -52,6 +53,7 @@ from callcore.messaging.smpp import SmppMessenger
 from callcore.outages.board import Board
 from callcore.outages.words import Templates, caller_words, notice, templates
 from callcore.outbound.gate import Ask, Purpose, Refusal, decide
+from callcore.outbound.owners import Owners
 from callcore.outbound.ports import CallNews, CallTold
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
 from callcore.speech import Prompts
@@ -99,6 +101,7 @@ class Outgoing:
             name: AmiDialer(link, self._take, now) for name, link in links.items() if name in trunks
         }
         self.messenger = self._messenger()
+        self.placing = Placing(database.attempts, make_house(settings, now().year), now)
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,
@@ -118,13 +121,14 @@ class Outgoing:
             {GATEWAY: MessageRoute(self.messenger, settings.sms.messages_per_second)}
             if self.messenger
             else {},
-            self.runner,
+            Owners(self.runner, {Purpose.own_call: self.placing}),
             now,
             time.monotonic,
             halt_after_failures=settings.outbound.halt_after_failures,
             receipt_within=timedelta(hours=settings.sms.receipt_hours),
         )
         self.runner.bind(self.room)
+        self.placing.bind(self.room)
         self.board = Board(
             database.outages,
             database.network,
@@ -132,7 +136,7 @@ class Outgoing:
             self._published,
             timedelta(hours=settings.outages.announce_hours),
         )
-        self.notices = Notices(database, self.room, self.runner, now)
+        self.notices = Notices(database, self.room, now)
 
     async def start(self) -> None:
         """Before anything may come in. Raises StoreError."""
@@ -318,17 +322,16 @@ class Words:
 class Notices:
     """``ivr.campaign.Notices``: what is told in a placed call, and what was heard of it."""
 
-    def __init__(
-        self, database: Database, room: Outbound, runner: CampaignRunner, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, database: Database, room: Outbound, now: Callable[[], datetime]) -> None:
         self._database = database
         self._room = room
         self._now = now
-        self.take_settled = runner.take_settled
 
     async def notice(self, attempt: str) -> Notice | None:
         known = await self._database.attempts.get(AttemptId(attempt))
         if known is None or known.medium is not Medium.voice:
+            return None
+        if known.target is None or known.campaign is None:
             return None
         campaign = await self._database.campaigns.get(known.campaign)
         target = await self._database.campaigns.target(known.target)

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from callcore.domain import CustomerId, Language, OutageId, Text
+from callcore.domain import CustomerId, Interface, Language, OutageId, Text
 
 AttemptId = NewType("AttemptId", str)
 """Minted by callcore; lower-case letters and digits, at most 40. A call's is its channel's id at the PBX."""
@@ -45,8 +45,24 @@ class Purpose(StrEnum):
     """An administrator tries whether it works."""
 
 
+class Plan(StrEnum):
+    """Whose line is made first."""
+
+    number_first = "number_first"
+    """The number is rung; who answers is told something."""
+    phone_first = "phone_first"
+    """An operator's phone is rung; once he has picked it up, the gate is asked again, and the number rung."""
+
+    @property
+    def asks_again(self) -> bool:
+        """The number is rung by a second step, so that an answered channel of ours proves nothing of it."""
+        return self is not Plan.number_first
+
+
 class AttemptResult(StrEnum):
     # of a call
+    answered = "answered"
+    """Of a call between people: the number answered."""
     told = "told"
     """Answered, and enough was heard or a key was pressed."""
     hung_up_early = "hung_up_early"
@@ -91,8 +107,9 @@ class Attempt:
     """One row of the ledger."""
 
     id: AttemptId
-    target: TargetId
-    campaign: CampaignId
+    target: TargetId | None
+    """With ``campaign``: whom it is for; both None where a person, not a campaign, wants it."""
+    campaign: CampaignId | None
     medium: Medium
     number: str
     route: str
@@ -110,6 +127,20 @@ class Attempt:
     """Who had it placed; "" for callcore itself."""
     rate_minor: int = 0
     """What a begun minute, or a message, costs: minor units of the house's currency."""
+    plan: Plan = Plan.number_first
+    phone: Interface | None = None
+    """The operator's, where that is rung first."""
+    customer: CustomerId | None = None
+    """Whose number it was said to be; a target has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsCall:
+    """A call that a person wants placed, as the ledger keeps it beside its permit."""
+
+    plan: Plan
+    phone: Interface
+    customer: CustomerId | None = None
 
 
 class CampaignState(StrEnum):

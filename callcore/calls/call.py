@@ -102,6 +102,8 @@ class Call:
     silent: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_heard: bool = False
+    not_reached: EndReason | None = None
+    """We placed it, the operator's phone first, and the number did not answer: why."""
     ends_by: datetime | None = None
     """If the PBX says nothing until then, the caller is gone."""
     updates: int = 0

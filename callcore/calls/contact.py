@@ -21,6 +21,8 @@ def contact_of(
 
     ``last_ring``: how the last ring without an answer ended, for calls that no queue had.
     """
+    if call.not_reached is not None:  # only the operator was on the line
+        call = replace(call, answered_at=None, talk_ms=0)
     outcome = _outcome(call, cause, ended_at, last_ring)
     return Contact(
         call=call.id,
@@ -81,6 +83,8 @@ def _is_direct(call: Call) -> bool:
 
 
 def _outcome(call: Call, cause: int | None, ended_at: datetime, last_ring: EndReason | None) -> Outcome:
+    if call.not_reached is not None:
+        return Outcome.failed
     if call.answered_at is not None:
         return Outcome.answered
     if call.word is not None:
@@ -116,6 +120,8 @@ def _was_ringing(rings: tuple[Ring, ...], left_at: datetime) -> bool:
 
 
 def _end_reason(call: Call, outcome: Outcome, cause: int | None, last_ring: EndReason | None) -> EndReason:
+    if call.not_reached is not None:
+        return call.not_reached
     if cause is None:
         return EndReason.lost
     if outcome is not Outcome.answered and _is_direct(call) and last_ring is not None:

@@ -299,6 +299,13 @@ class Tracker:
         self.mirror.dial_ended(fact.target, fact.status)
         return iter(())
 
+    def _dialled_out(self, fact: f.DialledOut, _now: datetime) -> Iterator[Effect]:
+        call = self.calls.get(self.by_channel.get(fact.channel) or CallId(""))
+        if call is not None and fact.status != "ANSWER":
+            reason = leg_end_reason(fact.cause, answered=False, status=fact.status)
+            self.calls[call.id] = replace(call, not_reached=reason)
+        return iter(())
+
     def _dial_began(self, fact: f.DialBegan, now: datetime) -> Iterator[Effect]:
         return lines.dialled(self, fact, now)
 
@@ -469,6 +476,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.CallerIdChanged: Tracker._caller_id,
     f.DialBegan: Tracker._dial_began,
     f.DialEnded: Tracker._dial_ended,
+    f.DialledOut: Tracker._dialled_out,
     f.BridgeEntered: Tracker._entered,
     f.BridgeLeft: Tracker._left,
     f.ChannelHungUp: Tracker._hung_up,

@@ -72,7 +72,7 @@ def after(target: Target, attempt: Attempt, outcome: Outcome, rules: Rules, now:
     if outcome.key == OPT_OUT_KEY and attempt.medium is Medium.voice:
         return made.end(TargetResult.opted_out)
     match result:
-        case AttemptResult.told:
+        case AttemptResult.told | AttemptResult.answered:
             return made.end(TargetResult.told)
         case AttemptResult.delivered:
             return made.end(TargetResult.texted)

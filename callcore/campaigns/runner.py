@@ -137,7 +137,8 @@ class CampaignRunner:
             try:
                 for lane in self.lanes:
                     for attempt in await self.attempts.open(lane.way.route, lane.way.medium):
-                        self.work.under_way[attempt.id] = attempt.campaign, attempt.medium
+                        if attempt.campaign is not None:
+                            self.work.under_way[attempt.id] = attempt.campaign, attempt.medium
                 async with self._changing:
                     await self._load()
             except StoreError as error:
@@ -254,7 +255,7 @@ class CampaignRunner:
     # --- what the room tells (``outbound.room.Owner``)
 
     async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange:
-        target = await self.campaigns.target(attempt.target)
+        target = None if attempt.target is None else await self.campaigns.target(attempt.target)
         if target is None:
             raise AssertionError(f"attempt {attempt.id} has no target")
         if outcome.key == plan.OPT_OUT_KEY and attempt.medium is Medium.voice:

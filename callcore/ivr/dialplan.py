@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -22,16 +23,20 @@ Part = Literal["all", "globals", "include", "fallback", "queues", "rules"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
+_FILES = ("callcore.conf", "callcore-placed.conf")
+
+
 def include_file() -> str:
-    """The text of ``dialplans/callcore.conf``, from the installed package or from the checkout."""
-    packaged = files("callcore").joinpath("_data", "dialplans", "callcore.conf")
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "dialplans" / "callcore.conf").read_text(encoding="utf-8")
+    """The text of ``dialplans/*.conf`` as one file for the administrator, from the installed package or from
+    the checkout."""
+    folder: Traversable = files("callcore").joinpath("_data", "dialplans")
+    if not folder.is_dir():
+        folder = Path(__file__).parents[2] / "dialplans"
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _FILES)
 
 
 def own_contexts() -> tuple[str, ...]:
-    """Those of the file."""
+    """Those of these files."""
     return tuple(re.findall(r"^\[([a-z-]+)\]", include_file(), re.MULTILINE))
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, Target
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, PersonsCall, Target
 from callcore.domain import Text
 from callcore.outbound import placed
 from callcore.outbound.causes import Sign, Streak, sign_of
@@ -23,6 +23,7 @@ from callcore.outbound.ports import (
     CallOrder,
     Dialer,
     NotSent,
+    PhoneOrder,
     Refused,
     RouteBack,
     RouteGone,
@@ -83,7 +84,7 @@ class Dialling:
 
     # --- placing
 
-    async def place(self, permit: Permit, target: Target, order: CallOrder) -> bool:
+    async def place(self, permit: Permit, whom: Target | PersonsCall, order: CallOrder | PhoneOrder) -> bool:
         """The slot is used or given back, whatever happens. False: the permit was no good any more."""
         trunk = self._trunks[permit.ask.route]
         if trunk.dialer.trouble is not None:
@@ -92,7 +93,7 @@ class Dialling:
             self._gone(trunk)
             return False
         try:
-            attempt = await self._ledger.intend(permit, target)
+            attempt = await self._ledger.intend(permit, whom)
         except BaseException:
             trunk.slots.give_back()
             raise
@@ -109,7 +110,7 @@ class Dialling:
         await self._dial(trunk, entry, permit, order)
         return True
 
-    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: CallOrder) -> None:
+    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: CallOrder | PhoneOrder) -> None:
         now = self._ledger.now
         try:
             if not permit.holds_at(now()):
@@ -132,7 +133,8 @@ class Dialling:
                 trunk.doubts.set()
 
     def _enter(self, attempt: Attempt) -> _Entry:
-        entry = _Entry(attempt, PlacedCall(attempt.id, attempt.intended_at), self._ledger.now())
+        call = PlacedCall(attempt.id, attempt.intended_at, attempt.plan)
+        entry = _Entry(attempt, call, self._ledger.now())
         self._entries[attempt.id] = entry
         return entry
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +22,7 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    PersonsCall,
     Target,
     TargetChange,
 )
@@ -55,15 +57,35 @@ T = TypeVar("T")
 
 
 class Owner(Protocol):
-    """Who decides what an outcome makes of a target (``campaigns``)."""
+    """Who decides what an outcome makes of whom the attempt was for (``campaigns``; see also ``owners``)."""
 
-    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange: ...
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
+        """None: there is no target."""
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         """The outcome is stored."""
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         """PBX link, trunk or gateway is gone: stop what needs it."""
+
+
+def _attempt(ask: Ask, whom: Target | PersonsCall, now: datetime) -> Attempt:
+    attempt = Attempt(
+        id=ask.attempt,
+        target=None,
+        campaign=None,
+        medium=ask.medium,
+        number=ask.number,
+        route=ask.route,
+        profile=ask.profile.code,
+        intended_at=now,
+        purpose=ask.purpose,
+        login=ask.login,
+        rate_minor=ask.profile.limits.tariff.rate(ask.medium, ask.number),
+    )
+    if isinstance(whom, Target):
+        return replace(attempt, target=whom.id, campaign=whom.campaign)
+    return replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
 
 
 class Ledger:
@@ -126,28 +148,27 @@ class Ledger:
         reserved = self._reserved.get((permit.ask.medium, permit.ask.number))
         return reserved is not None and reserved[0] == permit.ask.attempt and permit.holds_at(self.now())
 
-    async def intend(self, permit: Permit, target: Target) -> Attempt | None:
+    async def confirm(self, ask: Ask) -> Permit | Refusal:
+        """The gate's word on a call that is under way already, before its number is rung: it does not stand
+        in its own way, and what it spends is counted already. The permit reserves nothing. Raises
+        StoreUnavailable."""
+        needed = look([ask], self.now())
+        known = await self.attempts.history(
+            [ask.number], needed.since, people=needed.people, without=ask.attempt
+        )
+        return decide(ask, known.get(ask.number, NumberHistory()), self.now())
+
+    async def intend(self, permit: Permit, whom: Target | PersonsCall) -> Attempt | None:
         """The intent, stored; None where the permit does not fit, is used, or is over: ask for another.
 
         Raises NotClaimed, StoreUnavailable: nothing is stored.
         """
         ask = permit.ask
-        if self.is_closing or ask.number != target.number or not self.is_valid(permit):
+        is_other = isinstance(whom, Target) and whom.number != ask.number
+        if self.is_closing or is_other or not self.is_valid(permit):
             log.info("permit_not_used", attempt=ask.attempt, number=mask(ask.number))
             return None
-        attempt = Attempt(
-            id=ask.attempt,
-            target=target.id,
-            campaign=target.campaign,
-            medium=ask.medium,
-            number=ask.number,
-            route=ask.route,
-            profile=ask.profile.code,
-            intended_at=self.now(),
-            purpose=ask.purpose,
-            login=ask.login,
-            rate_minor=ask.profile.limits.tariff.rate(ask.medium, ask.number),
-        )
+        attempt = _attempt(ask, whom, self.now())
         key = (ask.medium, ask.number)
         self._reserved[key] = (ask.attempt, _UNTIL_STORED)
         self._grants.storing(permit)

@@ -18,6 +18,14 @@ Answered, and nothing was heard by all accounts: ``hung_up_early`` with 0 s. He 
 up; if our own side is mute, ringing him again would be mute again. So it counts as a call that reached him
 and told him nothing, the campaign goes on to the next medium, the detail says so, and a row of them stops
 the route (``causes.Streak``).
+
+By a plan that ``asks_again`` our channel leads to an operator's phone, and rings the number in a second step.
+Its cause and its answer tell of the phone; of the number tells the dialplan's word on Dial alone, live or by
+the journal. Where the journal has no row of a dial, the number was not rung, and the call counts as
+``not_sent``, with what stopped it: the phone, or the gate asked again.
+
+    placed ──phone answered──► number rings ──dialplan's word──► Hangup ──► Outcome
+       └──Hangup without the dialplan's word──► in doubt ──traced──► not_sent, or Outcome
 """
 
 from __future__ import annotations
@@ -26,7 +34,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from callcore.calls.attempt import AttemptId, AttemptResult, Outcome
+from callcore.calls.attempt import AttemptId, AttemptResult, Outcome, Plan
 from callcore.outbound.causes import MUTE, NOT_MADE, unanswered
 from callcore.outbound.ports import (
     CallAnswered,
@@ -50,6 +58,10 @@ CLOCKS_APART = timedelta(seconds=5)
 AT_ONCE = timedelta(seconds=2)
 """Who hangs up sooner has not given us the time to say anything."""
 JOURNAL = "journal"
+OPERATOR, GATE = "operator", "gate"
+"""Begin the detail of a call whose number was not rung: the phone was not picked up, or the second word of
+the gate was no."""
+WITHDRAWN, NOBODY = "withdrawn", "nobody to ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +70,12 @@ class PlacedCall:
 
     attempt: AttemptId
     intended_at: datetime
+    plan: Plan = Plan.number_first
     answered_at: datetime | None = None
     status: str | None = None
     """Dial's, as the dialplan told it."""
+    dial_cause: int | None = None
+    """Of the number's leg, likewise; where the plan asks again."""
     told: CallTold | None = None
     has_last_word: bool = False
     """The script has spoken since the Hangup."""
@@ -73,6 +88,8 @@ class PlacedCall:
 
     @property
     def is_answered(self) -> bool:
+        if self.plan.asks_again:
+            return self.status == "ANSWER"
         return self.answered_at is not None or self.told is not None or self.status == "ANSWER"
 
 
@@ -86,7 +103,7 @@ def heard(call: PlacedCall, news: CallNews, now: datetime) -> PlacedCall | Outco
         case CallAnswered():
             return _ended(replace(call, answered_at=call.answered_at or now), now)
         case CallDialled():
-            return _ended(replace(call, status=news.status), now)
+            return _ended(replace(call, status=news.status, dial_cause=news.cause), now)
         case CallTold():
             return _ended(replace(call, told=news, has_last_word=call.ended_at is not None), now)
         case CallHungUp():
@@ -94,8 +111,10 @@ def heard(call: PlacedCall, news: CallNews, now: datetime) -> PlacedCall | Outco
                 return call
             return _ended(replace(call, ended_at=now, cause=news.cause), now)
         case CallNotMade():
-            if call.ended_at is not None or call.is_answered:
+            if call.ended_at is not None or call.answered_at is not None or call.is_answered:
                 return call  # Failure also answers a repeat of an id that lives
+            if call.plan.asks_again:
+                return Outcome(AttemptResult.not_sent, now, detail=NOT_MADE)
             return Outcome(AttemptResult.network, now, detail=NOT_MADE)
         case RouteLost():
             return doubt(call)
@@ -116,9 +135,8 @@ def due(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
     deadline = next_deadline(call)
     if deadline is None or now < deadline:
         return call
-    if call.is_answered and call.told is None:
-        return doubt(call)
-    return _final(call, now)
+    is_untold = call.status is None if call.plan.asks_again else call.is_answered and call.told is None
+    return doubt(call) if is_untold else _final(call, now)
 
 
 def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
@@ -127,6 +145,8 @@ def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: dateti
         answered_at = call.answered_at or trace.answered_at
         return replace(call, in_doubt=False, missed_at=None, answered_at=answered_at)
     found = _with_journal(call, trace)
+    if call.plan.asks_again:
+        return _asked_again(found, trace, pbx_started_at, now)
     is_complete = found.told is not None if found.is_answered else found.status is not None
     if is_complete or (call.ended_at is not None and not found.is_answered):
         return _final(found, trace.ended_at or now, JOURNAL)
@@ -135,6 +155,39 @@ def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: dateti
     if call.ended_at is not None or trace.ended_at is not None or trace.status is not None:
         return _final(found, trace.ended_at or now, JOURNAL)
     return _missing(call, trace, pbx_started_at, now)
+
+
+def _asked_again(
+    call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime
+) -> PlacedCall | Outcome:
+    """What the journal makes of a call whose number was to be rung in a second step."""
+    if call.status is not None:
+        return _final(call, trace.ended_at or now, JOURNAL)
+    at = call.ended_at or now
+    if trace.dialling_at is None and (why := _stopped_by(trace)):
+        return Outcome(AttemptResult.not_sent, at, cause=trace.phone_cause, detail=why)
+    if call.missed_at is None or now < call.missed_at + RELOOK:
+        return replace(call, missed_at=call.missed_at or now)
+    if trace.dialling_at is not None:
+        return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: no end")
+    if pbx_started_at > call.intended_at - CLOCKS_APART:
+        return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: PBX restarted since")
+    if now < call.intended_at + SETTLED_IN:
+        return call
+    is_seen = trace.phone_at is not None or call.ended_at is not None or call.answered_at is not None
+    detail = f"{GATE}: {NOBODY}" if is_seen else f"{JOURNAL}: never seen"
+    return Outcome(AttemptResult.not_sent, at, cause=trace.phone_cause, detail=detail)
+
+
+def _stopped_by(trace: Trace) -> str:
+    """What kept the number from being rung, for certain; "" if that is not known."""
+    if trace.gate is not None:
+        return f"{GATE}: {trace.gate or NOBODY}"
+    if trace.phone_status is None or trace.phone_status == "ANSWER":
+        return ""
+    if trace.phone_status == "CANCEL":
+        return f"{OPERATOR}: {WITHDRAWN}"
+    return f"{OPERATOR}: {unanswered(trace.phone_cause, trace.phone_status)[0]}"
 
 
 def _missing(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
@@ -152,10 +205,12 @@ def _with_journal(call: PlacedCall, trace: Trace) -> PlacedCall:
     told = call.told
     if trace.told_seconds is not None:
         told = CallTold(call.attempt, trace.told_seconds, trace.told_key, trace.told_enough)
+    has_status = call.status is not None
     return replace(
         call,
         answered_at=call.answered_at or trace.answered_at,
-        status=trace.status if call.status is None else call.status,
+        status=call.status if has_status else trace.status,
+        dial_cause=call.dial_cause if has_status else trace.cause,
         told=told,
         ended_at=call.ended_at or trace.ended_at,
         cause=trace.cause if call.cause is None else call.cause,
@@ -166,6 +221,8 @@ def _ended(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
     """The outcome, if the call is over and nobody has anything to add."""
     if call.ended_at is None:
         return call
+    if call.plan.asks_again:
+        return call if call.status is None else _final(call, now)
     if call.is_answered:
         return _final(call, now) if call.has_last_word else call
     return _final(call, now) if call.status is not None else call
@@ -173,10 +230,19 @@ def _ended(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
 
 def _final(call: PlacedCall, now: datetime, source: str = "") -> Outcome:
     at = call.ended_at or now
+    if call.plan.asks_again:
+        return _of_number(call, at, source)
     if call.is_answered:
         return _of_answered(call, at, source)
     result, detail = unanswered(call.cause, call.status)
     return Outcome(result, at, cause=call.cause, detail=_joined(source, detail))
+
+
+def _of_number(call: PlacedCall, at: datetime, source: str) -> Outcome:
+    if call.is_answered:
+        return Outcome(AttemptResult.answered, at, cause=call.dial_cause, detail=_joined(source))
+    result, detail = unanswered(call.dial_cause, call.status)
+    return Outcome(result, at, cause=call.dial_cause, detail=_joined(source, detail))
 
 
 def _of_answered(call: PlacedCall, at: datetime, source: str) -> Outcome:

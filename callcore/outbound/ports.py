@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import Language, Text
+from callcore.domain import Interface, Language, Text
 from callcore.outbound.gate import Permit
 
 
@@ -61,7 +61,21 @@ class CallOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneOrder:
+    """What goes with a dial that rings an operator's phone first, and the number once he has picked it up.
+    ``phone_seconds``, ``ring_seconds``: how long phone and number may ring; ``caller_number``: as in
+    ``CallOrder``."""
+
+    phone: Interface
+    phone_seconds: int
+    ring_seconds: int
+    caller_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
+    """Our channel is answered: by the number, or by the phone where that is rung first."""
+
     attempt: AttemptId
 
 
@@ -137,10 +151,17 @@ class Trace:
     told_key: str | None = None
     told_enough: bool = False
     ended_at: datetime | None = None
+    phone_at: datetime | None = None
+    """An operator's phone began to ring."""
+    phone_status: str | None = None
+    """What Dial made of it, once that ended."""
+    phone_cause: int | None = None
+    gate: str | None = None
+    """Who picked it up was not let through: a rule of the gate, "" where nobody was there to be asked."""
 
     @property
     def is_known(self) -> bool:
-        return self.is_alive or self.dialling_at is not None
+        return self.is_alive or self.dialling_at is not None or self.phone_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +180,7 @@ class Dialer(Protocol):
     def trouble(self) -> Text | None:
         """Why nothing can be dialled through it now; None: it can."""
 
-    async def dial(self, permit: Permit, order: CallOrder) -> None:
+    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
         """Returns when the PBX has taken it. Raises NotSent or Unsure. Never repeats anything."""
 
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:

@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from callcore.calls.attempt import Medium, Target
+from callcore.calls.attempt import AttemptId, Medium, PersonsCall, Target
 from callcore.domain import Text
 from callcore.outbound.causes import Streak
 from callcore.outbound.dialling import Dialling, Trunk
 from callcore.outbound.gate import Ask, Permit, Refusal
 from callcore.outbound.ledger import Ledger, Owner
 from callcore.outbound.messages import Gateway, Messages
-from callcore.outbound.ports import CallNews, CallOrder, Dialer, MessageOrder, Messenger, Receipt
+from callcore.outbound.ports import CallNews, CallOrder, Dialer, MessageOrder, Messenger, PhoneOrder, Receipt
 from callcore.outbound.slots import Figures, Sleep, Slots
 from callcore.store.attempts import Attempts
 
@@ -104,6 +104,14 @@ class Outbound:
         """
         return await self._ledger.permit(ask)
 
+    async def confirm(self, ask: Ask) -> Permit | Refusal:
+        """The gate's second word, for a call whose number is about to be rung. Raises StoreUnavailable."""
+        return await self._ledger.confirm(ask)
+
+    async def hang_up(self, route: str, attempt: AttemptId) -> None:
+        """End a call of ours; what becomes of it is told as ever. Nothing happens if it is over."""
+        await self._trunks[route].dialer.hang_up(attempt)
+
     async def call_slot(self, route: str) -> None:
         """Waits until rate and lines allow a call through this route. Whoever returns from it calls
         ``place_call`` at once, or gives the slot back by ``give_back``."""
@@ -121,12 +129,14 @@ class Outbound:
             self._ledger.drop(permit)
         self._slots(medium, route).give_back()
 
-    async def place_call(self, permit: Permit, target: Target, order: CallOrder) -> bool:
+    async def place_call(
+        self, permit: Permit, whom: Target | PersonsCall, order: CallOrder | PhoneOrder
+    ) -> bool:
         """Returns when the PBX has taken it, or has not; what becomes of it goes to the owner. The slot is
         used or given back, whatever happens. False: nothing was stored or dialled, because the permit was
         over or the route has trouble. Raises NotClaimed, StoreUnavailable: the same. Who is cancelled here
         stops waiting, the call goes on."""
-        return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, target, order)))
+        return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, whom, order)))
 
     async def send_message(self, permit: Permit, target: Target, order: MessageOrder) -> bool:
         """As ``place_call``; returns when the gateway's answer is stored."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, select, true, update
+from sqlalchemy import Row, and_, delete, exists, func, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    Purpose,
     TargetChange,
     TargetId,
 )
@@ -34,7 +35,7 @@ from callcore.store.usage import forget_usage, note_intent, note_outcome
 
 class NotClaimed(StoreError):
     """The intent was not stored: the target has ended or has an attempt, its campaign does not run, or there
-    is an open call to this number."""
+    is an open call to this number, or of this person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,14 @@ class Attempts:
         self._store = store
 
     async def intend(self, attempt: Attempt) -> None:
-        """Store an intent and take its target, durable when it returns. Raises NotClaimed."""
+        """Store an intent and take its target, if it has one, durable when it returns. Raises NotClaimed."""
 
         async def op(connection: AsyncConnection) -> bool:
-            taken = await connection.execute(
-                update(targets).where(*_may_be_taken_by(attempt)).values(attempt=attempt.id)
-            )
-            if taken.rowcount:
-                await connection.execute(attempts.insert().values(**_intent_row(attempt)))
-                await note_intent(connection, attempt)
-            return bool(taken.rowcount)
+            if not await _claim(connection, attempt):
+                return False
+            await connection.execute(attempts.insert().values(**_intent_row(attempt)))
+            await note_intent(connection, attempt)
+            return True
 
         try:
             is_taken = await self._store.writer.submit(op)
@@ -78,8 +77,9 @@ class Attempts:
                 f"attempt {attempt.id} or an open call to its number is there already"
             ) from error
         if not is_taken:
+            whom = f"{attempt.login} has a call" if attempt.target is None else f"target {attempt.target}"
             raise NotClaimed(
-                f"target {attempt.target} has ended or is being tried, its campaign does not run,"
+                f"{whom} has ended or is being tried, its campaign does not run,"
                 " or its number is being called"
             )
 
@@ -106,8 +106,9 @@ class Attempts:
 
         return await self._store.writer.submit(op)
 
-    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange) -> bool:
+    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange | None) -> bool:
         """Store the outcome and, in the same transaction, what it makes of the target: its attempt is closed.
+        ``change`` None: there is no target.
 
         Only the first outcome counts, but ``unknown`` and ``sent`` give way to any other (``sent`` not to
         ``unknown``), and then only if the target ended by this very attempt: it gets the new result and
@@ -122,9 +123,14 @@ class Attempts:
             row = (await connection.execute(standing(id))).first()
             if row is None:
                 return False
-            if row.result is None:
+            values: dict[str, Any] = {}
+            if row.result is not None and not gives_way(AttemptResult(row.result), outcome.result):
+                return False
+            if change is None or row.target is None:
+                pass
+            elif row.result is None:
                 values = closing(id, outcome, change, row)
-            elif row.ended_by == id and gives_way(AttemptResult(row.result), outcome.result):
+            elif row.ended_by == id:
                 ends = (change.result, change.reason) if change.result else too_late(outcome)
                 values = {"result": ends[0], "reason": ends[1]}
             else:
@@ -132,7 +138,8 @@ class Attempts:
             of_attempt = update(attempts).where(attempts.c.id == id)
             await connection.execute(of_attempt.values(**outcome_row(outcome)))
             await note_outcome(connection, row, outcome.result, outcome.at)
-            await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
+            if values:
+                await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
             return True
 
         return await self._store.writer.submit(op)
@@ -150,6 +157,36 @@ class Attempts:
         """Oldest first."""
         return await self._load(attempts.c.target == target)
 
+    async def of_login(self, login: str) -> tuple[Attempt, ...]:
+        """Open calls that this person has placed, oldest first; there is one at most."""
+        return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login))
+
+    async def open_to(self, number: str) -> Attempt | None:
+        """The call to this number that is under way."""
+        found = await self._load(and_(attempts.c.number == number, OPEN_CALL))
+        return found[0] if found else None
+
+    async def placed(
+        self, *, login: str | None = None, unknown: bool = False, limit: int = 50, offset: int = 0
+    ) -> tuple[Attempt, ...]:
+        """Calls that people have placed, of one of them or of all, newest first; ``unknown``: calls of
+        whatever purpose of which nobody can find out what became of them."""
+        is_wanted = attempts.c.result == AttemptResult.unknown if unknown else _BY_PEOPLE
+        wanted = and_(attempts.c.medium == Medium.voice, is_wanted)
+        if login is not None:
+            wanted = and_(wanted, attempts.c.login == login)
+        newest = select(attempts.c.id).where(wanted)
+        newest = newest.order_by(attempts.c.intended_at.desc(), attempts.c.id.desc())
+        found = await self._load(attempts.c.id.in_(newest.limit(limit).offset(offset)))
+        return found[::-1]
+
+    async def count_unknown(self) -> int:
+        """Calls of which nobody can find out what became of them."""
+        is_one = and_(attempts.c.medium == Medium.voice, attempts.c.result == AttemptResult.unknown)
+        async with self._store.read() as connection:
+            counted = await connection.execute(select(func.count()).select_from(attempts).where(is_one))
+            return int(counted.scalar_one())
+
     async def history(
         self,
         numbers: Collection[str],
@@ -157,11 +194,12 @@ class Attempts:
         *,
         people: bool = False,
         usage: datetime | None = None,
+        without: AttemptId | None = None,
     ) -> dict[str, NumberHistory]:
         """For each number; attempts that were ``not_sent`` do not count. ``people``, ``usage``: see
-        ``gate_facts.histories``."""
+        ``gate_facts.histories``; so does ``without``."""
         async with self._store.read() as connection:
-            return await histories(connection, numbers, since, people=people, usage=usage)
+            return await histories(connection, numbers, since, people=people, usage=usage, without=without)
 
     async def receipt(self, receipt: StoredReceipt) -> Attempt | None:
         """Keep a receipt, durable when it returns; a final one stays. The attempt that it belongs to, if that
@@ -240,6 +278,19 @@ class Attempts:
             return tuple(DncEntry(**row._mapping) for row in await connection.execute(query))
 
 
+_BY_PEOPLE = attempts.c.purpose != Purpose.notice
+
+
+async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
+    """Whether the attempt may be stored; the target is taken."""
+    if attempt.target is not None:
+        of_target = update(targets).where(*_may_be_taken_by(attempt))
+        return bool((await connection.execute(of_target.values(attempt=attempt.id))).rowcount)
+    of_person = and_(OPEN_CALL, attempts.c.login == attempt.login, attempts.c.login != "")
+    is_busy = or_(and_(OPEN_CALL, attempts.c.number == attempt.number), of_person)
+    return (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is None
+
+
 def _may_be_taken_by(attempt: Attempt) -> list[Any]:
     runs = exists().where(campaigns.c.id == targets.c.campaign, campaigns.c.state == CampaignState.running)
     conditions = [targets.c.id == attempt.target, targets.c.campaign == attempt.campaign, WAITING, runs]
@@ -250,6 +301,7 @@ def _may_be_taken_by(attempt: Attempt) -> list[Any]:
 
 def _intent_row(attempt: Attempt) -> dict[str, Any]:
     words = "id target campaign medium number route profile intended_at purpose login rate_minor"
+    words += " plan phone customer"
     return {name: getattr(attempt, name) for name in words.split()} | {"detail": ""}
 
 

@@ -106,7 +106,8 @@ async def read_lines(
     found = tuple(map(target_of, rows.all()))
     for chunk in chunks(target.id for target in found):
         for attempt in await load_attempts(connection, attempts.c.target.in_(chunk)):
-            tried.setdefault(attempt.target, []).append(attempt)
+            if attempt.target is not None:
+                tried.setdefault(attempt.target, []).append(attempt)
     return tuple(_line(target, tried.get(target.id, ())) for target in found)
 
 

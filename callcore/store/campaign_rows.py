@@ -22,12 +22,13 @@ from callcore.calls.attempt import (
     News,
     NewTarget,
     Outcome,
+    Plan,
     Purpose,
     Target,
     TargetId,
     TargetResult,
 )
-from callcore.domain import CustomerId, Language, OutageId, Text
+from callcore.domain import CustomerId, Interface, Language, OutageId, Text
 from callcore.store.schema.core import attempts, campaigns, message_parts, outages, targets
 from callcore.store.texts import folded
 
@@ -149,8 +150,8 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         )
     return Attempt(
         id=AttemptId(row.id),
-        target=TargetId(row.target),
-        campaign=CampaignId(row.campaign),
+        target=None if row.target is None else TargetId(row.target),
+        campaign=None if row.campaign is None else CampaignId(row.campaign),
         medium=Medium(row.medium),
         number=row.number,
         route=row.route,
@@ -162,6 +163,9 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         purpose=Purpose(row.purpose),
         login=row.login,
         rate_minor=row.rate_minor,
+        plan=Plan(row.plan),
+        phone=None if row.phone is None else Interface(row.phone),
+        customer=None if row.customer is None else CustomerId(row.customer),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.attempt import (
+    AttemptId,
     AttemptResult,
     Consent,
     Medium,
@@ -48,12 +49,13 @@ async def histories(
     *,
     people: bool,
     usage: datetime | None,
+    without: AttemptId | None = None,
 ) -> dict[str, NumberHistory]:
     """For each number. ``people``: also what concerns whoever has it; ``usage``: what left from that moment
-    on, None: nobody asks."""
+    on, None: nobody asks; ``without``: an attempt that does not stand in its own way."""
     known = _Known()
     for chunk in chunks(numbers):
-        await _attempts(connection, known, chunk, since)
+        await _attempts(connection, known, chunk, since, without)
         for entry in await connection.execute(select(dnc).where(dnc.c.number.in_(chunk))):
             known.listed[entry.number] = entry.since
         await _opt_outs(connection, known, chunk)
@@ -76,15 +78,21 @@ async def histories(
 
 
 async def _attempts(
-    connection: AsyncConnection, known: _Known, numbers: Sequence[str], since: datetime
+    connection: AsyncConnection,
+    known: _Known,
+    numbers: Sequence[str],
+    since: datetime,
+    without: AttemptId | None,
 ) -> None:
     """Those that left or may have left; open calls of any age."""
     query = (
-        select(attempts.c.number, attempts.c.result, *_COUNTED)
+        select(attempts.c.id, attempts.c.number, attempts.c.result, *_COUNTED)
         .where(attempts.c.number.in_(numbers), or_(attempts.c.intended_at >= since, OPEN_CALL), _LEFT)
         .order_by(attempts.c.intended_at)
     )
     for row in await connection.execute(query):
+        if row.id == without:
+            continue
         if row.intended_at >= since:
             known.past[row.number].append(_past(row))
         if row.result is None and row.medium == Medium.voice:

@@ -93,6 +93,13 @@ def _targets(person: Person) -> Select[Any]:
     return select(t.targets.c.id).where(t.targets.c.customer == person.id)
 
 
+def _attempts(person: Person) -> ColumnElement[bool]:
+    """Of campaigns, and what people have placed to him or to a number of his."""
+    placed = t.attempts.c
+    nobodys = and_(placed.target.is_(None), placed.customer.is_(None), placed.number.in_(person.numbers))
+    return or_(placed.target.in_(_targets(person)), placed.customer == person.id, nobodys)
+
+
 def attached(person: Person) -> ColumnElement[bool]:
     """Links of attachments to what is his."""
     links = n.attachment_links.c
@@ -232,10 +239,10 @@ HELD: tuple[Held, ...] = (
     ),
     Held(
         t.attempts,
-        Text("Оповещения: попытки", "Notices: attempts"),
-        lambda p: t.attempts.c.target.in_(_targets(p)),
+        Text("Звонки и сообщения ему", "Calls and messages to him"),
+        _attempts,
         _same(number="", detail=""),
-        _words("id medium route profile result key purpose login"),
+        _words("id medium route profile result key purpose login plan phone"),
         only=lambda: t.attempts.c.result.is_not(None),
     ),
     Held(

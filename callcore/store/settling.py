@@ -35,8 +35,8 @@ def standing(id: AttemptId) -> Select[Any]:
             campaigns.c.state,
             campaigns.c.reason,
         )
-        .join_from(attempts, targets, targets.c.id == attempts.c.target)
-        .join(campaigns, campaigns.c.id == attempts.c.campaign)
+        .outerjoin_from(attempts, targets, targets.c.id == attempts.c.target)
+        .outerjoin(campaigns, campaigns.c.id == attempts.c.campaign)
         .where(attempts.c.id == id)
     )
 

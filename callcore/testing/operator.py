@@ -29,7 +29,7 @@ class ApiOperator:
 
     def __init__(self, url: str, login: str, password: str) -> None:
         self.login = login
-        self._url = url.rstrip("/")
+        self.url = self._url = url.rstrip("/")
         self._password = password
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -107,6 +107,10 @@ class ApiOperator:
 
     async def contacts(self) -> list[Any]:
         return list((await self._json("GET", "/api/v1/contacts"))["contacts"])
+
+    async def call(self, method: str, path: str, body: object = None) -> Any:
+        """Whatever else the API has."""
+        return await self._json(method, path, body)
 
     async def _json(self, method: str, path: str, body: object = None) -> Any:
         headers = {"X-CSRF-Token": self._csrf} if self._csrf else {}

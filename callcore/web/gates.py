@@ -179,6 +179,7 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     P.outages_publish: ("POST /outages",),
     P.voicemail_listen: ("GET /voicemails", "GET /voicemails/{id}/sound"),
     P.callbacks_work: ("GET /call-backs", "GET /call-backs/live", "POST /call-backs/{id}/{do}"),
+    P.calls_place: ("GET /placed-calls",),
     P.routing_see: (
         "GET /routing",
         "GET /routing/tables/{table}",

@@ -61,6 +61,17 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     # What a call-back refuses.
     "call_back_taken": (409, Text("Перезванивает уже другой", "Somebody else calls back already")),
     "call_back_settled": (409, Text("Перезванивать уже не нужно", "The call-back is settled already")),
+    # What a call that is to be placed refuses.
+    "refused_by_gate": (
+        403,
+        Text("По этому номеру сейчас звонить нельзя", "This number may not be called now"),
+    ),
+    "being_called": (409, Text("С этим номером уже идёт звонок", "This number is being called already")),
+    "no_trunk": (
+        409,
+        Text("Через АТС этого телефона звонить нельзя", "The PBX of this phone has no way to call through"),
+    ),
+    "no_line": (503, Text("Нет свободной линии, попробуйте ещё раз", "No line is free, please try again")),
     "pbx_down": (503, Text("АТС не отвечает", "The PBX does not answer")),
 }
 _BY_STATUS = {
@@ -96,7 +107,8 @@ def title_of(code: str) -> Text:
 class Problem(Exception):
     """A refusal, by its code; an unknown code is an ``internal`` fault.
 
-    ``detail``: why in this case; ``faults``: everything that is wrong in what was sent.
+    ``detail``: why in this case; ``faults``: everything that is wrong in what was sent; ``more``: members
+    of the document that this kind of problem has besides.
     """
 
     def __init__(
@@ -106,12 +118,14 @@ class Problem(Exception):
         *,
         detail: Text | None = None,
         faults: Sequence[Fault] = (),
+        more: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code if code in _KNOWN else "internal"
         self.headers = dict(headers or {})
         self.detail = detail
         self.faults = tuple(faults)
+        self.more = dict(more or {})
 
     @property
     def status(self) -> int:
@@ -132,6 +146,7 @@ class Problem(Exception):
         """The problem as ``application/problem+json``."""
         status, title = _KNOWN[self.code]
         body: dict[str, object] = {
+            **self.more,
             "type": type_of(self.code),
             "title": title.in_(language),
             "status": status,

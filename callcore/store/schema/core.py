@@ -365,8 +365,9 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("target", RowId, ForeignKey("targets.id"), nullable=False, index=True),
-    Column("campaign", RowId, ForeignKey("campaigns.id"), nullable=False),
+    Column("target", RowId, ForeignKey("targets.id"), index=True),
+    Column("campaign", RowId, ForeignKey("campaigns.id")),
+    # Both NULL: no campaign wants it, but a person.
     Column("medium", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("route", Text, nullable=False),
@@ -385,7 +386,23 @@ attempts = Table(
     # Who had it placed; "" for callcore itself.
     Column("rate_minor", Integer, nullable=False, server_default="0"),
     # Of a begun minute, or a message.
+    Column("plan", Text, nullable=False, server_default="number_first"),
+    Column("phone", Text),
+    Column("customer", BigInteger),
     Index("ix_attempts_number_intended_at", "number", "intended_at"),
+    Index(
+        "ix_attempts_placed",
+        "intended_at",
+        sqlite_where=text("purpose <> 'notice'"),
+        postgresql_where=text("purpose <> 'notice'"),
+    ),
+    # What people have placed is few beside what campaigns have.
+    Index(
+        "ix_attempts_unknown",
+        "intended_at",
+        sqlite_where=text("result = 'unknown'"),
+        postgresql_where=text("result = 'unknown'"),
+    ),
     Index("ix_attempts_campaign_medium", "campaign", "medium", "result", "key"),
     # With all that the progress of a campaign counts.
     Index(

@@ -7,14 +7,8 @@ that comes there is its last. What was written to sockets and files by then is w
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
-from typing import Any, NoReturn
-
-from sqlalchemy import Engine, event
+from typing import Any
 
 from callcore import cli
 from callcore.ami.dialer import AmiDialer
@@ -27,99 +21,9 @@ from callcore.outbound.gate import Permit
 from callcore.store.attempts import Attempts
 from callcore.store.campaigns import Campaigns
 from callcore.store.outages import Outages
-from callcore.store.writer import Writer
+from callcore.testing.mortal import Install, Matches, after, after_await, at_commit_of, before, die
 
 SAID_FOR_SECONDS = 0.7
-Install = Callable[[], None]
-Matches = Callable[..., bool]
-
-
-def die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("still alive")
-
-
-def always(*_: Any) -> bool:
-    return True
-
-
-# --- where
-
-
-def before(owner: type, name: str, matches: Matches = always) -> Install:
-    """As soon as this method is called with arguments that match."""
-
-    def install() -> None:
-        original = getattr(owner, name)
-
-        def doomed(self: Any, *arguments: Any) -> Any:
-            if matches(*arguments):
-                die()
-            return original(self, *arguments)
-
-        setattr(owner, name, doomed)
-
-    return install
-
-
-def after(owner: type, name: str, matches: Matches = always) -> Install:
-    """When this method has returned."""
-
-    def install() -> None:
-        original = getattr(owner, name)
-
-        def doomed(self: Any, *arguments: Any) -> Any:
-            result = original(self, *arguments)
-            if matches(*arguments):
-                die()
-            return result
-
-        setattr(owner, name, doomed)
-
-    return install
-
-
-def after_await(owner: type, name: str, matches: Matches = always) -> Install:
-    def install() -> None:
-        original: Callable[..., Awaitable[Any]] = getattr(owner, name)
-
-        async def doomed(self: Any, *arguments: Any) -> Any:
-            result = await original(self, *arguments)
-            if matches(*arguments):
-                die()
-            return result
-
-        setattr(owner, name, doomed)
-
-    return install
-
-
-def at_commit_of(owner: type, name: str, matches: Matches = always) -> Install:
-    """Its rows are written, and COMMIT is the next word to the database."""
-    is_doomed: ContextVar[bool] = ContextVar("is_doomed", default=False)
-
-    def install() -> None:
-        original: Callable[..., Awaitable[Any]] = getattr(owner, name)
-        submit = Writer.submit
-
-        async def marked(self: Any, *arguments: Any) -> Any:
-            is_doomed.set(is_doomed.get() or matches(*arguments))
-            return await original(self, *arguments)
-
-        async def doomed(self: Writer, op: Callable[..., Awaitable[Any]]) -> Any:
-            if not is_doomed.get():
-                return await submit(self, op)
-
-            async def last(connection: Any) -> None:
-                await op(connection)
-                event.listen(Engine, "commit", lambda _connection: die())
-
-            return await submit(self, last)
-
-        setattr(owner, name, marked)
-        Writer.submit = doomed  # type: ignore[method-assign,assignment]
-
-    return install
 
 
 def while_speaking() -> None:

@@ -34,10 +34,9 @@ async def test_dialplan_of_before(pbx: AsteriskLab, connect: Connect) -> None:
     await pbx.reload("pbx_config.so")
     line = await connect(pbx)
     found = faults(await check_live(line.link, [], [], dials=True))
-    assert set(found) == {
-        f"extensions.conf [{context}]"
-        for context in ("callcore-dial", "callcore-dialled", "callcore-campaign", "callcore-told")
-    }
+    notices = ("callcore-dial", "callcore-dialled", "callcore-campaign", "callcore-told")
+    of_people = ("callcore-phone", "callcore-phoned", "callcore-placed")
+    assert set(found) == {f"extensions.conf [{context}]" for context in (*notices, *of_people)}
 
 
 async def test_account_that_may_not_originate(pbx: AsteriskLab, connect: Connect) -> None:

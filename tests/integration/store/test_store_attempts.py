@@ -9,15 +9,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from callcore.calls.attempt import (
+    Attempt,
     AttemptId,
     AttemptResult,
     CampaignState,
     Medium,
     NumberHistory,
     Past,
+    Plan,
+    Purpose,
     TargetId,
     TargetResult,
 )
+from callcore.domain import CustomerId, Interface
 from callcore.store.attempts import DncEntry, NotClaimed, StoredReceipt
 from callcore.store.database import Database
 
@@ -319,3 +323,95 @@ async def test_do_not_call(db: Database) -> None:
     assert await db.attempts.remove_dnc("+79000000001")
     assert not await db.attempts.remove_dnc("+79000000001")
     assert await db.attempts.dnc() == (second,)
+
+
+def placed_by(login: str, id: str, number: str = "+79160000001", **changes: object) -> Attempt:
+    """A call that a person has placed."""
+    call = Attempt(
+        AttemptId(id),
+        None,
+        None,
+        Medium.voice,
+        number,
+        "main",
+        "person",
+        T0,
+        purpose=Purpose.own_call,
+        login=login,
+        plan=Plan.phone_first,
+        phone=Interface("PJSIP/101"),
+        customer=CustomerId(7),
+    )
+    return replace(call, **changes)  # type: ignore[arg-type]
+
+
+async def test_a_persons_call_stands_in_the_same_ledger(db: Database) -> None:
+    created = await running(db)
+    (target,) = await targets_of(db, created.id)
+    call = await take(db, placed_by("anna", "p1"))
+    assert await db.attempts.get(call.id) == call
+    assert await db.attempts.open("main", Medium.voice) == (call,)
+    assert await db.attempts.of_login("anna") == (call,)
+    assert await db.attempts.open_to(call.number) == call
+    refused = [
+        placed_by("boris", "p2"),
+        placed_by("anna", "p2", "+79160000002"),
+        placed_by("boris", "p1", "+79160000002"),
+        an_intent("t1", target, number=call.number),
+    ]
+    for other in refused:
+        with pytest.raises(NotClaimed):
+            await db.attempts.intend(other)
+    answered = an_outcome(AttemptResult.answered)
+    assert await db.attempts.settle(call.id, answered, None)
+    assert not await db.attempts.settle(call.id, an_outcome(), None)
+    assert await db.attempts.get(call.id) == replace(call, outcome=answered)
+    assert await db.attempts.open_to(call.number) is None
+    await take(db, placed_by("boris", "p2"))
+    assert (await targets_of(db, created.id))[0] == target
+
+
+async def test_two_people_and_a_campaign_at_once_ring_a_number_once(db: Database) -> None:
+    created = await running(db, a_recipient(1, number="+79160000001"))
+    (target,) = await targets_of(db, created.id)
+    wishes = [placed_by("anna", "p1"), placed_by("boris", "p2"), an_intent("t1", target)]
+    results = await asyncio.gather(*map(db.attempts.intend, wishes), return_exceptions=True)
+    assert sum(result is None for result in results) == 1
+    assert len(await db.attempts.open(None, Medium.voice)) == 1
+
+
+async def test_an_unknown_call_is_seen_until_more_is_known(db: Database) -> None:
+    created = await running(db)
+    (target,) = await targets_of(db, created.id)
+    call = await take(db, placed_by("anna", "p1"))
+    notice = await take(db, an_intent("t1", target))
+    unknown = an_outcome(AttemptResult.unknown)
+    await db.attempts.settle(call.id, unknown, None)
+    await db.attempts.settle(notice.id, unknown, ending(target, TargetResult.unknown, "unknown"))
+    listed = await db.attempts.placed(unknown=True)
+    assert [one.id for one in listed] == ["t1", "p1"]
+    assert await db.attempts.count_unknown() == 2
+    assert [one.id for one in await db.attempts.placed()] == ["p1"], "campaigns have a page of their own"
+    assert await db.attempts.placed(login="boris") == ()
+    late = an_outcome(AttemptResult.busy)
+    assert await db.attempts.settle(call.id, late, None)
+    assert await db.attempts.count_unknown() == 1
+    assert not await db.attempts.settle(call.id, unknown, None)
+
+
+async def test_placed_calls_newest_first_a_page_at_a_time(db: Database) -> None:
+    for n in range(5):
+        at = T0 + timedelta(minutes=n)
+        call = await take(db, placed_by("anna", f"p{n}", intended_at=at))
+        await db.attempts.settle(call.id, an_outcome(AttemptResult.no_answer), None)
+    assert [one.id for one in await db.attempts.placed(limit=2)] == ["p4", "p3"]
+    assert [one.id for one in await db.attempts.placed(login="anna", limit=2, offset=3)] == ["p1", "p0"]
+
+
+async def test_a_call_does_not_stand_in_its_own_way(db: Database) -> None:
+    call = await take(db, placed_by("anna", "p1"))
+    known = (await db.attempts.history([call.number], T0 - timedelta(1)))[call.number]
+    assert (known.has_open_call, len(known.past)) == (True, 1)
+    assert known.past[0].purpose is Purpose.own_call
+    others = await db.attempts.history([call.number], T0 - timedelta(1), without=call.id)
+    assert others[call.number] == NumberHistory()

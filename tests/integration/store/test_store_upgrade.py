@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import AttemptId, Medium, TargetId
+from callcore.calls.attempt import Attempt, AttemptId, Medium, Purpose, TargetId
 from callcore.calls.effects import Contact
 from callcore.domain import NULL_CUSTOMER, CallId, CustomerId, Login, NodeCode
 from callcore.rights import Permission
 from callcore.store import contact_codec, contacts, interactions, migrate
+from callcore.store.attempts import NotClaimed
 from callcore.store.database import Database
 from callcore.store.schema import metadata
 from callcore.store.spool import Record, Spool
@@ -137,3 +138,52 @@ def _text(call: str, comment: str) -> Record:
         "at": (T0 + DAY).isoformat(),
     }
     return Record(interactions.KIND, f"{call}/anna/{data['at']}", data)
+
+
+async def test_attempts_of_campaigns_are_notices(upgraded: str) -> None:
+    async with await Database.open(upgraded) as db:
+        call = await db.attempts.get(AttemptId("v1"))
+        assert call is not None
+        assert call.outcome is not None
+        assert (call.purpose, call.login, call.plan, call.phone) == ("notice", "", "number_first", None)
+        assert call.target is not None
+        assert (call.outcome.result, call.outcome.cause) == ("busy", 17)
+
+
+async def test_the_rebuilt_ledger_still_guards_a_number(upgraded: str) -> None:
+    """Its partial indexes came along."""
+
+    async def indexes(connection: AsyncConnection) -> dict[str, bool]:
+        found = await connection.run_sync(lambda c: inspect(c).get_indexes("attempts"))
+        return {str(one["name"]): bool(one["unique"]) for one in found}
+
+    there = await on_database(upgraded, indexes)
+    assert there == {
+        "ix_attempts_campaign_medium": False,
+        "ix_attempts_number_intended_at": False,
+        "ix_attempts_open": False,
+        "ix_attempts_placed": False,
+        "ix_attempts_target": False,
+        "ix_attempts_unknown": False,
+        "uq_attempts_open_call": True,
+    }
+    async with await Database.open(upgraded) as db:
+        for nth, number in enumerate(("+79160000001", "+79160000002")):
+            await db.attempts.intend(_a_call(f"p{nth}", f"l{nth}", number))
+        with pytest.raises(NotClaimed):
+            await db.attempts.intend(_a_call("p9", "l9", "+79160000001"))
+
+
+def _a_call(id: str, login: str, number: str) -> Attempt:
+    return Attempt(
+        AttemptId(id),
+        None,
+        None,
+        Medium.voice,
+        number,
+        "main",
+        "person",
+        T0,
+        purpose=Purpose.own_call,
+        login=login,
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcore.calls.attempt import AttemptId, AttemptResult, Outcome
+from callcore.calls.attempt import AttemptId, AttemptResult, Outcome, Plan
 from callcore.outbound import placed
 from callcore.outbound.placed import PlacedCall
 from callcore.outbound.ports import (
@@ -120,6 +120,102 @@ def test_what_lives_stays_open(story: list[CallNews], answered_at: datetime | No
     state, now = play([item for item in story if not isinstance(item, CallHungUp | CallNotMade)])
     assert isinstance(state, PlacedCall)
     trace = Trace(is_alive=True, dialling_at=T0, answered_at=answered_at)
+    state = placed.traced(placed.doubt(state), trace, T0, now)
+    assert isinstance(state, PlacedCall)
+    assert not state.in_doubt
+
+
+# --- an operator's phone first, then the number
+
+NOT_RUNG = (AttemptResult.not_sent, AttemptResult.unknown)
+asking_traces = st.builds(
+    Trace,
+    dialling_at=stamps,
+    status=st.one_of(st.none(), statuses),
+    cause=causes,
+    phone_at=stamps,
+    phone_status=st.one_of(st.none(), statuses),
+    phone_cause=causes,
+    gate=st.one_of(st.none(), st.sampled_from(["", "dnc", "open_call"])),
+    ended_at=stamps,
+)
+
+
+def play_asking(story: list[CallNews]) -> tuple[PlacedCall | Outcome, datetime]:
+    state: PlacedCall | Outcome = PlacedCall(ID, T0, Plan.phone_first)
+    now = T0
+    for item in story:
+        now += timedelta(seconds=0.7)
+        if isinstance(state, PlacedCall):
+            state = placed.due(state, now)
+        if isinstance(state, PlacedCall):
+            state = placed.heard(state, item, now)
+    return state, now
+
+
+@given(st.lists(news, max_size=8), asking_traces, st.booleans())
+def test_phone_first_ends_in_one_outcome_and_never_rings_a_number_that_was_not_dialled(
+    story: list[CallNews], trace: Trace, has_restarted: bool
+) -> None:
+    state, now = play_asking(story)
+    started_at = now if has_restarted else T0 - timedelta(days=1)
+    if isinstance(state, PlacedCall):
+        now += placed.LAST_WORD
+        state = placed.due(state, now)
+    if isinstance(state, PlacedCall):
+        state = placed.doubt(state)
+    asked = isinstance(state, PlacedCall)
+    for _ in range(3):
+        if isinstance(state, PlacedCall):
+            now += placed.RELOOK + timedelta(seconds=0.5)
+            state = placed.traced(state, trace, started_at, now)
+    assert isinstance(state, Outcome)
+    was_dialled = any(isinstance(item, CallDialled) for item in story)
+    if asked:
+        was_dialled |= trace.status is not None
+    if not was_dialled:
+        assert state.result in NOT_RUNG, "only the dialplan's word tells of the number"
+    if asked and trace.dialling_at is not None and state.result is AttemptResult.not_sent:
+        raise AssertionError("the number was being dialled")
+    if state.result is AttemptResult.not_sent and asked and has_restarted:
+        assert trace.gate is not None or trace.phone_status not in (None, "ANSWER")
+
+
+@given(st.lists(news, max_size=8))
+def test_what_is_told_of_the_phone_says_nothing_of_the_number(story: list[CallNews]) -> None:
+    state, _ = play_asking([item for item in story if not isinstance(item, CallDialled)])
+    if isinstance(state, Outcome):
+        assert (state.result, state.detail) == (AttemptResult.not_sent, "not made")
+        assert any(isinstance(item, CallNotMade) for item in story)
+
+
+NUMBER_ENDS = {
+    ("ANSWER", 16): AttemptResult.answered,
+    ("BUSY", 17): AttemptResult.busy,
+    ("NOANSWER", 16): AttemptResult.no_answer,
+    ("CHANUNAVAIL", 1): AttemptResult.unreachable,
+    ("CHANUNAVAIL", 21): AttemptResult.rejected,
+    ("CONGESTION", 34): AttemptResult.network,
+    ("CANCEL", 16): AttemptResult.no_answer,
+}
+
+
+@given(st.permutations([0, 1, 2]), st.sampled_from(sorted(NUMBER_ENDS)), causes)
+def test_the_order_of_the_news_of_a_phone_first_call_does_not_matter(
+    order: list[int], end: tuple[str, int], own_cause: int | None
+) -> None:
+    """Nor does the cause of our own channel, which tells of the operator's side."""
+    story = [CallAnswered(ID), CallDialled(ID, *end), CallHungUp(ID, own_cause)]
+    state, _ = play_asking([story[nth] for nth in order])
+    assert isinstance(state, Outcome)
+    assert (state.result, state.cause) == (NUMBER_ENDS[end], end[1])
+
+
+@given(st.lists(news, max_size=8), stamps)
+def test_phone_first_what_lives_stays_open(story: list[CallNews], dialling_at: datetime | None) -> None:
+    state, now = play_asking([item for item in story if not isinstance(item, CallHungUp | CallNotMade)])
+    assert isinstance(state, PlacedCall)
+    trace = Trace(is_alive=True, dialling_at=dialling_at, phone_at=T0)
     state = placed.traced(placed.doubt(state), trace, T0, now)
     assert isinstance(state, PlacedCall)
     assert not state.in_doubt

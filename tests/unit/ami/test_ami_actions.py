@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from callcore.ami import actions
 from callcore.ami.originate import originate as place
+from callcore.ami.originate import originate_by_phone as place_by_phone
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, PbxName, QueueName
@@ -173,6 +174,64 @@ def test_an_originate_that_could_mean_something_else(change: dict[str, Any]) -> 
         originate(**change)
 
 
+def by_phone(**changes: Any) -> AmiAction:
+    values: dict[str, Any] = {
+        "attempt": "p1",
+        "digits": "79160000001",
+        "phone": "PJSIP/101",
+        "phone_seconds": 20,
+        "ring_seconds": 30,
+    }
+    return place_by_phone(**(values | changes))
+
+
+def test_originate_by_phone_names_no_number_to_dial() -> None:
+    action = by_phone(caller_number="+74951112233")
+    assert dict(action.headers) == {
+        "Channel": "Local/s@callcore-phone/n",
+        "Context": "callcore-placed",
+        "Exten": "s",
+        "Priority": "1",
+        "ChannelId": "p1",
+        "OtherChannelId": "p1-b",
+        "Async": "true",
+        "Timeout": "25000",
+        "CallerID": "<79160000001>",
+    }
+    assert dict(action.variables) == {
+        "__CALLCORE_ATTEMPT": "p1",
+        "__CALLCORE_PHONE": "PJSIP/101",
+        "__CALLCORE_PHONE_RING": "20",
+        "__CALLCORE_RING": "30",
+        "__CALLCORE_SHOWN": "+74951112233",
+    }
+    assert encode(action, "id-1")
+
+
+@pytest.mark.parametrize("phone", ["PJSIP/101", "SIP/101", "Local/105@agents/n", "PJSIP/desk-1@main"])
+def test_phones_as_asterisk_spells_them(phone: str) -> None:
+    assert dict(by_phone(phone=phone).variables)["__CALLCORE_PHONE"] == phone
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"phone": value}
+        for value in ("", "101", "PJSIP/1&PJSIP/2", "PJSIP/1,30,G(x)", "PJSIP/${X}", "PJSIP/1\n")
+    ]
+    + [
+        {"attempt": "A"},
+        {"digits": "x"},
+        {"phone_seconds": 0},
+        {"ring_seconds": 301},
+        {"caller_number": "x"},
+    ],
+)
+def test_an_originate_by_phone_that_could_mean_something_else(change: dict[str, Any]) -> None:
+    with pytest.raises(BadAction):
+        by_phone(**change)
+
+
 def test_a_global_is_asked_for_by_its_plain_name() -> None:
     assert actions.get_global("CALLCORE_DIAL_AFTER").headers == (("Variable", "CALLCORE_DIAL_AFTER"),)
     with pytest.raises(BadAction):
@@ -196,6 +255,7 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),
             actions.queue_penalty(SALES, PHONE, 1),
             originate(),
+            by_phone(),
             actions.dial_journal(),
             actions.call_journal(),
             actions.get_global("A"),

@@ -20,7 +20,7 @@ from callcore.calls.facts import (
     OriginateFailed,
     Snapshot,
 )
-from callcore.domain import ChannelId, ChannelRef, PbxName
+from callcore.domain import ChannelId, ChannelRef, Interface, PbxName
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide
 from callcore.outbound.ports import (
     CallAnswered,
@@ -30,6 +30,7 @@ from callcore.outbound.ports import (
     CallNotMade,
     CallOrder,
     NotSent,
+    PhoneOrder,
     Refused,
     RouteBack,
     RouteGone,
@@ -45,6 +46,7 @@ from .conftest import Running, Start
 MAIN = PbxName("main")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ORDER = CallOrder("/prompts/notice", "ru", 30, "")
+BY_PHONE = PhoneOrder(Interface("PJSIP/101"), 20, 30, "")
 ID = AttemptId("a1")
 
 
@@ -218,6 +220,30 @@ async def test_what_asterisk_refuses(
     pbx.answers["Originate"] = refusal(text)
     with pytest.raises(kind, match=word):
         await placing.dialer.dial(permit(), ORDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "word"),
+    [
+        ("Extension does not exist.", NotSent, "callcore-placed"),
+        ("Permission denied", RouteGone, "originate"),
+        ("Channel not specified", NotSent, "Channel"),
+    ],
+)
+async def test_what_asterisk_refuses_of_a_phone(
+    pbx: ScriptedAmi, placing: Placing, text: str, kind: type[NotSent], word: str
+) -> None:
+    """A phone, or an include of an older callcore, is no trouble of the trunk's."""
+    pbx.answers["Originate"] = refusal(text)
+    with pytest.raises(NotSent, match=word) as caught:
+        await placing.dialer.dial(permit(), BY_PHONE)
+    assert type(caught.value) is kind
+
+
+async def test_a_phone_that_is_none_is_never_rung(pbx: ScriptedAmi, placing: Placing) -> None:
+    with pytest.raises(NotSent) as caught:
+        await placing.dialer.dial(permit(), PhoneOrder(Interface("101"), 20, 30, ""))
+    assert type(caught.value) is NotSent
 
 
 async def test_what_is_never_sent(pbx: ScriptedAmi, placing: Placing) -> None:

@@ -50,7 +50,17 @@ def read(**rows: str) -> dict[AttemptId, Trace]:
             Trace(answered_at=BEGAN, told_seconds=3.0, ended_at=ENDED),
         ),
         ({"told": f"told|||0|{E}|{B}"}, Trace(answered_at=BEGAN, ended_at=ENDED)),
-        ({"dial": "rubbish", "told": "told|x"}, Trace()),
+        ({"phone": f"ringing|{B}"}, Trace(phone_at=BEGAN)),
+        (
+            {"phone": f"BUSY|17|{E}|{B}"},
+            Trace(phone_at=BEGAN, phone_status="BUSY", phone_cause=17),
+        ),
+        (
+            {"phone": f"ANSWER|16|{E}|{B}", "gate": f"open_call|{E}"},
+            Trace(phone_at=BEGAN, phone_status="ANSWER", phone_cause=16, gate="open_call"),
+        ),
+        ({"gate": f"|{E}"}, Trace(gate="")),
+        ({"dial": "rubbish", "told": "told|x", "phone": "ringing", "gate": "Rule!|1"}, Trace()),
     ],
 )
 def test_rows(rows: dict[str, str], trace: Trace) -> None:
@@ -64,6 +74,6 @@ def test_rows_of_others_are_left_alone() -> None:
     assert read_journal([*rows, {}]) == {}
 
 
-@given(st.text(), st.text(), st.sampled_from(["dial", "told"]))
+@given(st.text(), st.text(), st.sampled_from(["dial", "told", "phone", "gate"]))
 def test_whatever_stands_there_is_read_or_left_alone(key: str, value: str, row: str) -> None:
     read_journal([{"key": key, "val": value}, {"key": f"/callcore-dial/a/{row}", "val": value}])

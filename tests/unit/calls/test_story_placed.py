@@ -153,3 +153,50 @@ def test_the_queue_tells_of_him_first() -> None:
 )
 def test_names_of_others(name: str) -> None:
     assert placed_number(name) is None
+
+
+# --- by a person: his phone is rung first
+
+
+def picked_up(story: Story) -> None:
+    """Anna is on the line, the number is about to be rung."""
+    local = "Local/s@callcore-phone-0000001c"
+    number = NUMBER[1:]
+    story.tell(
+        f.ChannelCreated(ref("p"), f"{local};1", "p", number, None, None, "callcore-placed"),
+        f.ChannelCreated(ref("p2"), f"{local};2", "p", number, None, None, "callcore-phone"),
+        f.DialBegan(None, ref("p"), f"{local};1"),
+        f.ChannelCreated(ref("p3"), f"{PHONES[ANNA]}-0000001d", "p", None, None, None, "phones"),
+        f.DialBegan(ref("p2"), ref("p3"), f"{PHONES[ANNA]}-0000001d"),
+        f.ChannelAnswered(ref("p3")),
+        f.ChannelAnswered(ref("p2")),
+        f.ChannelAnswered(ref("p")),
+        f.BridgeEntered(ref("p3"), "b-own"),
+        f.BridgeEntered(ref("p2"), "b-own"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "outcome", "reason"),
+    [
+        ("ANSWER", 16, Outcome.answered, "completed"),
+        ("BUSY", 17, Outcome.failed, "busy"),
+        ("NOANSWER", 16, Outcome.failed, "no_answer"),
+        ("CHANUNAVAIL", 21, Outcome.failed, "rejected"),
+        ("CONGESTION", 34, Outcome.failed, "failed"),
+    ],
+)
+def test_a_number_that_does_not_answer_was_not_talked_to(
+    status: str, cause: int, outcome: Outcome, reason: str
+) -> None:
+    """Her own time on the line is no talk with the customer; the contact stays hers."""
+    story = Story().on_shift(ANNA)
+    picked_up(story)
+    story.tell(f.DialledOut(ref("p"), status, cause))
+    over(story)
+    contact = story.contact
+    assert (contact.outcome, contact.end_reason) == (outcome, reason)
+    assert (contact.answered_at is None) == (outcome is Outcome.failed)
+    assert contact.answered_by == ANNA
+    if outcome is Outcome.failed:
+        assert contact.talk_ms == 0

@@ -26,8 +26,8 @@ from callcore.calls.attempt import (
 )
 from callcore.domain import CustomerId, Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, Refusal
-from callcore.outbound.ports import CallOrder, MessageOrder, RouteGone, Trace, Traces
-from callcore.outbound.room import CallRoute, MessageRoute, Outbound
+from callcore.outbound.ports import CallOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces
+from callcore.outbound.room import CallRoute, MessageRoute, Outbound, Owner
 from callcore.store.attempts import Attempts, NotClaimed, StoredReceipt
 from callcore.testing.patience import PATIENCE_SECONDS
 
@@ -105,8 +105,10 @@ class MemoryAttempts:
             self.rows[attempt.id] = attempt
         self._check()
         open_rows = [row for row in self.rows.values() if row.outcome is None]
-        if any(row.target == attempt.target or row.number == attempt.number for row in open_rows):
-            raise NotClaimed("taken")
+        for row in open_rows:
+            is_same = row.login == attempt.login if attempt.target is None else row.target == attempt.target
+            if is_same or row.number == attempt.number:
+                raise NotClaimed("taken")
         self.rows[attempt.id] = attempt
         self.log.append(f"intend {attempt.id}")
 
@@ -121,7 +123,15 @@ class MemoryAttempts:
         self.rows[id] = replace(self.rows[id], submitted_at=at, message_ids=tuple(message_ids))
         return await self.receipts_of(id)
 
-    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange) -> bool:
+    async def of_login(self, login: str) -> tuple[Attempt, ...]:
+        self._check()
+        return tuple(row for row in self.rows.values() if row.login == login and row.outcome is None)
+
+    async def open_to(self, number: str) -> Attempt | None:
+        open_rows = (row for row in self.rows.values() if row.outcome is None)
+        return next((row for row in open_rows if row.number == number), None)
+
+    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange | None) -> bool:
         self._check()
         stored = self.rows[id].outcome
         if stored is not None and stored.result not in ("unknown", "sent"):
@@ -142,10 +152,11 @@ class MemoryAttempts:
         *,
         people: bool = False,
         usage: datetime | None = None,
+        without: AttemptId | None = None,
     ) -> dict[str, NumberHistory]:
         await asyncio.sleep(0)
         self._check()
-        known = {number: self._history(number) for number in numbers}
+        known = {number: self._history(number, without) for number in numbers}
         if people:
             known = {number: self._with_others(number, each) for number, each in known.items()}
         if usage is not None:
@@ -162,11 +173,13 @@ class MemoryAttempts:
     def _usage(self, row: Attempt) -> Usage:
         return Usage(row.intended_at, row.medium, row.purpose, row.route, row.login, 1, 1, row.rate_minor)
 
-    def _history(self, number: str) -> NumberHistory:
+    def _history(self, number: str, without: AttemptId | None = None) -> NumberHistory:
         rows = [
             row
             for row in self.rows.values()
-            if row.number == number and not (row.outcome and row.outcome.result == "not_sent")
+            if row.number == number
+            and row.id != without
+            and not (row.outcome and row.outcome.result == "not_sent")
         ]
         return NumberHistory(
             tuple(Past(row.intended_at, row.medium, row.purpose, row.profile) for row in rows),
@@ -201,12 +214,15 @@ class ScriptedDialer:
         self.started_at = T0 - timedelta(days=1)
         self.traced: list[set[AttemptId]] = []
         self.is_away = False
+        self.orders: list[CallOrder | PhoneOrder] = []
+        self.hung_up: list[AttemptId] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._clock = clock
         self._log = log
 
-    async def dial(self, permit: Permit, order: CallOrder) -> None:
+    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+        self.orders.append(order)
         self._log.append(f"dial {permit.ask.attempt}")
         self.dialled.append((permit.ask.attempt, self._clock.seconds))
         answer = self.answers.pop(0) if self.answers else None
@@ -221,7 +237,8 @@ class ScriptedDialer:
         known = {id: self.traces[id] for id in attempts if id in self.traces}
         return Traces(self.started_at, known)
 
-    async def hang_up(self, attempt: AttemptId) -> None: ...
+    async def hang_up(self, attempt: AttemptId) -> None:
+        self.hung_up.append(attempt)
 
 
 class ScriptedMessenger:
@@ -267,13 +284,16 @@ class PlainOwner:
 class House:
     """The room and all around it; a restart keeps the ledger and the partners."""
 
-    def __init__(self, *, per_second: int = 10, lines: int = 5, halt_after: int = 3) -> None:
+    def __init__(
+        self, *, per_second: int = 10, lines: int = 5, halt_after: int = 3, owner: Owner | None = None
+    ) -> None:
         self.clock = Clock()
         self.attempts = MemoryAttempts()
         self.log = self.attempts.log
         self.dialer = ScriptedDialer(self.clock, self.log)
         self.messenger = ScriptedMessenger(self.clock, self.log)
         self.owner = PlainOwner()
+        self._owner = owner or self.owner
         self._per_second, self._lines, self._halt_after = per_second, lines, halt_after
         self.room = self._open()
         self._n = 0
@@ -283,7 +303,7 @@ class House:
             cast(Attempts, self.attempts),
             {PBX: CallRoute(self.dialer, self._per_second, self._lines)},
             {SMSC: MessageRoute(self.messenger, self._per_second)},
-            self.owner,
+            self._owner,
             self.clock.now,
             self.clock.monotonic,
             halt_after_failures=self._halt_after,

@@ -36,6 +36,8 @@ audit.see           .   .   x   .   x
 webhooks.manage     .   .   .   .   x
 voicemail.listen    x   x   x   .   x
 callbacks.work      x   x   x   .   x
+calls.place         x   x   x   .   x
+calls.place_others  .   .   x   .   x
 routing.see         .   x   x   .   x
 routing.change      .   .   x   .   x
 """

@@ -1,0 +1,77 @@
+"""The route ``placed/PBX``: an operator has picked up his phone, and the number that he wanted is about to
+be rung.
+
+The gate is asked once more here. Whatever goes wrong, nobody is dialled: only this script names the digits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from callcore.domain import PbxName
+from callcore.ivr.agi_session import Session
+from callcore.ivr.reception import TakeDials
+
+log = structlog.get_logger("callcore.ivr")
+
+CONFIRM_SECONDS = 3.0
+"""How long an operator at his phone waits for the gate's word."""
+OLD_ROWS = 4
+"""Journal rows of ended calls that are deleted by the way."""
+TO, WHY = "CALLCORE_TO", "CALLCORE_WHY"
+"""Channel variables that the dialplan reads: digits to dial, or the rule that forbids it."""
+UNAVAILABLE = "unavailable"
+"""Nobody could say whether it may be dialled."""
+_ATTEMPT = re.compile(r"[a-z0-9]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    rule: str
+    """A rule of the gate, or another word of small letters and ``_``."""
+
+
+Confirm = Callable[[PbxName, str], Awaitable[Go | Stop]]
+"""PBX and attempt: may its number be rung now?"""
+
+
+class PlacedCalls:
+    def __init__(self, confirm: Confirm, take_dials: TakeDials) -> None:
+        self._confirm = confirm
+        self._take_dials = take_dials
+
+    async def __call__(self, session: Session) -> None:
+        attempt = session.environment.raw.get("agi_arg_1", "")
+        with structlog.contextvars.bound_contextvars(attempt=attempt):
+            await self._forget_old(session)
+            match await self._word(PbxName(session.environment.pbx), attempt):
+                case Go(digits):
+                    await session.set_variable(TO, digits)
+                case Stop(rule):
+                    log.warning("placed_call_stopped", rule=rule)
+                    await session.set_variable(WHY, rule)
+
+    async def _word(self, pbx: PbxName, attempt: str) -> Go | Stop:
+        if not _ATTEMPT.fullmatch(attempt):
+            return Stop("unknown")
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                return await self._confirm(pbx, attempt)
+        except Exception as error:
+            log.warning("gate_not_asked", why=str(error) or type(error).__name__)
+            return Stop(UNAVAILABLE)
+
+    async def _forget_old(self, session: Session) -> None:
+        for _ in range(OLD_ROWS):
+            for attempt in self._take_dials(PbxName(session.environment.pbx), 1):
+                await session.forget_dial(attempt)

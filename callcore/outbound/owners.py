@@ -1,0 +1,31 @@
+"""Several owners of placed calls and messages as one: who is asked is said by the attempt's purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callcore.calls.attempt import Attempt, Medium, Outcome, Purpose, TargetChange
+from callcore.domain import Text
+from callcore.outbound.ledger import Owner
+
+
+class Owners:
+    """An ``Owner``; ``usual`` for every purpose that has none of its own."""
+
+    def __init__(self, usual: Owner, by_purpose: Mapping[Purpose, Owner]) -> None:
+        self._usual = usual
+        self._by_purpose = by_purpose
+
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
+        return await self._of(attempt).change(attempt, outcome)
+
+    async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
+        await self._of(attempt).settled(attempt, outcome)
+
+    async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
+        """Told to all."""
+        for owner in (self._usual, *self._by_purpose.values()):
+            await owner.route_gone(medium, route, why)
+
+    def _of(self, attempt: Attempt) -> Owner:
+        return self._by_purpose.get(attempt.purpose, self._usual)

@@ -422,6 +422,7 @@ class Daemon:
         self.floor.settled(ChannelRef(contact.pbx, ChannelId(contact.channel)))
         wait_ms = None if contact.queued_at is None else contact.wait_ms
         self.metrics.contact_ended(contact.pbx, contact.outcome, wait_ms, contact.talk_ms)
+        self.office.work.contact_logged()
         await self.desks.contact_logged(contact)
 
     # --- is it well?

@@ -3,8 +3,8 @@
 Each module holds the tables of one part; importing this package makes ``metadata`` complete.
 """
 
-from callcore.store.schema import access, base, bus, cases, contacts, core, ivr, knowledge, record
+from callcore.store.schema import access, base, bus, cases, contacts, core, ivr, knowledge, record, work
 
 metadata = base.metadata
 
-__all__ = ["access", "bus", "cases", "contacts", "core", "ivr", "knowledge", "metadata", "record"]
+__all__ = ["access", "bus", "cases", "contacts", "core", "ivr", "knowledge", "metadata", "record", "work"]

@@ -111,7 +111,9 @@ async def him(db: Database, contact: Callable[..., Contact]) -> CustomerId:
         )
     for customer, number, note in ((id_, NUMBER, SECRET), (None, "+79000000002", "сосед")):
         wish = {"customer": customer, "number": number, "note": note, "state": "open"}
-        await fill(db, "call_backs", call="c1", queue="finance", asked_at=T0, **left, **wish)
+        await fill(
+            db, "follow_ups", call="c1", kind="wish", queue="finance", asked_at=T0, last_at=T0, **left, **wish
+        )
     await fill(db, "missed_pops", login="anna", call="c1", at=T0, why="closed", number=NUMBER, customer=id_)
     for call, number, name in (("c1", "+79000000003", SECRET), ("?", NUMBER, ""), ("c3", "+7900", "Сосед")):
         await fill(

@@ -306,6 +306,7 @@ class Daemon:
             self.clock.now,
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
+            counts=self.office.work_source.counts,
         )
         webhooks.add_to(
             application,

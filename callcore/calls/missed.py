@@ -27,7 +27,10 @@ def is_missed(contact: Contact, after: timedelta = AFTER) -> bool:
     """``after``: how long he must have stayed where he hung up in the menu."""
     if contact.direction is not Direction.inbound or contact.outcome not in MISSED:
         return False
-    return contact.outcome is not Outcome.abandoned_ivr or contact.ended_at - contact.started_at >= after
+    if contact.outcome is not Outcome.abandoned_ivr:
+        return True
+    # who hid his number and wanted nobody yet can neither be called nor told from the next one
+    return contact.caller_number is not None and contact.ended_at - contact.started_at >= after
 
 
 def is_talk(contact: Contact) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callcore.domain import CallId, CustomerId, Language, Login, QueueName, TopicCode
+from callcore.store.errors import NotStored
 from callcore.store.follow_rows import (
     FollowUp,
     FollowUpKind,
@@ -82,15 +83,22 @@ class CallBacks:
 
     async def settle(self, id: int, state: CallBackState, note: str, login: Login, at: datetime) -> CallBack:
         """See ``FollowUps.settle``."""
+        await self._known(id)
         return _call_back(await self._follow_ups.settle(id, state, note, login, at))
 
     async def take(self, id: int, login: Login, at: datetime, *, is_over: bool = False) -> CallBack:
         """See ``FollowUps.take``."""
+        await self._known(id)
         return _call_back(await self._follow_ups.take(id, login, at, is_over=is_over))
 
     async def hand_back(self, id: int, login: Login, at: datetime, *, is_anybodys: bool = False) -> CallBack:
         """See ``FollowUps.hand_back``."""
+        await self._known(id)
         return _call_back(await self._follow_ups.hand_back(id, login, at, is_anybodys=is_anybodys))
+
+    async def _known(self, id: int) -> None:
+        if await self.get(id) is None:
+            raise NotStored(f"there is no call-back {id}", f"запроса {id} нет")
 
     async def get(self, id: int) -> CallBack | None:
         found = await self._follow_ups.get(id)

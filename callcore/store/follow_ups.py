@@ -36,8 +36,8 @@ from callcore.store.texts import COMMENT_LIMIT, WORD_LIMIT, typed_text
 
 _c = follow_ups.c
 _OPEN = FollowUpState.open.value
-_WISHES = {"taken", "handed_back"}
-"""Moves that were told of wishes, as ``call_back.*``, before there was this list."""
+_OF_WISHES = {"follow_up.taken": "call_back.taken", "follow_up.handed_back": "call_back.handed_back"}
+"""What wishes are told as besides: as they were before there was this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ class FollowUps:
             rows = await _open_ones(connection, id)
             if is_over or not _is_others(rows, login):
                 free = [row for row in rows if row.taken_by != login]
-                await _move(connection, free, "taken", login, at, {"taken_at": at, "taken_by": login})
+                await _move(
+                    connection, free, "follow_up.taken", login, at, {"taken_at": at, "taken_by": login}
+                )
 
         return await self._done(op, id)
 
@@ -88,7 +90,9 @@ class FollowUps:
             held = [
                 row for row in rows if row.taken_by is not None and (is_anybodys or row.taken_by == login)
             ]
-            await _move(connection, held, "handed_back", login, at, {"taken_at": None, "taken_by": None})
+            await _move(
+                connection, held, "follow_up.handed_back", login, at, {"taken_at": None, "taken_by": None}
+            )
 
         return await self._done(op, id)
 
@@ -112,7 +116,9 @@ class FollowUps:
         async def op(connection: AsyncConnection) -> None:
             rows = await _open_ones(connection, id)
             if is_over or not _is_others(rows, login):
-                await _move(connection, rows, "postponed", login, at, values, {"until": until.isoformat()})
+                await _move(
+                    connection, rows, "follow_up.postponed", login, at, values, {"until": until.isoformat()}
+                )
 
         return await self._done(op, id)
 
@@ -128,7 +134,7 @@ class FollowUps:
         async def op(connection: AsyncConnection) -> None:
             rows = await _open_ones(connection, id)
             if is_over or not _is_others(rows, login, by_name=True):
-                await _move(connection, rows, "given", login, at, values, told)
+                await _move(connection, rows, "follow_up.given", login, at, values, told)
 
         return await self._done(op, id)
 
@@ -187,7 +193,7 @@ class FollowUps:
                 row = (await connection.execute(change.returning(*_TOLD))).first()
                 count += row is not None
                 if row is not None and one.taken_by is not None:
-                    await _tell(connection, row, "handed_back", HOUSE, at, {})
+                    await _tell(connection, row, "follow_up.handed_back", HOUSE, at, {})
             return count
 
         return await self._store.writer.submit(op) if found else 0
@@ -292,29 +298,32 @@ def _is_others(rows: Sequence[Row[Any]], login: Login, *, by_name: bool = False)
 async def _move(
     connection: AsyncConnection,
     rows: Sequence[Row[Any]],
-    move: str,
+    event: str,
     login: Login,
     at: datetime,
     values: Mapping[str, Any],
     more: Mapping[str, Any] | None = None,
 ) -> None:
     if rows:
-        await connection.execute(
-            update(follow_ups).where(_c.id.in_([row.id for row in rows])).values(**values)
-        )
+        same = _c.id.in_([row.id for row in rows])
+        await connection.execute(update(follow_ups).where(same).values(**values))
     for row in rows:
-        await _tell(connection, row, move, login, at, more or {})
+        await _tell(connection, row, event, login, at, more or {})
 
 
 async def _tell(
-    connection: AsyncConnection, row: Row[Any], move: str, login: Login, at: datetime, more: Mapping[str, Any]
+    connection: AsyncConnection,
+    row: Row[Any],
+    event: str,
+    login: Login,
+    at: datetime,
+    more: Mapping[str, Any],
 ) -> None:
     told = {"customer": row.customer, "login": login}
-    data = {"follow_up": row.id, "kind": row.kind, **told, **more}
-    await outbox.tell(connection, f"follow_up.{move}", data, at)
-    if row.kind == FollowUpKind.wish and move in _WISHES:
-        await outbox.tell(connection, f"call_back.{move}", {"call_back": row.id, **told}, at)
-    await _note(connection, row, login, at, move, more)
+    await outbox.tell(connection, event, {"follow_up": row.id, "kind": row.kind, **told, **more}, at)
+    if row.kind == FollowUpKind.wish and event in _OF_WISHES:
+        await outbox.tell(connection, _OF_WISHES[event], {"call_back": row.id, **told}, at)
+    await _note(connection, row, login, at, event.partition(".")[2], more)
 
 
 async def _note(

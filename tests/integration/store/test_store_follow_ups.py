@@ -149,6 +149,8 @@ async def test_withheld_numbers_are_each_a_row(db: Database, contact: Make) -> N
     assert (first.number, second.number) == ("", "")
     assert (await db.follow_ups.take(first.id, ANNA, T0)).taken_by == ANNA
     await db.contacts.save(talk_at(contact, "c9", T0 + HOUR, caller_number=None))
+    menu = {"caller_number": None, "outcome": Outcome.abandoned_ivr}
+    await db.contacts.save(missed_at(contact, "c5", T0, **menu))  # he wanted nobody yet
     assert [each.taken_by for each in await db.follow_ups.find(OPEN)] == [ANNA, None]
 
 

@@ -77,7 +77,6 @@ class WorkAnswers:
             call_backs_since=wishes.oldest_at,
             missed=missed.count,
             missed_since=missed.oldest_at,
-            messages=work.kinds.get(FollowUpKind.voicemail, Waiting()).count,
             postponed=work.postponed.count,
             unclassified=unclassified,
             unclassified_since=since,

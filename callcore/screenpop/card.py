@@ -179,8 +179,6 @@ class WorkCounts:
     missed: int = 0
     """Callers whom nobody took."""
     missed_since: datetime | None = None
-    messages: int = 0
-    """Callers who left a message and were not called yet."""
     postponed: int = 0
     """Of all these: put off until later."""
     unclassified: int = 0

@@ -152,7 +152,7 @@ def _word(code: Any) -> Any:
 
 async def _is_over(connection: AsyncConnection, contact: Contact) -> bool:
     """Somebody has talked with him since, or said that he has."""
-    given: Mapping[str, Any] = {"of_number": contact.caller_number, "since": contact.started_at}
+    given: Mapping[str, Any] = {"of_number": contact.caller_number, "since": contact.ended_at}
     return any([(await connection.execute(query, given)).first() for query in (_TALKED, _DONE)])
 
 

@@ -54,7 +54,7 @@ WITH {_TALKS}, missed AS (
         AND c.outcome IN ('abandoned_ivr', 'abandoned_queue', 'abandoned_ringing', 'left_by_key',
             'timeout', 'failed', 'closed')
         AND (c.outcome <> 'abandoned_ivr' OR c.ended_at - c.started_at >= 5000000)
-        AND (talks.at IS NULL OR c.started_at > talks.at)
+        AND (talks.at IS NULL OR c.ended_at > talks.at)
     WINDOW one AS (PARTITION BY c.caller_number ORDER BY c.ended_at, c.call)
 )
 SELECT number, 'missed', first_call, call, customer, coalesce(topic, ''), coalesce(queue, ''),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import Login
@@ -27,6 +27,7 @@ from callcore.store.follow_rows import (
     Waiting,
     conditions,
     follow_up,
+    not_postponed,
     postponed,
 )
 from callcore.store.ports import Store
@@ -222,17 +223,29 @@ class FollowUps:
         """What ``look`` would list, counted by kind; ``look.now`` must be set."""
         if look.now is None:
             raise ValueError("now is missing")
-        is_later = case((postponed(look.now), 1), else_=0).label("is_later")
-        query = (
-            select(_c.kind, is_later, func.count(), func.min(_c.asked_at))
-            .where(*conditions(look))
-            .group_by(_c.kind, is_later)
-        )
+        where, late = conditions(look), postponed(look.now)
+        # of many rows few are put off: each of the two is an index of its own
+        everything, later = await self._by_kind(where), await self._by_kind([*where, late])
+        now = dict[FollowUpKind, Waiting]()
+        for kind, each in everything.items():
+            off = later.get(kind, Waiting())
+            oldest = each.oldest_at
+            if off.count and oldest == off.oldest_at:
+                first = [*where, _c.kind == kind.value, not_postponed(look.now)]
+                oldest = await self._oldest(first)
+            if each.count > off.count:
+                now[kind] = Waiting(each.count - off.count, oldest)
+        ages = [each.oldest_at for each in later.values() if each.oldest_at is not None]
+        return WaitingWork(now, Waiting(sum(each.count for each in later.values()), min(ages, default=None)))
+
+    async def _by_kind(self, where: list[ColumnElement[bool]]) -> dict[FollowUpKind, Waiting]:
+        query = select(_c.kind, func.count(), func.min(_c.asked_at)).where(*where).group_by(_c.kind)
         rows = await self._store.ask(lambda connection: connection.execute(query).all())
-        now = {FollowUpKind(row[0]): Waiting(row[2], row[3]) for row in rows if not row[1]}
-        later = [Waiting(row[2], row[3]) for row in rows if row[1]]
-        oldest = [each.oldest_at for each in later if each.oldest_at is not None]
-        return WaitingWork(now, Waiting(sum(each.count for each in later), min(oldest, default=None)))
+        return {FollowUpKind(row[0]): Waiting(row[1], row[2]) for row in rows}
+
+    async def _oldest(self, where: list[ColumnElement[bool]]) -> datetime | None:
+        query = select(_c.asked_at).where(*where).order_by(_c.asked_at).limit(1)
+        return await self._store.ask(lambda connection: connection.execute(query).scalar())
 
     # --- within
 

@@ -53,7 +53,7 @@ _WISHES = (
 _MISSED = (
     (7, "finance", 3, 1450),
     (9, "expert", 1, 47),
-    (11, "reception", 2, 9),
+    (11, "sales", 2, 9),
 )
 """Whose, queue, how often, minutes ago."""
 _LEFT = {

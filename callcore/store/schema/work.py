@@ -62,6 +62,7 @@ follow_ups = Table(
     Index("ix_follow_ups_open", "number", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     # Once for each number and kind, however often he asks.
     Index("ix_follow_ups_state_kind_asked_at", "state", "kind", "asked_at"),
+    Index("ix_follow_ups_state_due_at", "state", "due_at"),
     Index("ix_follow_ups_number_state", "number", "state"),
     Index("ix_follow_ups_responsible_login_state", "responsible_login", "state"),
     Index("ix_follow_ups_customer", "customer"),

@@ -385,6 +385,14 @@ async def test_lists_are_narrowed_ordered_and_counted(db: Database) -> None:
     work = await rows.waiting(replace(OPEN, now=T0))
     assert dict(work.kinds) == {FollowUpKind.missed: Waiting(3, T0), FollowUpKind.wish: Waiting(1, T0)}
     assert work.postponed == Waiting()
+    await rows.postpone(found[0].id, T0 + 9 * HOUR, "позже", ANNA, T0)
+    await rows.postpone(1, T0 + 8 * HOUR, "позже", ANNA, T0)
+    work = await rows.waiting(replace(OPEN, now=T0))
+    assert dict(work.kinds) == {
+        FollowUpKind.missed: Waiting(1, T0 + 2 * HOUR),
+        FollowUpKind.wish: Waiting(1, T0),
+    }
+    assert work.postponed == Waiting(2, T0)
     for wrong in (rows.waiting(OPEN), rows.find(replace(OPEN, postponed=True))):
         with pytest.raises(ValueError, match="now is missing"):
             await wrong

@@ -102,6 +102,7 @@ def upgrade() -> None:
     )
     for columns in (
         ["state", "kind", "asked_at"],
+        ["state", "due_at"],
         ["number", "state"],
         ["responsible_login", "state"],
         ["customer"],

@@ -385,11 +385,11 @@ async def test_lists_are_narrowed_ordered_and_counted(db: Database) -> None:
     work = await rows.waiting(replace(OPEN, now=T0))
     assert dict(work.kinds) == {FollowUpKind.missed: Waiting(3, T0), FollowUpKind.wish: Waiting(1, T0)}
     assert work.postponed == Waiting()
-    await rows.postpone(found[0].id, T0 + 9 * HOUR, "позже", ANNA, T0)
+    await rows.postpone(found[1].id, T0 + 9 * HOUR, "позже", ANNA, T0)
     await rows.postpone(1, T0 + 8 * HOUR, "позже", ANNA, T0)
     work = await rows.waiting(replace(OPEN, now=T0))
     assert dict(work.kinds) == {
-        FollowUpKind.missed: Waiting(1, T0 + 2 * HOUR),
+        FollowUpKind.missed: Waiting(1, T0 + HOUR),
         FollowUpKind.wish: Waiting(1, T0),
     }
     assert work.postponed == Waiting(2, T0)

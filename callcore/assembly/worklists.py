@@ -27,6 +27,8 @@ from callcore.store.users import User
 log = structlog.get_logger("callcore.work")
 
 LOOK_SECONDS = 30.0
+TOGETHER_SECONDS = 2.0
+"""Changes within it are one look: a busy house changes its lists with every call."""
 AT_ONCE = 200
 """Rows in one round: a base that was upgraded may bring very many."""
 
@@ -64,6 +66,7 @@ class WorkClock:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
+                await asyncio.sleep(TOGETHER_SECONDS)
             self._wake.clear()
 
     async def once(self) -> None:

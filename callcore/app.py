@@ -309,6 +309,7 @@ class Daemon:
             self.clock.now,
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
+            counts=self.office.work_source.counts,
         )
         placed.add_to(
             application,
@@ -433,6 +434,7 @@ class Daemon:
         self.floor.settled(ChannelRef(contact.pbx, ChannelId(contact.channel)))
         wait_ms = None if contact.queued_at is None else contact.wait_ms
         self.metrics.contact_ended(contact.pbx, contact.outcome, wait_ms, contact.talk_ms)
+        self.office.work.contact_logged()
         await self.desks.contact_logged(contact)
 
     # --- is it well?

@@ -16,6 +16,8 @@ export function keys($) {
       form?.requestSubmit(button(form, 'save')); // the first of both would close
     } else if (code === 'KeyN' && event.altKey && !event.ctrlKey) {
       press(document.querySelector('.panel:not([hidden]) [data-alt-n]'));
+    } else if (code === 'KeyW' && event.altKey && !event.ctrlKey) {
+      press($('list-missed'));
     } else if (digit) press(document.querySelectorAll('[role=tab]')[digit[1] - 1]);
     else if (key === '?' && !isTyping) $('keys').showModal();
     else if (menu && step[key]) {

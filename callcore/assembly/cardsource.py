@@ -9,10 +9,12 @@ from callcore.crm.cases.desk import Counts
 from callcore.crm.cases.kinds import Catalogue
 from callcore.domain import CustomerId, Login, Text
 from callcore.screenpop.card import WorkCounts
+from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.facts import FlashNote, OpenCase, Subject
-from callcore.store.call_backs import CallBackLook
 from callcore.store.case_rows import CaseLine, Status
 from callcore.store.database import Database
+from callcore.store.follow_rows import FollowUpKind, FollowUpLook, Waiting
+from callcore.store.follow_ups import WaitingWork
 from callcore.store.record import CustomerRecord
 from callcore.store.voicemails import VoicemailLook
 
@@ -39,14 +41,29 @@ def titles_by(catalogue: Callable[[], Catalogue]) -> CaseTitles:
 
 
 class WorkAnswers:
-    """Implements ``WorkSource``."""
+    """Implements ``WorkSource``. What is everybody's is read once for all desks, until something is told."""
 
-    def __init__(self, counts: Callable[[Login], Awaitable[Counts]], database: Database) -> None:
+    def __init__(
+        self,
+        counts: Callable[[Login], Awaitable[Counts]],
+        database: Database,
+        news: CardNews,
+        late_minutes: int,
+        now: Callable[[], datetime],
+    ) -> None:
         self._counts = counts
         self._database = database
+        self._news = news
+        self._late_seconds = late_minutes * 60
+        self._now = now
+        self._known: tuple[str, WaitingWork, int] | None = None
 
     async def counts(self, login: Login) -> WorkCounts:
         found = await self._counts(login)
+        work, unheard = await self._everybodys()
+        unclassified, since = await self._database.contacts.count_unclassified(login)
+        missed = work.kinds.get(FollowUpKind.missed, Waiting())
+        wishes = work.kinds.get(FollowUpKind.wish, Waiting())
         return WorkCounts(
             mine=found.mine,
             returned=found.returned,
@@ -55,9 +72,24 @@ class WorkAnswers:
             overdue=found.overdue,
             tasks=found.tasks,
             tasks_overdue=found.tasks_overdue,
-            voicemails=await self._database.voicemails.count(VoicemailLook(heard=False)),
-            call_backs=await self._database.call_backs.count(CallBackLook()),
+            voicemails=unheard,
+            call_backs=wishes.count,
+            call_backs_since=wishes.oldest_at,
+            missed=missed.count,
+            missed_since=missed.oldest_at,
+            postponed=work.postponed.count,
+            unclassified=unclassified,
+            unclassified_since=since,
+            late_seconds=self._late_seconds,
         )
+
+    async def _everybodys(self) -> tuple[WaitingWork, int]:
+        mark = self._news.mark
+        if self._known is None or self._known[0] != mark:
+            work = await self._database.follow_ups.waiting(FollowUpLook(now=self._now()))
+            unheard = await self._database.voicemails.count(VoicemailLook(heard=False))
+            self._known = mark, work, unheard
+        return self._known[1:]
 
 
 class CardAnswers:

@@ -31,6 +31,7 @@ from callcore.assembly.wiring import (
     topic_titles,
     wanted_skills,
 )
+from callcore.assembly.worklists import WorkClock
 from callcore.crm.cases.clock import CaseClock
 from callcore.crm.cases.desk import CaseDesk
 from callcore.crm.directory import Directories
@@ -112,7 +113,10 @@ class Office:
         self.news = CardNews()
         self.cases.touched = self._case_touched
         self._flash_clock = FlashClock(database.flashes, self._flash_turned, now)
-        self.work_source = WorkAnswers(self.cases.counts, database)
+        self.work_source = WorkAnswers(
+            self.cases.counts, database, self.news, settings.work.late_minutes, now
+        )
+        self.work = WorkClock(database, lambda: current.settings, self.news, now)
         self._case_titles = titles_by(lambda: current.settings.cases)
         self.card_source = CardAnswers(database, lambda: people.names(now()), self._case_titles, now)
         self._passwords = PasswordChecker()
@@ -274,6 +278,7 @@ class Office:
             self._importer.attend(self._now),
             self._case_clock.run(),
             self._flash_clock.run(),
+            self.work.run(),
             keep_audit(self._database, keep, self._now),
             keep_sounds(
                 self._database.voicemails,

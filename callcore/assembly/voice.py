@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,12 +23,14 @@ from callcore.floor.people import People
 from callcore.ivr.ports import Profile
 from callcore.ivr.script import NodeName
 from callcore.routing.situation import QueueState
+from callcore.screenpop.card import WorkCounts
 from callcore.store.database import Database
 from callcore.store.editions import Editions as EditionStore
 from callcore.web.voice import pages
 from callcore.web.voice.ports import Reading, VoiceRoom
+from callcore.web.voice.work_room import WorkRoom
 
-PLACES = ("voicemails", "routing")
+PLACES = ("work", "routing")
 """The pages that this adds to the head of every page."""
 READINGS = 4
 """Editions that stay read: people look at two of them, again and again."""
@@ -44,13 +46,16 @@ def add_to(
     *,
     places: Callable[[], Iterable[NodeName]],
     queues: Callable[[PbxName], Mapping[QueueName, QueueState]],
+    counts: Callable[[Login], Awaitable[WorkCounts]],
 ) -> None:
-    """Their pages. ``places``: where callers are in the IVR's file; ``queues``: of a PBX, as they are now."""
+    """Their pages. ``places``: where callers are in the IVR's file; ``queues``: of a PBX, as they are now;
+    ``counts``: of a person's desk."""
     settings = current.settings
     room = VoiceRoom(
         book=lambda: editions.newest,
         voicemails=database.voicemails,
         call_backs=database.call_backs,
+        follow_ups=database.follow_ups,
         announcements=database.announcements,
         flashes=database.flashes,
         ivr_counts=database.ivr_counts,
@@ -66,7 +71,16 @@ def add_to(
         queues=queues,
         queue_titles=current.of(wiring.queue_titles),
     )
-    pages.add_to(app, room)
+    work = WorkRoom(
+        follow_ups=database.follow_ups,
+        contacts=database.contacts,
+        users=database.users,
+        counts=counts,
+        departments=current.of(wiring.department_titles),
+        default=settings.work.rules.default,
+        late_seconds=settings.work.late_minutes * 60,
+    )
+    pages.add_to(app, room, work)
 
 
 async def _profile(database: Database, now: Callable[[], datetime], number: str, login: Login) -> Profile:

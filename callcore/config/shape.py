@@ -35,6 +35,7 @@ from callcore.config.outbound import Control, Outages, Outbound, Sms
 from callcore.config.pop import DevicePattern, Pop
 from callcore.config.recovery import Recovery
 from callcore.config.webhooks import Webhooks
+from callcore.config.work import Work
 from callcore.domain import Language, Text
 from callcore.ivr import flow
 from callcore.routing.fields import Code, QueueField
@@ -298,6 +299,7 @@ class SettingsModel(Model):
     outages: Outages = Outages()
     control: Control = Control()
     desk: Desk = Desk()
+    work: Work = Work()
     pop: Pop = Pop()
     flight: Flight = Flight()
     webhooks: Webhooks = Webhooks()

@@ -174,6 +174,18 @@ class WorkCounts:
     """That nobody has heard yet (D-61)."""
     call_backs: int = 0
     """Callers who wait to be called."""
+    call_backs_since: datetime | None = None
+    """Of each list: since when the oldest waits."""
+    missed: int = 0
+    """Callers whom nobody took."""
+    missed_since: datetime | None = None
+    postponed: int = 0
+    """Of all these: put off until later."""
+    unclassified: int = 0
+    """His own contacts without a topic, of any day."""
+    unclassified_since: datetime | None = None
+    late_seconds: int = 0
+    """How long one may wait; 0: for ever."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Row,
     Select,
     and_,
     bindparam,
     func,
     literal,
+    literal_column,
     select,
     true,
     union,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcore.calls import missed
 from callcore.calls.effects import Contact
 from callcore.domain import (
     UNCLASSIFIED,
@@ -36,7 +39,7 @@ from callcore.domain import (
     QueueName,
     TopicCode,
 )
-from callcore.store import contact_codec, outbox
+from callcore.store import contact_codec, following, outbox
 from callcore.store.engine import inserting
 from callcore.store.gaps import count_contact
 from callcore.store.interactions import add_unclassified, newest_choice
@@ -106,12 +109,18 @@ class Contacts:
         self._store = store
         self.is_told = False
         """Somebody subscribed to ``contact.saved``: it is written with the contact."""
+        self.missed_after = missed.AFTER
+        """See ``calls.missed``."""
+        self.work_changed = False
+        """The list of people to call has, since somebody last set this back."""
         store.writer.register(KIND, self._take)
 
     async def _take(self, connection: AsyncConnection, data: dict[str, Any]) -> bool:
-        is_new = await _apply(connection, data)
+        contact = contact_codec.from_json(data)
+        is_new = await _apply(connection, contact)
+        if is_new and await following.written(connection, contact, self.missed_after):
+            self.work_changed = True
         if is_new and self.is_told:
-            contact = contact_codec.from_json(data)
             await outbox.tell(connection, "contact.saved", contact_codec.said(contact), contact.ended_at)
         return is_new
 
@@ -203,10 +212,32 @@ class Contacts:
             row = (await connection.execute(query)).one()
         return Figures(answered=row[0], talk_ms=int(row[1]), unclassified=row[2])
 
-    async def unclassified(self, login: Login, limit: int = 100) -> tuple[ContactLine, ...]:
+    async def unclassified(self, login: Login, limit: int = 100, offset: int = 0) -> tuple[ContactLine, ...]:
         """Contacts that this operator has not classified, of any day, newest first."""
-        query = _all_lines().where(interactions.c.login == login, interactions.c.topic == UNCLASSIFIED)
-        return await self._lines(_newest_first(query, limit))
+        query = _all_lines().where(
+            interactions.c.login == login, interactions.c.topic == literal_column(f"'{UNCLASSIFIED}'")
+        )
+        return await self._lines(_newest_first(query, limit).offset(offset))
+
+    async def last_spoke(self, number: str, customer: CustomerId | None) -> Login | None:
+        """Who talked last with this number, or with this customer by whatever number."""
+        last: list[Row[Any]] = []
+        for column, value in ((contacts.c.caller_number, number), (contacts.c.customer, customer)):
+            query = select(contacts.c.ended_at, contacts.c.answered_by).where(
+                column == value, contacts.c.outcome == Outcome.answered, contacts.c.answered_by.is_not(None)
+            )
+            query = query.order_by(contacts.c.ended_at.desc()).limit(1)
+            if value:
+                last += await self._store.ask(partial(_all, query=query))
+        return max(last, key=lambda row: row.ended_at).answered_by if last else None
+
+    async def count_unclassified(self, login: Login) -> tuple[int, datetime | None]:
+        """How many contacts this operator has not classified, of any day, and when the oldest began."""
+        query = select(func.count(), func.min(interactions.c.created_at)).where(
+            interactions.c.login == login, interactions.c.topic == literal_column(f"'{UNCLASSIFIED}'")
+        )
+        row = await self._store.ask(lambda connection: connection.execute(query).one())
+        return row[0], row[1]
 
     async def count(self) -> int:
         """All contacts there are."""
@@ -216,6 +247,10 @@ class Contacts:
     async def _lines(self, query: Select[Any]) -> tuple[ContactLine, ...]:
         rows = await self._store.ask(lambda connection: connection.execute(query).all())
         return tuple(map(_line, rows))
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Row[Any]]:
+    return list(connection.execute(query).all())
 
 
 def _check_moments(contact: Contact) -> None:
@@ -228,9 +263,8 @@ def _check_moments(contact: Contact) -> None:
             to_microseconds(moment)
 
 
-async def _apply(connection: AsyncConnection, data: dict[str, Any]) -> bool:
+async def _apply(connection: AsyncConnection, contact: Contact) -> bool:
     """True if the contact was new."""
-    contact = contact_codec.from_json(data)
     row = contact_codec.to_row(contact)
     found = row.pop("customer")
     parameters = row | {"of_call": contact.call, "found": found}

@@ -41,6 +41,7 @@ from callcore.store.engine import (
 from callcore.store.errors import DatabaseMissing, StoreError, StoreUnavailable
 from callcore.store.favourites import Favourites
 from callcore.store.flashes import Flashes
+from callcore.store.follow_ups import FollowUps
 from callcore.store.gaps import Gaps
 from callcore.store.interactions import Interactions
 from callcore.store.ivr_counts import IvrCounts
@@ -131,7 +132,8 @@ class Database:
         self.visitors = Visitors(self)
         self.payments = Payments(self)
         self.voicemails = Voicemails(self)
-        self.call_backs = CallBacks(self)
+        self.follow_ups = FollowUps(self)
+        self.call_backs = CallBacks(self.follow_ups)
         self.editions = Editions(self)
         self.ivr_counts = IvrCounts(self)
 

@@ -66,6 +66,7 @@ _CASE: Data = {"case": str, "customer": int}
 _ALARM: Data = {"case": str, "stage": str, "due_at": datetime | None, "to": str, "told": list[str]}
 _TASK: Data = {"task": int, "customer": _NUMBER}
 _RECORD: Data = {"record": int, "call": str, "customer": _NUMBER, "login": str}
+_FOLLOW: Data = {"follow_up": int, "kind": str, "customer": _NUMBER, "login": str}
 _FLASH: Data = {
     "id": int,
     "scope": str,
@@ -184,6 +185,35 @@ _ALL = (
         number=_WORD,
         customer=_NUMBER,
         ms=int,
+    ),
+    Event(
+        "follow_up.asked",
+        Text("кому-то надо позвонить", "there is somebody to call"),
+        {
+            "follow_up": int,
+            "kind": str,
+            **dict.fromkeys(("number", "call", "topic", "queue"), _WORD),
+            "customer": _NUMBER,
+        },
+    ),
+    Event("follow_up.taken", Text("звонок взяли на себя", "somebody has taken a call on"), _FOLLOW),
+    Event(
+        "follow_up.handed_back", Text("звонок снова ждёт любого", "a call waits for anybody again"), _FOLLOW
+    ),
+    Event(
+        "follow_up.postponed",
+        Text("звонок отложили", "a call was put off"),
+        {**_FOLLOW, "until": datetime},
+    ),
+    Event(
+        "follow_up.given",
+        Text("звонок передали другим", "a call was given to somebody else"),
+        {**_FOLLOW, "to_login": _WORD, "to_department": str},
+    ),
+    Event(
+        "follow_up.settled",
+        Text("звонить больше не надо", "nobody need call any more"),
+        {**_FOLLOW, "state": str},
     ),
     _event(
         "call_back.asked",

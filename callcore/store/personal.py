@@ -23,6 +23,7 @@ from callcore.store.schema import ivr as i
 from callcore.store.schema import knowledge as k
 from callcore.store.schema import metadata
 from callcore.store.schema import record as r
+from callcore.store.schema import work as w
 
 NOBODY = "—"
 """Stands where a text of the person stood."""
@@ -62,7 +63,7 @@ def _his(table: Table) -> Callable[[Person], ColumnElement[bool]]:
 
 def _his_or_nobodys(table: Table) -> Callable[[Person], ColumnElement[bool]]:
     """His own; of nobody's, what came from his numbers, or from a withheld one in his calls."""
-    c, is_withheld = table.c, table.c.number.is_(None)
+    c, is_withheld = table.c, or_(table.c.number.is_(None), table.c.number == "")
     return lambda person: or_(
         c.customer == person.id,
         and_(c.customer.is_(None), c.number.in_(person.numbers)),
@@ -285,15 +286,19 @@ HELD: tuple[Held, ...] = (
         _words("call topic language file heard_by"),
     ),
     Held(
-        i.call_backs,
-        Text("Просьбы перезвонить", "Call-backs asked for"),
-        _his_or_nobodys(i.call_backs),
+        w.follow_ups,
+        Text("Кому перезвонить", "People to call"),
+        _his_or_nobodys(w.follow_ups),
         _same(
             number="",
             note="",
-            state=case((i.call_backs.c.state == "open", "withdrawn"), else_=i.call_backs.c.state),
+            reason="",
+            state=case((w.follow_ups.c.state == "open", "withdrawn"), else_=w.follow_ups.c.state),
         ),
-        _words("call topic queue language settled_by taken_by"),
+        _words(
+            "kind call last_call topic queue language source asked_by zone wait responsible_login "
+            "responsible_department why_responsible taken_by postponed_by settled_by settled_call"
+        ),
     ),
     Held(
         t.contacts,

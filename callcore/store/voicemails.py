@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.domain import CallId, CustomerId, Language, Login, TopicCode
-from callcore.store import audit, outbox
+from callcore.domain import CallId, CustomerId, Language, Login, QueueName, TopicCode
+from callcore.store import audit, following, outbox
 from callcore.store.case_rows import number_of
 from callcore.store.engine import insert
 from callcore.store.errors import NotStored
+from callcore.store.follow_rows import AskedBy, FollowUpKind, NewFollowUp
 from callcore.store.ports import Store
 from callcore.store.schema.cases import cases
 from callcore.store.schema.core import customers
@@ -104,6 +105,7 @@ class Voicemails:
                 return int((await connection.execute(there)).scalar_one())
             told = {name: values[name] for name in ("call", "topic", "number", "customer", "ms")}
             await outbox.tell(connection, "voicemail.left", {"voicemail": made, **told}, at)
+            await following.ask(connection, _to_call(new), at)
             return made
 
         return await self._known(await self._store.writer.submit(op))
@@ -211,6 +213,19 @@ class Voicemails:
         )
         async with self._store.read() as connection:
             return tuple(map(_voicemail, (await connection.execute(query)).all()))
+
+
+def _to_call(new: NewVoicemail) -> NewFollowUp:
+    return NewFollowUp(
+        FollowUpKind.voicemail,
+        new.number or "",
+        new.topic,
+        QueueName(""),
+        new.language,
+        new.call,
+        new.customer,
+        source=AskedBy.contact,
+    )
 
 
 def _conditions(look: VoicemailLook) -> list[ColumnElement[bool]]:

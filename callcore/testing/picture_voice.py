@@ -50,6 +50,12 @@ _WISHES = (
     (20, "finance.charges", 4, None),
 )
 """Whose, topic, minutes ago, who calls him."""
+_MISSED = (
+    (7, "finance", 3, 1450),
+    (9, "expert", 1, 47),
+    (11, "sales", 2, 9),
+)
+"""Whose, queue, how often, minutes ago."""
 _LEFT = {
     Outcome.abandoned_ivr: (4, 7, 2),
     Outcome.self_served: (19, 0, 0),
@@ -78,6 +84,7 @@ async def furnish_voice(daemon: Daemon, now: datetime) -> None:
     await _messages(daemon, ids, now)
     await _wishes(daemon, ids, now)
     await _menu(daemon, now)
+    await _missed(daemon, ids, now)
     end = now + timedelta(hours=9)
     note = NewFlash(FlashScope.house, EVERYBODY, "", "Авария на магистрали", now, end, spoken=_ANNOUNCEMENT)
     await daemon.database.flashes.add(replace(note, is_spoken=True), Login("olga"), now)
@@ -144,7 +151,24 @@ async def _menu(daemon: Daemon, now: datetime) -> None:
                 await daemon.database.contacts.save(_contact(call, node, outcome, now))
 
 
-def _contact(call: CallId, node: NodeName, outcome: Outcome, now: datetime) -> Contact:
+async def _missed(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) -> None:
+    for whose, queue, times, minutes in _MISSED:
+        number, began = seeds.customers()[whose].numbers[0], now - timedelta(minutes=minutes)
+        for n in range(times):
+            at = began + timedelta(minutes=3 * n)
+            gone = replace(
+                _contact(
+                    CallId(f"missed-{whose}-{n}"), None, Outcome.abandoned_queue, at + timedelta(minutes=30)
+                ),
+                caller_number=number,
+                customer=ids[whose],
+                queue=QueueName(queue),
+            )
+            await daemon.database.contacts.save(gone)
+    await daemon.office.work.once()
+
+
+def _contact(call: CallId, node: NodeName | None, outcome: Outcome, now: datetime) -> Contact:
     at = now - timedelta(minutes=30)
     return Contact(
         call=call,

@@ -74,7 +74,7 @@ PLACES: tuple[tuple[str, Permission | None], ...] = (
     ("directory", _P.directory_see),
     ("outages", _P.outages_see),
     ("calls", None),
-    ("voicemails", _P.voicemail_listen),
+    ("work", _P.callbacks_work),
     ("routing", _P.routing_see),
     ("admin", _P.users_manage),
 )

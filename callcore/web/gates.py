@@ -178,7 +178,14 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     ),
     P.outages_publish: ("POST /outages",),
     P.voicemail_listen: ("GET /voicemails", "GET /voicemails/{id}/sound"),
-    P.callbacks_work: ("GET /call-backs", "GET /call-backs/live", "POST /call-backs/{id}/{do}"),
+    P.callbacks_work: (
+        "GET /work",
+        "GET /work/live",
+        "GET /call-backs",
+        "POST /work/{id}/{do}",
+        "POST /work/{id}/postpone",
+        "POST /work/{id}/give",
+    ),
     P.calls_place: ("GET /placed-calls",),
     P.routing_see: (
         "GET /routing",

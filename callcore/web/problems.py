@@ -13,6 +13,7 @@ from callcore.strictyaml.faults import Fault
 _KNOWN: Mapping[str, tuple[int, Text]] = {
     "bad_request": (400, Text("Запрос не разобрать", "The request cannot be read")),
     "invalid": (422, Text("Данные не подходят", "The data do not fit")),
+    "incomplete": (400, Text("Не всё заполнено", "Something is missing")),
     "not_signed_in": (401, Text("Нужно войти", "Sign in first")),
     "wrong_password": (401, Text("Логин или пароль неверны", "Login or password is wrong")),
     "second_factor_needed": (401, Text("Нужен код из телефона", "A code from the telephone is needed")),
@@ -72,6 +73,9 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         Text("Через АТС этого телефона звонить нельзя", "The PBX of this phone has no way to call through"),
     ),
     "no_line": (503, Text("Нет свободной линии, попробуйте ещё раз", "No line is free, please try again")),
+    # What the list of people to call refuses.
+    "follow_up_taken": (409, Text("Этим занят уже другой", "Somebody else has it already")),
+    "follow_up_settled": (409, Text("Звонить уже не нужно", "Nobody need call any more")),
     "pbx_down": (503, Text("АТС не отвечает", "The PBX does not answer")),
 }
 _BY_STATUS = {

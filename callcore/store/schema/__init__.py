@@ -3,8 +3,20 @@
 Each module holds the tables of one part; importing this package makes ``metadata`` complete.
 """
 
-from callcore.store.schema import access, base, bus, cases, contacts, core, gate, ivr, knowledge, record
+from callcore.store.schema import access, base, bus, cases, contacts, core, gate, ivr, knowledge, record, work
 
 metadata = base.metadata
 
-__all__ = ["access", "bus", "cases", "contacts", "core", "gate", "ivr", "knowledge", "metadata", "record"]
+__all__ = [
+    "access",
+    "bus",
+    "cases",
+    "contacts",
+    "core",
+    "gate",
+    "ivr",
+    "knowledge",
+    "metadata",
+    "record",
+    "work",
+]

@@ -237,6 +237,13 @@ interactions = Table(
     UniqueConstraint("call", "n"),
     Index("ix_interactions_login_created_at", "login", "created_at"),
     Index("ix_interactions_customer_created_at", "customer", "created_at"),
+    Index(
+        "ix_interactions_unclassified",
+        "login",
+        sqlite_where=text("topic = 'unclassified'"),
+        postgresql_where=text("topic = 'unclassified'"),
+    ),
+    # What each operator has still to classify: few of many.
     sqlite_autoincrement=True,
 )
 

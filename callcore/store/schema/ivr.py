@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from callcore.store.schema.base import metadata
 from callcore.store.types import RowId, UtcDateTime
@@ -45,38 +45,5 @@ voicemails = Table(
     Index("ix_voicemails_made_at", "made_at"),
     Index("ix_voicemails_case", "case"),
     Index("ix_voicemails_customer", "customer"),
-    sqlite_autoincrement=True,
-)
-
-call_backs = Table(
-    "call_backs",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("number", Text, nullable=False),
-    Column("call", Text),
-    # In which he asked for it.
-    Column("customer", BigInteger),
-    Column("topic", Text, nullable=False),
-    Column("queue", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("state", Text, nullable=False),
-    # ``open``, ``done``, ``withdrawn``.
-    Column("settled_at", UtcDateTime),
-    Column("settled_by", Text),
-    Column("note", Text, nullable=False),
-    Column("taken_at", UtcDateTime),
-    Column("taken_by", Text),
-    # Who has taken it on, and since when; stays once it is settled.
-    Index(
-        "ix_call_backs_open",
-        "number",
-        unique=True,
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
-    # Once for each number, however often he asks.
-    Index("ix_call_backs_state_asked_at", "state", "asked_at"),
-    Index("ix_call_backs_customer", "customer"),
     sqlite_autoincrement=True,
 )

@@ -24,7 +24,7 @@ PAGES: Mapping[str, tuple[str, Permission]] = {
     "user": ("/admin/users/", Permission.users_manage),
 }
 """By what stands before the colon of a subject."""
-WITHOUT_PAGE = frozenset(("call_back", "payment", "task", "voicemail"))
+WITHOUT_PAGE = frozenset(("call_back", "follow_up", "payment", "task", "voicemail"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ def _value(name: str, value: Any, t: Texts) -> str:
     match name, value:
         case "how", _:
             return _word(t, f"audit.how_{value}", value)
+        case "move", _:
+            return _word(t, f"work.move_{value}", value)
         case "kind", _:
             return _word(t, f"files.kind_{value}", value)
         case "fields", [*fields]:

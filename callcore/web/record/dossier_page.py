@@ -73,7 +73,10 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "opt_outs": _columns("since number medium message_class evidence login ended_at ended_by ended_evidence"),
     "message_receipts": _columns("at number state"),
     "voicemails": _columns("made_at number topic ms sound heard_at heard_by case"),
-    "call_backs": _columns("asked_at number topic state taken_at taken_by settled_at settled_by note"),
+    "follow_ups": _columns(
+        "asked_at last_at times kind number topic state due_at reason "
+        "taken_at taken_by settled_at settled_by note"
+    ),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
 }
@@ -100,7 +103,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "attempts.purpose": "dossier.purpose_",
     "opt_outs.medium": "dossier.medium_",
     "message_receipts.state": "dossier.state_",
-    "call_backs.state": "dossier.wish_",
+    "follow_ups.state": "dossier.wish_",
+    "follow_ups.kind": "work.kind_",
 }
 """Where the words for a column's codes stand."""
 

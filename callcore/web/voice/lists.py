@@ -1,4 +1,4 @@
-"""What the lists of voicemail and of call-backs share."""
+"""What the lists of voicemail and of people to call share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TypeVar
 from aiohttp import web
 
 from callcore.rights import Permission
-from callcore.store.call_backs import CallBackLook
-from callcore.store.voicemails import VoicemailLook
-from callcore.web.context import allowed
+from callcore.store.follow_rows import FollowUpKind, FollowUpLook, Waiting, Whose
+from callcore.web.context import WEB, allowed
 from callcore.web.signin import Identity
-from callcore.web.voice.ports import VoiceRoom
+from callcore.web.voice.work_room import NEEDS, WORK
 
 ROWS = 50
+KINDS = ("missed", "voicemail", "wish")
+"""Lists of people to call, as their tabs are called."""
 T = TypeVar("T")
 
 
@@ -36,11 +37,17 @@ async def walk(
     return found[:ROWS], address(page - 1) if page > 1 else "", address(page + 1) if len(found) > ROWS else ""
 
 
-async def counts(room: VoiceRoom, identity: Identity) -> dict[str, int]:
-    """What waits for somebody, of the lists that this person may work."""
-    there: dict[str, int] = {}
+async def counts(request: web.Request, identity: Identity, whose: Whose | None = None) -> dict[str, int]:
+    """By list, of those that this person may work: what waits, of ``whose`` or of everybody's."""
+    work, there = request.app[WORK], dict[str, int]()
+    own = await work.counts(identity.login)
+    if allowed(identity, NEEDS):
+        look = FollowUpLook(whose=whose, now=request.app[WEB].deps.now())
+        waiting = await work.follow_ups.waiting(look)
+        there |= {kind: waiting.kinds.get(FollowUpKind(kind), Waiting()).count for kind in KINDS}
+        there |= {"postponed": waiting.postponed.count, "unclassified": own.unclassified}
     if allowed(identity, Permission.voicemail_listen):
-        there["voicemails"] = await room.voicemails.count(VoicemailLook(heard=False))
-    if allowed(identity, Permission.callbacks_work):
-        there["call-backs"] = await room.call_backs.count(CallBackLook())
+        there["voicemails"] = own.voicemails
+    if allowed(identity, Permission.cases_work):
+        there["cases"] = own.my_overdue
     return there

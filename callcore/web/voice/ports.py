@@ -18,6 +18,7 @@ from callcore.routing.situation import QueueState
 from callcore.store.announcements import Announcements
 from callcore.store.call_backs import CallBacks
 from callcore.store.flashes import Flashes
+from callcore.store.follow_ups import FollowUps
 from callcore.store.ivr_counts import IvrCounts
 from callcore.store.voicemails import Voicemails
 from callcore.strictyaml.faults import ConfigFaults, Fault
@@ -47,6 +48,7 @@ class VoiceRoom:
     """The newest."""
     voicemails: Voicemails
     call_backs: CallBacks
+    follow_ups: FollowUps
     announcements: Announcements
     flashes: Flashes
     ivr_counts: IvrCounts

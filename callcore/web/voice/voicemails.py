@@ -49,7 +49,7 @@ async def listed(request: web.Request) -> web.Response:
         request,
         identity,
         "voice/voicemails.html",
-        here="voicemails",
+        here="work",
         found=mails,
         state=state,
         states=STATES,
@@ -59,7 +59,7 @@ async def listed(request: web.Request) -> web.Response:
         before=before,
         after=after,
         names=await room.names(),
-        counts=await counts(room, identity),
+        counts=await counts(request, identity),
         is_there=lambda mail: file_of(room, mail) is not None,
     )
 

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from callcore.domain import CallId, PbxName, QueueName, Text, TopicCode
+from callcore.calls.effects import Contact
+from callcore.domain import (
+    CallId,
+    Direction,
+    EndReason,
+    Outcome,
+    PbxName,
+    QueueName,
+    Source,
+    Text,
+    TopicCode,
+)
 from callcore.ivr.ports import Caller, Message
 from callcore.ivr.script import NodeName
 from callcore.store.call_backs import NewCallBack
@@ -71,6 +82,37 @@ async def asked(pages: Pages, number: str, queue: str = "finance") -> None:
     assert await pages.database.call_backs.ask(wish, pages.daemon.clock.now())
 
 
+async def missed(pages: Pages, call: str, number: str | None) -> None:
+    """A caller whom nobody took, a while ago."""
+    now = pages.daemon.clock.now()
+    nothing = dict.fromkeys(("caller_name", "dialed_number", "customer", "topic", "route", "route_reason"))
+    nothing |= dict.fromkeys(("answered_at", "answered_by"))
+    contact = Contact(
+        **nothing,  # type: ignore[arg-type]
+        call=CallId(call),
+        pbx=PbxName("main"),
+        channel=call,
+        direction=Direction.inbound,
+        source=Source.live,
+        caller_number=number,
+        caller_number_raw=number or "",
+        language="ru",
+        queue=QueueName("finance"),
+        started_at=now - timedelta(hours=2),
+        queued_at=now - timedelta(hours=2),
+        ended_at=now - timedelta(minutes=119),
+        wait_ms=60_000,
+        ring_ms=0,
+        talk_ms=0,
+        operators=(),
+        end_reason=EndReason.cancelled,
+        hangup_cause=16,
+        outcome=Outcome.abandoned_queue,
+    )
+    await pages.database.contacts.save(contact)
+    pages.daemon.office.work.contact_logged()
+
+
 def table_file(pages: Pages) -> Path:
     return Path(pages.daemon.settings.file.parent / "topics" / "tried.yaml")
 
@@ -99,31 +141,61 @@ async def test_a_message_is_heard_gone_back_in_and_followed_to_its_case(pages: P
     await pages.clean(page, "voicemail-case")
 
 
-async def test_a_call_back_is_settled_by_keys(pages: Pages) -> None:
-    await pages.both("/call-backs", "call-backs-empty")
+async def test_whom_to_call_is_worked_by_keys(pages: Pages) -> None:
+    for tab in ("missed", "wish", "postponed", "unclassified"):
+        await pages.both(f"/work?tab={tab}", f"work-{tab}-empty")
     await asked(pages, "+79161234567")
     await asked(pages, "+79000000002", "retention")
-    await pages.both("/call-backs", "call-backs")
-    page = await pages.open("/call-backs", "anna")
+    for n, number in enumerate(("+79161234567", "+79000000005", None)):
+        await missed(pages, f"missed-{n}", number)
+    await pages.daemon.office.work.once()
+    for tab in ("missed", "voicemail", "wish"):
+        await pages.both(f"/work?tab={tab}", f"work-{tab}")
+    page = await pages.open("/work?tab=wish", "anna")
     await pages.daemon.answering.reception.backoffice.call_back(
         Caller(CallId("late"), PbxName("main"), "+79000000004", "ru", CLAIM), "finance"
     )
     await expect(page.locator("tbody")).to_contain_text("000-00-04")
     row = page.locator("tbody tr", has_text="123-45-67")
-    await row.get_by_role("button", name="Перезвоню я").focus()
+    await row.get_by_role("button", name="Позвоню я").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#toast")).to_contain_text("звоните вы")
     await expect(row.get_by_role("button", name="Пусть звонят другие")).to_be_visible()
-    await pages.both("/call-backs", "call-backs-taken")
-    await row.locator("summary").focus()
+    await pages.both("/work", "work-taken")
+    await row.locator("summary", has_text="Закрыть").focus()
     await page.keyboard.press("Enter")
     await row.locator("textarea").focus()
     await page.keyboard.type("Перезвонила, вопрос решён")
-    await pages.clean(page, "call-backs-settling")
+    await pages.clean(page, "work-settling")
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator("#toast")).to_contain_text("перезвонили")
+    await expect(page.locator("#toast")).to_contain_text("звонить не надо")
     await expect(page.locator("tbody")).not_to_contain_text("123-45-67")
-    await pages.both("/call-backs?state=all", "call-backs-all")
+    await pages.both("/work?tab=wish&state=all", "work-all")
+
+
+async def test_somebody_is_put_off_and_given_away_with_reasons(pages: Pages) -> None:
+    for n in range(2):
+        await missed(pages, f"away-{n}", f"+7900000007{n}")
+    page = await pages.open("/work", "anna")
+    first = page.locator("tbody tr", has_text="000-00-70")
+    await first.locator("summary", has_text="Отложить").click()
+    await first.get_by_role("button", name="Отложить").click()
+    await expect(page.locator("#toast")).to_contain_text("Напишите почему")
+    await first.locator("form[action$=postpone] [name=reason]").fill("просил завтра")
+    await pages.clean(page, "work-putting-off")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toast")).to_contain_text("Отложено до")
+    await expect(page.locator("tbody")).not_to_contain_text("000-00-70")
+    second = page.locator("tbody tr", has_text="000-00-71")
+    await second.locator("summary", has_text="Передать").click()
+    await second.get_by_label("Кому").select_option("department:finance")
+    await second.locator("form[action$=give] [name=reason]").fill("вопрос о деньгах")
+    await pages.clean(page, "work-giving")
+    await second.get_by_role("button", name="Передать").click()
+    await expect(page.locator("#toast")).to_contain_text("Передано")
+    await expect(second).to_contain_text("вопрос о деньгах")
+    await pages.both("/work", "work-given")
+    await pages.both("/work?tab=postponed", "work-postponed")
 
 
 # --- topic tables

@@ -57,6 +57,7 @@ TAGS = (
     "events",
     "files",
     "flash",
+    "follow-ups",
     "interactions",
     "knowledge",
     "network",

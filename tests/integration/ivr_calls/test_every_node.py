@@ -124,5 +124,5 @@ async def test_hung_up_on_the_way_that_the_tables_gave(open_hall, words):
     contact = await hall.contact()
     assert (contact.route, contact.outcome) == ("finance.recalculation/closed", Outcome.closed)
     assert await hall.rows("SELECT id FROM cases") == []
-    assert await hall.rows("SELECT number FROM call_backs") == []
+    assert await hall.rows("SELECT number FROM follow_ups WHERE kind = 'wish'") == []
     assert not any(hall.recordings.glob("*"))

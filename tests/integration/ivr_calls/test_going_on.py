@@ -92,7 +92,7 @@ async def test_the_key_that_leads_out_of_the_queue(open_hall):
     await hall.hears("Перезвонить?")
     await call.key("1")
     await call.ended(30)
-    rows = await hall.until_rows("SELECT number, queue FROM call_backs")
+    rows = await hall.until_rows("SELECT number, queue FROM follow_ups WHERE kind = 'wish'")
     assert rows == [("+79000000999", "finance")]
     assert (await hall.contact()).outcome is Outcome.callback_requested
 

@@ -110,7 +110,9 @@ async def test_all_who_are_there_are_paused(open_hall):
     walker = await hall.come()
     await walker.goes(*TO_FINANCE, ("Перезвонить?", "1"))
     await walker.call.ended(30)
-    assert await hall.until_rows("SELECT number, queue FROM call_backs") == [("+79000000999", "finance")]
+    assert await hall.until_rows("SELECT number, queue FROM follow_ups WHERE kind = 'wish'") == [
+        ("+79000000999", "finance")
+    ]
     contact = await hall.contact()
     assert (contact.route, contact.outcome) == ("finance.recalculation/paused", Outcome.callback_requested)
 
@@ -134,7 +136,7 @@ async def test_the_queue_is_full_of_waiting_people(open_hall, asked):
     first, second, last = await hall.house.contacts(3)
     assert {first.route, second.route} == {"finance.recalculation/queue"}
     assert (last.route, last.queue) == ("finance.recalculation/crowded", "finance")
-    assert await hall.rows("SELECT number FROM call_backs") == []
+    assert await hall.rows("SELECT number FROM follow_ups WHERE kind = 'wish'") == []
 
 
 async def waits(hall, seconds: int) -> bool:

@@ -110,7 +110,7 @@ async def test_a_wish_to_be_called_back(open_hall):
         await call.key("1")
         await call.ended(30)
         await hall.house.contacts(nth)
-    rows = await hall.until_rows("SELECT number, queue, topic, state FROM call_backs")
+    rows = await hall.until_rows("SELECT number, queue, topic, state FROM follow_ups WHERE kind = 'wish'")
     assert rows == [("+79000000999", "finance", "finance.recalculation", "open")]
     contacts = await hall.house.contacts(2)
     assert [contact.outcome for contact in contacts] == [Outcome.callback_requested] * 2

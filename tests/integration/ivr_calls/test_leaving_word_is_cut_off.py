@@ -15,7 +15,7 @@ from .test_leaving_word import CASES, VOICEMAIL, VOICEMAILS
 
 MORTAL = str(Path(__file__).parents[1] / "editions" / "mortal.py")
 OFFER = {"closed_then": [{"call_back": True}, {"voicemail": True}]}
-CALL_BACKS = "SELECT number, queue, topic, state FROM call_backs"
+CALL_BACKS = "SELECT number, queue, topic, state FROM follow_ups WHERE kind = 'wish'"
 
 
 async def test_killed_when_the_tone_ends(open_hall, monkeypatch):

@@ -26,7 +26,11 @@ OPEN = CallBackLook()
 
 async def told(db: Database) -> list[str]:
     async with db.read() as connection:
-        return list((await connection.execute(select(events.c.type).order_by(events.c.id))).scalars())
+        types = list((await connection.execute(select(events.c.type).order_by(events.c.id))).scalars())
+    own = [type for type in types if type.startswith("call_back.")]
+    beside = [f"follow_up.{type.partition('.')[2]}" for type in own]
+    assert sorted(types) == sorted([*own, *beside])  # each is told as one of all people to call, too
+    return own
 
 
 async def only(db: Database, look: CallBackLook = OPEN) -> CallBack:
@@ -63,7 +67,7 @@ async def test_settled_once_and_asked_anew(db: Database) -> None:
     assert await told(db) == ["call_back.asked", "call_back.settled", "call_back.asked"]
     async with db.read() as connection:
         rows = (await connection.execute(select(audit.c.login, audit.c.act, audit.c.subject))).all()
-    assert [tuple(row) for row in rows] == [(ANNA, "changed", f"call_back:{first.id}")]
+    assert [tuple(row) for row in rows] == [(ANNA, "changed", f"follow_up:{first.id}")]
 
 
 async def test_taken_by_one_of_many_and_handed_back(db: Database) -> None:

@@ -111,7 +111,9 @@ async def him(db: Database, contact: Callable[..., Contact]) -> CustomerId:
         )
     for customer, number, note in ((id_, NUMBER, SECRET), (None, "+79000000002", "сосед")):
         wish = {"customer": customer, "number": number, "note": note, "state": "open"}
-        await fill(db, "call_backs", call="c1", queue="finance", asked_at=T0, **left, **wish)
+        await fill(
+            db, "follow_ups", call="c1", kind="wish", queue="finance", asked_at=T0, last_at=T0, **left, **wish
+        )
     said_no = {"medium": "sms", "message_class": "", "since": T0, "login": "anna"}
     for customer, number, proof in (
         (id_, "+79990000077", SECRET),

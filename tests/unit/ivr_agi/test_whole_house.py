@@ -119,7 +119,7 @@ async def test_a_message_of_sunday_is_an_appeal(settings):
 async def test_a_wish_of_sunday_is_on_the_list(settings):
     async with living(settings) as daemon:
         await call(daemon, "4", "1", "1")
-        found = await rows(daemon, "SELECT number, queue, topic, state FROM call_backs")
+        found = await rows(daemon, "SELECT number, queue, topic, state FROM follow_ups WHERE kind = 'wish'")
     assert found == [(NUMBER, "finance", "finance.recalculation", "open")]
 
 
@@ -137,7 +137,7 @@ async def test_what_one_life_took_the_next_one_hands_in(settings):
         await call(daemon, "4", "1", "1")
         assert daemon.answering.slips.waiting == 1
     async with living(settings) as daemon:
-        assert await rows(daemon, "SELECT number FROM call_backs") == [(NUMBER,)]
+        assert await rows(daemon, "SELECT number FROM follow_ups WHERE kind = 'wish'") == [(NUMBER,)]
 
 
 PIN = "4938"

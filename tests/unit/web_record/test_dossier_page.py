@@ -154,12 +154,13 @@ async def test_what_he_left_as_a_caller(house: RecordHouse) -> None:
     id_, at = await him(house), house.clock.time
     left = {"call": "call918", "topic": "finance.recalculation", "customer": id_, "language": "ru"}
     await fill(house, "voicemails", id=5, file="m5.wav", ms=61_500, made_at=at, number="+79000000001", **left)
-    asked = {"queue": "finance", "asked_at": at, "state": "open", "note": ""}
-    await fill(house, "call_backs", id=6, number="+79000000001", **asked, **left)
+    asked = {"queue": "finance", "asked_at": at, "last_at": at, "state": "open", "kind": "missed"}
+    await fill(house, "follow_ups", id=6, number="+79000000001", **asked, **left)
     _, words = await read(house, id_)
     assert "Номер телефона +79000000001 Тема Перерасчёт Длится 1:01" in words
     assert "Запись больше не хранится" in words
     assert "Состояние ждёт звонка" in words
+    assert "Вид пропущенный звонок" in words
     assert "m5.wav" not in words
 
 

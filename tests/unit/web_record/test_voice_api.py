@@ -145,8 +145,10 @@ async def test_who_may_and_what_he_sees(house: Any) -> None:
     for path in ("/voicemails", f"/voicemails/{id}", f"/voicemails/{id}/sound", "/voicemails/999/sound"):
         assert problem(await by_token(house, "GET", path)) == (403, "forbidden")
     assert (await by_token(house, "POST", f"/voicemails/{id}/heard")).status == 403
-    assert (await by_token(house, "GET", "/call-backs/1")).json["number"] == "+•••••••••67"
-    assert (await by_token(house, "GET", "/call-backs/1")).json["customer_name"] == "А••• В•••"
+    assert (await by_token(house, "GET", "/call-backs/2")).json["number"] == "+•••••••••67"
+    assert (await by_token(house, "GET", "/call-backs/2")).json["customer_name"] == "А••• В•••"
+    assert (await by_token(house, "GET", "/call-backs/1")).status == 404, "that is the message's"
+    assert (await by_token(house, "POST", "/call-backs/1/take", {})).status == 404
     await house.sign_in(Role.campaign_manager)
     for path in ("/voicemails", f"/voicemails/{id}/sound", "/call-backs", "/call-backs/1"):
         assert (await house.api("GET", path)).status == 403, path

@@ -9,8 +9,12 @@ import pytest
 from callcore.rights import Role
 
 BUTTONS = (
-    "/call-backs/1/done",
-    "/call-backs/1/withdraw",
+    "/work/1/done",
+    "/work/1/withdraw",
+    "/work/1/take",
+    "/work/1/hand-back",
+    "/work/1/postpone",
+    "/work/1/give",
     "/routing/reload",
     "/routing/editions/1/take-back",
     "/routing/ivr/emergency/1/on",

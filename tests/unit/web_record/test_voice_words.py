@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from callcore.domain import CallId, PbxName, Text, TopicCode
+from callcore.domain import CallId, PbxName, QueueName, Text, TopicCode
 from callcore.ivr.ports import Caller, Message
 from callcore.rights import Role
 from callcore.store.flash_rows import EVERYBODY, FlashScope, NewFlash
 from callcore.web import kit
 from callcore.web.i18n import PSEUDO, Texts
+
+from .test_work_pages import missed
 
 NAMES = re.compile(r"<(script|style|bdi|code|pre|option|kbd|svg)\b.*?</\1>", re.DOTALL)
 """Names, codes, files."""
@@ -26,7 +28,15 @@ async def furnish(house: Any) -> None:
     await backoffice.keep_message(caller, Message("c1.wav", 3.0))
     await backoffice.call_back(caller, "finance")
     await backoffice.call_back(Caller(CallId("c2"), PbxName("main"), "+79161234568", "ru", caller.topic), "")
-    await house.post_form("/call-backs/1/done")
+    await house.post_form("/work/2/done")
+    await missed(house, "m1", queue=QueueName("finance"))
+    await missed(house, "m2", None)
+    await missed(house, "m3", "+79161234569")
+    await house.daemon.office.work.once()
+    day = (house.clock.now() + timedelta(days=1)).date().isoformat()
+    for n in range(3, 7):
+        await house.post_form(f"/work/{n}/take")
+    await house.post_form("/work/6/postpone", day=day, reason="⟦завтра⟧")
     now = house.clock.now()
     words = Text("⟦Авария⟧", "⟦Trouble⟧")
     for n in range(2):
@@ -47,8 +57,12 @@ async def test_every_word(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (
         "/voicemails?state=all",
         "/voicemails?state=heard",
-        "/call-backs",
-        "/call-backs?state=all",
+        "/work?state=all",
+        "/work?tab=voicemail&state=all",
+        "/work?tab=wish",
+        "/work?tab=wish&state=all&whose=mine",
+        "/work?tab=postponed",
+        "/work?tab=unclassified",
         "/routing",
         *(f"/routing/tables/{table.code}" for table in tables),
         "/routing/explain",

@@ -1,19 +1,16 @@
-"""Voicemail and call-backs as people work through them (D-61)."""
+"""Voicemail as people work through it (D-61)."""
 
 from __future__ import annotations
 
 import wave
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
-
-import pytest
 
 from callcore.domain import CallId, PbxName, QueueName, TopicCode
 from callcore.ivr.ports import Caller, Message
 from callcore.rights import Role
 from callcore.screenpop.cardnews import WorkChanged
-from callcore.store.call_backs import CallBackLook, CallBackState, NewCallBack
+from callcore.store.call_backs import NewCallBack
 from callcore.store.voicemails import NewVoicemail
 
 NUMBER = "+79161234567"
@@ -137,11 +134,18 @@ async def test_what_cannot_be_heard_says_so(house: Any, tmp_path: Path) -> None:
 async def test_who_may_not_listen_learns_nothing(house: Any) -> None:
     recording(house, "c1.wav")
     id = await left(house)
-    for path in ("/voicemails", f"/voicemails/{id}/sound", "/call-backs"):
+    for path in ("/voicemails", f"/voicemails/{id}/sound", "/call-backs", "/work", "/work/live"):
         answer = await house.get(path)
         assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
     await house.sign_in(Role.campaign_manager)
-    for path in ("/voicemails", f"/voicemails/{id}/sound", "/voicemails/999/sound", "/call-backs"):
+    for path in (
+        "/voicemails",
+        f"/voicemails/{id}/sound",
+        "/voicemails/999/sound",
+        "/call-backs",
+        "/work",
+        "/work/live",
+    ):
         assert (await house.get(path)).status == 403
     mail = await house.database.voicemails.get(id)
     assert mail.heard_at is None
@@ -178,116 +182,19 @@ async def test_long_lists_are_paged(house: Any) -> None:
     assert (await house.get("/voicemails", page="x")).status == 200
 
 
-# --- call-backs
+# --- beside them
 
 
-async def test_who_waits_longest_is_first_and_is_settled_once(house: Any) -> None:
-    customer = await house.add_customer("К-1", HOSTILE)
-    await asked(house, customer=customer)
-    house.clock.pass_(minutes=30)
-    await asked(house, "+79000000002", queue=QueueName("retention"))
-    await house.sign_in(Role.operator, "anna")
-    page = await house.get("/call-backs")
-    assert page.words.index("8 (916) 123-45-67") < page.words.index("8 (900) 000-00-02")
-    assert "<script>alert" not in page.text
-    assert "30 минут назад" in page.words
-    only = await house.get("/call-backs", queue="retention")
-    assert "8 (916) 123-45-67" not in only.words
-    assert "8 (900) 000-00-02" in only.words
-    back = "/call-backs?queue=finance"
-    done = await house.post_form("/call-backs/1/done", note=f"Перезвонила {HOSTILE}", back=back)
-    assert (done.status, done.headers["Location"]) == (303, back)
-    await house.sign_in(Role.operator, "boris")
-    late = await house.ask(
-        "POST",
-        "/call-backs/1/withdraw",
-        data={"csrf": house.csrf, "note": "поздно"},
-        headers={"Origin": house.origin, "X-Script": "1"},
-    )
-    assert "Anna" in unquote(late.headers["X-Said"])
-    wish = await house.database.call_backs.get(1)
-    assert (wish.state, wish.settled_by) == (CallBackState.done, "anna")
-    settled = await house.get("/call-backs", state="done")
-    assert "Перезвонила" in settled.words
-    assert "<script>alert" not in settled.text
-    assert await house.database.call_backs.count(CallBackLook()) == 1
-
-
-async def test_who_takes_it_on_calls_alone(house: Any) -> None:
-    await asked(house)
-    await house.sign_in(Role.operator, "boris")
-    await house.sign_in(Role.operator, "anna")
-    done = await house.post_form("/call-backs/1/take", back="/call-backs?queue=finance")
-    assert (done.status, done.headers["Location"]) == (303, "/call-backs?queue=finance")
-    page = await house.get("/call-backs")
-    assert "звонят Anna" in page.words
-    assert "Пусть звонят другие" in page.words
-    await house.sign_in(Role.operator, "boris")
-    page = await house.get("/call-backs")
-    assert "звонят Anna" in page.words
-    assert "/call-backs/1/hand-back" not in page.text
-    assert "/call-backs/1/take" not in page.text
-    for act in ("take", "hand-back"):
-        late = await house.ask(
-            "POST",
-            f"/call-backs/1/{act}",
-            data={"csrf": house.csrf},
-            headers={"Origin": house.origin, "X-Script": "1"},
-        )
-        assert "Уже звонит Anna" in unquote(late.headers["X-Said"])
-    await house.sign_in(Role.senior, "vera")
-    await house.post_form("/call-backs/1/hand-back")
-    wish = await house.database.call_backs.get(1)
-    assert wish.taken_by is None
-    assert "/call-backs/1/take" in (await house.get("/call-backs")).text
-    assert (await house.post_form("/call-backs/9/take")).status == 404
-
-
-async def test_an_open_list_hears_what_others_do(house: Any) -> None:
-    await asked(house)
-    await house.sign_in(Role.operator)
-    page = await house.get("/call-backs")
-    address = page.text.split('data-live-page="')[1].split('"')[0]
-    await house.post_form("/call-backs/1/done")
-    async with house.http.get(house.origin + address) as answer:
-        assert answer.headers["Content-Type"] == "text/event-stream"
-        said = [await answer.content.readline() for _ in range(3)]
-    assert b"data: changed\n" in said
-
-
-async def test_a_wish_that_is_no_longer_needed(house: Any) -> None:
-    await asked(house)
-    await house.sign_in(Role.operator)
-    away = await house.post_form("/call-backs/1/withdraw", note="", back="//evil.example/call-backs")
-    assert (away.status, away.headers["Location"]) == (303, "/call-backs")
-    assert (await house.post_form("/call-backs/9/done")).status == 404
-    assert (await house.post_form("/call-backs/1/burn")).status == 404
-    assert "Перезванивать некому" in (await house.get("/call-backs")).words
-    assert "больше не нужно" in (await house.get("/call-backs", state="withdrawn")).words
-    refused = await house.ask("POST", "/call-backs/1/done", data={}, headers={"Origin": house.origin})
-    assert refused.status == 403
-
-
-async def test_a_note_that_is_too_long_is_refused_in_words(house: Any) -> None:
-    await asked(house)
-    await house.sign_in(Role.operator)
-    answer = await house.post_form("/call-backs/1/done", note="x" * 20_000)
-    assert answer.status == 422
-    wish = await house.database.call_backs.get(1)
-    assert wish.state is CallBackState.open
-
-
-@pytest.mark.parametrize("path", ["/voicemails", "/call-backs"])
-async def test_tabs_count_what_waits(house: Any, path: str) -> None:
+async def test_tabs_count_what_waits(house: Any) -> None:
     recording(house, "c1.wav")
     await left(house)
     await asked(house)
     await asked(house, "+79000000002")
     await house.sign_in(Role.operator)
-    page = await house.get(path)
-    assert 'href="/voicemails"' in page.text
-    assert page.text.count('class="count">1<') == 1
-    assert page.text.count('class="count">2<') == 1
+    page = await house.get("/voicemails")
+    assert 'href="/voicemails" aria-current="page"' in page.text
+    assert page.text.count('class="count">1<') == 2, "unheard, and somebody to call"
+    assert page.text.count('class="count">2<') == 1, "wishes"
 
 
 # --- the desk
@@ -304,7 +211,7 @@ async def test_the_desk_counts_what_waits_and_hears_of_it(house: Any) -> None:
     for act, voicemails, call_backs in (
         (backoffice.call_back(caller, "finance"), 1, 1),
         (house.get("/voicemails/1/sound"), 0, 1),
-        (house.post_form("/call-backs/1/done", note=""), 0, 0),
+        (house.post_form("/work/2/done", note=""), 0, 0),
     ):
         told.clear()
         await act
@@ -324,4 +231,4 @@ async def test_english(house: Any) -> None:
     await house.sign_in(Role.operator)
     await left(house)
     assert "not opened yet" in (await house.get("/voicemails")).words
-    assert "Nobody waits for a call" in (await house.get("/call-backs")).words
+    assert "Nobody waits for a call" in (await house.get("/work", tab="wish")).words

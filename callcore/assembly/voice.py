@@ -50,6 +50,7 @@ def add_to(
     room = VoiceRoom(
         book=lambda: editions.newest,
         voicemails=database.voicemails,
+        talks=database.recordings,
         call_backs=database.call_backs,
         announcements=database.announcements,
         flashes=database.flashes,

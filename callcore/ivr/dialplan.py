@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -23,11 +24,17 @@ PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
 def include_file() -> str:
-    """The text of ``dialplans/callcore.conf``, from the installed package or from the checkout."""
-    packaged = files("callcore").joinpath("_data", "dialplans", "callcore.conf")
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "dialplans" / "callcore.conf").read_text(encoding="utf-8")
+    """The texts of ``dialplans``, one after another, from the installed package or from the checkout: one
+    file for the administrator."""
+    packaged = files("callcore").joinpath("_data", "dialplans")
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "dialplans"
+    found = sorted((each for each in folder.iterdir() if each.name.endswith(".conf")), key=_place)
+    return "".join(each.read_text(encoding="utf-8") for each in found)
+
+
+def _place(file: Traversable) -> tuple[bool, str]:
+    """``callcore.conf``, with its head, is the first."""
+    return file.name != "callcore.conf", file.name
 
 
 def own_contexts() -> tuple[str, ...]:

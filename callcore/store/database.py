@@ -49,6 +49,7 @@ from callcore.store.network import Network
 from callcore.store.outages import Outages
 from callcore.store.payments import Payments
 from callcore.store.privacy import Privacy
+from callcore.store.recordings import Recordings
 from callcore.store.records import Records
 from callcore.store.seals import Seals
 from callcore.store.second_factors import SecondFactors
@@ -129,6 +130,7 @@ class Database:
         self.visitors = Visitors(self)
         self.payments = Payments(self)
         self.voicemails = Voicemails(self)
+        self.recordings = Recordings(self)
         self.call_backs = CallBacks(self)
         self.editions = Editions(self)
         self.ivr_counts = IvrCounts(self)

@@ -186,6 +186,15 @@ _ALL = (
         ms=int,
     ),
     _event(
+        "recording.kept",
+        "разговор записан",
+        "a talk was recorded",
+        recording=int,
+        call=str,
+        queue=str,
+        ms=int,
+    ),
+    _event(
         "call_back.asked",
         "просят перезвонить",
         "somebody wants to be called back",

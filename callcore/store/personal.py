@@ -271,6 +271,14 @@ HELD: tuple[Held, ...] = (
         _words("call topic language file heard_by"),
     ),
     Held(
+        i.recordings,
+        Text("Записи разговоров", "Recordings of talks"),
+        _by_call(i.recordings),
+        # the file follows, as a voicemail's does
+        _same(deleted_at=func.coalesce(i.recordings.c.deleted_at, i.recordings.c.began_at)),
+        _words("token call pbx channel queue mode file consent_how consent_by consent_words spans"),
+    ),
+    Held(
         i.call_backs,
         Text("Просьбы перезвонить", "Call-backs asked for"),
         _his_or_nobodys(i.call_backs),

@@ -10,6 +10,8 @@ from callcore.web.voice import (
     editions,
     explain,
     ivr,
+    recordings,
+    recordings_api,
     tables,
     voicemails,
     voicemails_api,
@@ -22,6 +24,8 @@ def add_to(app: web.Application, room: VoiceRoom) -> None:
     for routes in (
         voicemails.ROUTES,
         voicemails_api.ROUTES,
+        recordings.ROUTES,
+        recordings_api.ROUTES,
         call_backs.ROUTES,
         call_backs_api.ROUTES,
         tables.ROUTES,

@@ -19,6 +19,7 @@ from callcore.store.announcements import Announcements
 from callcore.store.call_backs import CallBacks
 from callcore.store.flashes import Flashes
 from callcore.store.ivr_counts import IvrCounts
+from callcore.store.recordings import Recordings
 from callcore.store.voicemails import Voicemails
 from callcore.strictyaml.faults import ConfigFaults, Fault
 from callcore.web.editions_api import EditionsRoom
@@ -46,6 +47,7 @@ class VoiceRoom:
     book: Callable[[], Book]
     """The newest."""
     voicemails: Voicemails
+    talks: Recordings
     call_backs: CallBacks
     announcements: Announcements
     flashes: Flashes
@@ -66,6 +68,8 @@ class VoiceRoom:
     """As they are now."""
     queue_titles: Callable[[], Mapping[QueueName, Text]] = dict
     listening: Listening = field(default_factory=Listening)
+    hearing: Listening = field(default_factory=Listening)
+    """Of recorded talks, by persons and programs."""
     fetching: Listening = field(default_factory=Listening)
     """The same of programs: what they fetch nobody has heard yet."""
 

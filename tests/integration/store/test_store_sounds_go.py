@@ -104,7 +104,7 @@ async def test_killed_in_between(
     mails = await db.voicemails.find(VoicemailLook())
     assert [mail.number for mail in mails if mail.has_sound] == ["+79000000002"]
 
-    start = asyncio.create_task(keep_sounds(db.voicemails, folder, timedelta(days=90), lambda: T0))
+    start = asyncio.create_task(keep_sounds({db.voicemails: timedelta(days=90)}, folder, lambda: T0))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await db.voicemails.to_remove():  # noqa: ASYNC110 - nobody tells of the end of a round
             await asyncio.sleep(0.02)

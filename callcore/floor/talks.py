@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +39,7 @@ CLOSING: Final = timedelta(seconds=2)
 LATE: Final = timedelta(minutes=10)
 """So long a file may take to come here from the PBX."""
 AGAIN_SECONDS: Final = 30.0
+REMEMBERED: Final = 1000
 HEADER_BYTES: Final = 44
 BYTES_PER_MS: Final = 16
 """8 kHz, 16 bit."""
@@ -79,6 +80,8 @@ class Talks:
         self._live: dict[str, Recording] = {}
         self._over: dict[str, datetime] = {}
         """Since when their channels are gone."""
+        self._hung_up: deque[tuple[PbxName, ChannelId]] = deque(maxlen=REMEMBERED)
+        """The last ones: somebody may hang up while his recording is being noted."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._wake = asyncio.Event()
 
@@ -86,7 +89,7 @@ class Talks:
         """Those of an earlier life whose end nobody has noted; the first Snapshot tells which go on. Raises
         ``StoreError``."""
         for row in await self._store.open():
-            self._keep(row)
+            self._add(row)
             if row.pbx not in self._links:
                 self._over[row.token] = self._now()
 
@@ -122,7 +125,9 @@ class Talks:
             return None
         if talk.is_refused:
             return None
-        self._keep(row)
+        self._add(row)
+        if (row.pbx, row.channel) in self._hung_up:
+            self._over[token] = self._now()
         return token
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
@@ -139,7 +144,9 @@ class Talks:
         if row is None:
             raise DeskRefused("not_recording")
         async with self._locks[row.token]:
-            row = self._live.get(row.token, row)
+            row = self._live.get(row.token)
+            if row is None:
+                raise DeskRefused("not_recording")
             if do == "record_pause":
                 await self._pause(row, login)
             else:
@@ -163,19 +170,19 @@ class Talks:
         except StoreError as error:
             raise DeskRefused("store_down") from error
         if not await self._mute(row, is_muted=False):
-            self._keep(opened)
+            self._put(opened)
             await self._note(opened, on=False, why="operator", login=login)
             raise DeskRefused("pbx_down")
-        self._keep(opened)
+        self._put(opened)
 
     async def _note(self, row: Recording, *, on: bool, why: Why, login: Login | None = None) -> None:
         """What the line has been told already: what cannot be stored counts here at least."""
         at = self._now()
         try:
-            self._keep(await self._store.turn(row.token, at, on=on, why=why, login=login))
+            self._put(await self._store.turn(row.token, at, on=on, why=why, login=login))
         except StoreError as error:
             log.error("recording_turn_not_stored", call_id=row.call, why=str(error))
-            self._keep(replace(row, spans=(*row.spans, Span(at, on, why, login))))
+            self._put(replace(row, spans=(*row.spans, Span(at, on, why, login))))
 
     async def _mute(self, row: Recording, *, is_muted: bool) -> bool:
         link = self._links.get(row.pbx)
@@ -193,7 +200,12 @@ class Talks:
         mine = (row for row in self._live.values() if row.call == call and row.token not in self._over)
         return max(mine, key=lambda row: row.id, default=None)
 
-    def _keep(self, row: Recording) -> None:
+    def _put(self, row: Recording) -> None:
+        """It has changed, unless its end was noted meanwhile."""
+        if row.token in self._live:
+            self._add(row)
+
+    def _add(self, row: Recording) -> None:
         self._live[row.token] = row
         self._wake.set()
         self._tell(row.call)
@@ -207,6 +219,7 @@ class Talks:
     def take_fact(self, fact: Fact) -> None:
         match fact:
             case ChannelHungUp(channel):
+                self._hung_up.append((channel.pbx, channel.id))
                 self._gone(channel.pbx, lambda id: id == channel.id)
             case Snapshot():
                 living = {each.channel.id for each in fact.channels}
@@ -254,10 +267,9 @@ class Talks:
             await self._end(row)
             return
         async with self._locks[row.token]:
-            row = self._live.get(row.token, row)
-            is_paused = bool(row.spans) and not row.is_on and row.spans[-1].why == "card"
-            if is_paused and await self._mute(row, is_muted=False):
-                await self._note(row, on=True, why="time")
+            known = self._live.get(row.token)
+            if known is not None and self._due(known) == due and await self._mute(known, is_muted=False):
+                await self._note(known, on=True, why="time")
 
     async def _end(self, row: Recording) -> None:
         gone_at = self._over[row.token]

@@ -175,10 +175,12 @@ class Recordings:
             if row is None:
                 return
             is_kept = ms > 0 and any(span["on"] for span in row.spans)
-            values = {"ended_at": at, "ms": ms if is_kept else 0, "deleted_at": None if is_kept else at}
+            # whose sound has to go already (he was erased while he talked) is not kept after all
+            gone_at = row.deleted_at or (None if is_kept else at)
+            values = {"ended_at": at, "ms": ms if is_kept else 0, "deleted_at": gone_at}
             change = update(recordings).where(recordings.c.id == row.id)
             await connection.execute(change.values(**values))
-            if is_kept:
+            if gone_at is None:
                 told = {"recording": row.id, "call": row.call, "queue": row.queue, "ms": ms}
                 await outbox.tell(connection, "recording.kept", told, at)
 

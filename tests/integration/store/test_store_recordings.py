@@ -148,3 +148,11 @@ async def test_who_is_erased_is_heard_no_more(db: Database, tmp_path: Path, cont
     await db.privacy.erase(found.id, "admin", T0, reason="требование")
     assert await let_go(db.recordings, tmp_path, T0 - DAY, T0) == 1
     assert sounds(tmp_path) == [f"{'f' * 32}.wav"], "another's stays"
+
+
+async def test_who_is_erased_while_he_talks_stays_erased(db: Database, tmp_path: Path) -> None:
+    (tmp_path / f"{TOKEN}.wav").write_bytes(b"RIFF")
+    await db.recordings.begin(NEW, T0)
+    assert await db.recordings.delete_sounds(T0 + SECOND, T0 + SECOND) == 1
+    ended = await db.recordings.end(TOKEN, T0 + DAY, 4200)
+    assert (ended.deleted_at, ended.has_sound) == (T0 + SECOND, False)

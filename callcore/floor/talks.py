@@ -29,6 +29,7 @@ from callcore.screenpop.card import TalkState
 from callcore.screenpop.ports import DeskRefused, RecordDo
 from callcore.store.errors import StoreError
 from callcore.store.recordings import NewRecording, Recording, Recordings, Span, Why
+from callcore.store.sounds import remove_sounds
 
 log = structlog.get_logger("callcore.recordings")
 
@@ -277,7 +278,9 @@ class Talks:
         if ms is None and self._now() - gone_at < LATE and row.was_on:
             return
         try:
-            await self._store.end(row.token, gone_at, ms or 0)
+            ended = await self._store.end(row.token, gone_at, ms or 0)
+            if not ended.has_sound:
+                await remove_sounds(self._store, self._folder)
         except StoreError as error:
             log.warning("recording_end_not_stored", call_id=row.call, why=str(error))
             return

@@ -72,6 +72,15 @@ class Talk:
         return {**found, "spans": [(span["on"], span["why"]) for span in json.loads(found["spans"])]}
 
 
+async def no_sound(hall: Any) -> None:
+    """Nothing lies in the folder any more."""
+
+    async def is_gone() -> bool:
+        return [*hall.recordings.glob("*.wav")] == []
+
+    await hall.house.until(is_gone)
+
+
 async def anna_works(hall: Any) -> tuple[Softphone, ApiOperator]:
     lab = hall.stage.lab
     phone = await hall.stack.enter_async_context(Softphone("101", lab.phone_port("101"), lab.sip_port))
@@ -164,11 +173,12 @@ async def test_on_demand_silent_until_the_caller_was_told(open_hall, version):
 async def test_on_demand_and_never_opened_nothing_is_kept(open_hall):
     hall = await open_hall(settings=queue("demand"))
     talking = await talk(hall)
-    await talking.both_speak(2.0)
+    await talking.both_speak(5.0)  # Asterisk writes two seconds at a time
     [file] = hall.recordings.glob("*.wav")
+    assert heard(file) == [False]
     row = await talking.row()
-    assert True not in heard(file)
-    assert (row["ms"], row["deleted_at"] is not None) == (0, True), "it goes with the next round"
+    assert (row["ms"], row["deleted_at"] is not None) == (0, True)
+    await no_sound(hall)
 
 
 async def test_where_nothing_is_said_nothing_is_recorded(open_hall):
@@ -195,11 +205,11 @@ async def test_what_cannot_be_silenced_is_not_recorded(open_hall, monkeypatch, h
     monkeypatch.setattr(Talks, "silence", silence)
     hall = await open_hall(settings=queue("demand"))
     talking = await talk(hall)
-    await talking.both_speak(2.0)
-    row = await talking.row()
-    assert row["ms"] == 0
-    for file in hall.recordings.glob("*.wav"):
-        assert heard(file) == []
+    await talking.both_speak(5.0)
+    [file] = hall.recordings.glob("*.wav")
+    assert heard(file) == []
+    assert (await talking.row())["ms"] == 0
+    await no_sound(hall)
 
 
 async def test_words_that_cannot_be_played_record_nobody(open_hall, monkeypatch):
@@ -218,6 +228,38 @@ async def test_words_that_cannot_be_played_record_nobody(open_hall, monkeypatch)
     await hall.contact()
     assert await hall.rows(ROWS) == []
     assert [*hall.recordings.glob("*.wav")] == []
+
+
+@pytest.mark.parametrize(("second", "kept"), [("never", [False]), ("auto", [False, True])])
+async def test_nobody_took_him_in_the_first_queue(open_hall, second, kept):
+    """He goes on to another one: told once, recorded where that one records."""
+    settings = queue("auto")
+    settings["queues"]["expert"] = {"title": {"ru": "Эксперты", "en": "Experts"}, "record": second}
+    rows = {
+        "own": {"when": {"hours": "any"}, "to": [{"queue": "own", "max_wait": "2 s"}, {"queue": "expert"}]}
+    }
+    hall = await open_hall(settings=settings, finance={"rows": rows})
+    phone, anna = await anna_works(hall)
+    caller = await hall.dial("41")
+    first = await phone.incoming()
+    await first.ended()
+    talking = await taken(hall, phone, anna, caller)
+    await talking.both_speak(2.0)
+    await caller.hang_up()
+
+    async def is_over() -> bool:
+        return all(row[8] is not None for row in await hall.rows(ROWS))
+
+    await hall.house.until(is_over)
+    if second == "never":
+        await no_sound(hall)
+    found = await hall.rows("SELECT file, consent_at, ms, deleted_at FROM recordings ORDER BY id")
+    assert [deleted_at is None for _file, _at, _ms, deleted_at in found] == kept
+    assert len({at // 1_000_000 for _file, at, _ms, _deleted in found}) == 1, "the moment when he was told"
+    assert hall.ear.begun.count("Разговор записывается.") == 1
+    if second == "auto":
+        assert heard(hall.recordings / found[1][0]) == [True]
+    assert [(hall.recordings / f"{file}").is_file() for file, *_ in found] == kept
 
 
 @pytest.mark.parametrize("is_paused", [False, True], ids=["running", "paused"])

@@ -34,6 +34,7 @@ class Store:
     def __init__(self, told: list[object]) -> None:
         self.rows: dict[str, Recording] = {}
         self.is_away = False
+        self.gone: list[int] = []
         self._told = told
 
     def _check(self) -> None:
@@ -82,8 +83,16 @@ class Store:
 
     async def end(self, token: str, at: datetime, ms: int) -> Recording:
         self._check()
-        self.rows[token] = replace(self.rows[token], ended_at=at, ms=ms)
+        row = self.rows[token]
+        gone_at = None if ms and row.was_on else at
+        self.rows[token] = replace(row, ended_at=at, ms=ms, deleted_at=gone_at)
         return self.rows[token]
+
+    async def to_remove(self, after: int = 0) -> tuple[tuple[int, str], ...]:
+        return tuple((row.id, row.file) for row in self.rows.values() if row.deleted_at and row.id > after)
+
+    async def removed(self, ids: list[int]) -> None:
+        self.gone += ids
 
     async def open(self) -> tuple[Recording, ...]:
         return tuple(row for row in self.rows.values() if row.is_open)
@@ -240,6 +249,15 @@ async def test_the_end_is_noted_when_the_file_is_whole(room: Room) -> None:
     await room.later(2)
     row = room.store.rows[token]
     assert (row.ended_at, row.ms) == (T0 + timedelta(seconds=60), 4200)
+
+
+async def test_what_nobody_opened_goes_at_once(room: Room) -> None:
+    token = await room.begin(RecordMode.demand)
+    (room.folder / f"{token}.wav").write_bytes(SOUND)
+    room.talks.take_fact(ChannelHungUp(CHANNEL, 16))
+    await room.later(3)
+    assert not (room.folder / f"{token}.wav").exists()
+    assert room.store.gone == [1]
 
 
 async def test_an_end_that_cannot_be_stored_is_tried_again(room: Room) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -39,6 +39,8 @@ CLOSING: Final = timedelta(seconds=2)
 """Asterisk writes the last of a file after the channel's end."""
 LATE: Final = timedelta(minutes=10)
 """So long a file may take to come here from the PBX."""
+MUTE_SECONDS: Final = 3.0
+"""How long the PBX may take: the dialplan waits five for the word that a recording is silent."""
 AGAIN_SECONDS: Final = 30.0
 REMEMBERED: Final = 1000
 HEADER_BYTES: Final = 44
@@ -136,7 +138,13 @@ class Talks:
         if row is None or (row.pbx, row.channel) != (channel.pbx, channel.id):
             log.error("recording_not_known", channel=channel.id)
             return False
-        return await self._mute(row, is_muted=True)
+        is_silent = await self._mute(row, is_muted=True)
+        if not is_silent:
+            self._finish([row])
+        return is_silent
+
+    def left(self, call: CallId) -> None:
+        self._finish([row for row in self._live.values() if row.call == call])
 
     # --- for the operators
 
@@ -190,7 +198,7 @@ class Talks:
         if link is None:
             return False
         try:
-            await link.call(actions.mute_recording(row.channel, is_muted=is_muted))
+            await link.call(actions.mute_recording(row.channel, is_muted=is_muted), MUTE_SECONDS)
         except AmiError as error:
             log.error("recording_not_turned", call_id=row.call, pbx=row.pbx, why=str(error))
             return False
@@ -229,7 +237,9 @@ class Talks:
                 return
 
     def _gone(self, pbx: PbxName, is_gone: Callable[[ChannelId], bool]) -> None:
-        rows = [row for row in self._live.values() if row.pbx == pbx and is_gone(row.channel)]
+        self._finish([row for row in self._live.values() if row.pbx == pbx and is_gone(row.channel)])
+
+    def _finish(self, rows: Sequence[Recording]) -> None:
         for row in rows:
             self._over.setdefault(row.token, self._now())
             self._tell(row.call)

@@ -87,7 +87,10 @@ class TalkRecorder(Protocol):
         noted, or he refused: then nothing may be recorded."""
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
-        """From now on only silence is written; False: nobody can say so."""
+        """From now on only silence is written; False: nobody can say so, and the dialplan stops it."""
+
+    def left(self, call: CallId) -> None:
+        """Nobody took him: what was begun for this call is over, and the dialplan stops it."""
 
 
 class NoTalkRecorder:
@@ -103,6 +106,9 @@ class NoTalkRecorder:
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
         return False
+
+    def left(self, call: CallId) -> None:
+        return
 
 
 class Backoffice(Protocol):

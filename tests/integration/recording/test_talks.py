@@ -244,6 +244,7 @@ async def test_nobody_took_him_in_the_first_queue(open_hall, second, kept):
     first = await phone.incoming()
     await first.ended()
     talking = await taken(hall, phone, anna, caller)
+    assert (await anna.desk())["tabs"][0]["recording"] == ("on" if second == "auto" else "")
     await talking.both_speak(2.0)
     await caller.hang_up()
 

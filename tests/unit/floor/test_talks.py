@@ -227,6 +227,29 @@ async def test_on_demand_nobody_is_recorded_untold(room: Room) -> None:
     assert room.shown[-1] == ("c1", "on"), "who was told once need not be told again"
 
 
+async def test_what_cannot_be_silenced_is_over(room: Room) -> None:
+    """The dialplan stops it: an operator who opened it would believe that it runs."""
+    token = await room.begin(RecordMode.demand)
+    room.link.is_down = True
+    assert not await room.talks.silence(CHANNEL, token)
+    room.link.is_down = False
+    assert room.shown[-1] == ("c1", "")
+    with pytest.raises(DeskRefused, match="not_recording"):
+        await room.turn("record", is_announced=True)
+
+
+async def test_who_was_not_taken_is_recorded_anew(room: Room) -> None:
+    first = await room.begin()
+    room.talks.left(CallId("c2"))
+    assert room.shown[-1] == ("c1", "on")
+    room.talks.left(CALL)
+    assert room.shown[-1] == ("c1", "")
+    second = await room.begin()
+    await room.turn("record_pause")
+    assert room.store.rows[first].is_on
+    assert not room.store.rows[second].is_on
+
+
 async def test_what_cannot_be_opened_is_stored_as_silent(room: Room) -> None:
     token = await room.begin(RecordMode.demand)
     room.link.is_down = True

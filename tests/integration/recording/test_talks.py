@@ -212,6 +212,16 @@ async def test_what_cannot_be_silenced_is_not_recorded(open_hall, monkeypatch, h
     await no_sound(hall)
 
 
+async def test_an_asterisk_that_cannot_record_goes_on(open_hall):
+    hall = await open_hall(settings=queue("auto"))
+    await hall.stage.lab.console("module unload app_mixmonitor.so")
+    talking = await talk(hall)
+    await talking.both_speak(1.0)
+    assert not talking.caller.is_over
+    await hall.stage.lab.logged("cannot record")
+    assert [*hall.recordings.glob("*.wav")] == []
+
+
 async def test_words_that_cannot_be_played_record_nobody(open_hall, monkeypatch):
     hall = await open_hall(settings=queue("auto"))
     made = hall.daemon.spoken.prompt

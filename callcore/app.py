@@ -27,6 +27,7 @@ from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.retention import Retention
+from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
 from callcore.calls.effects import Contact
@@ -41,6 +42,7 @@ from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
 from callcore.floor.spoken import SpokenPrompts
+from callcore.floor.talks import Talks
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
@@ -188,6 +190,14 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.talks = self.desks.talks = Talks(
+            self.database.recordings,
+            self.links,
+            settings.recording_folder,
+            self.current.of(talk_rules),
+            self.clock.now,
+            self.desks.recording,
+        )
         self.floor = Floor(
             tracker,
             self.clock,
@@ -231,6 +241,7 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
         self.web = await self._open_web(stack, settings)
@@ -262,6 +273,7 @@ class Daemon:
             self.office.backoffice(self.floor),
             self.outgoing,
             self.clock.now,
+            self.talks,
         )
         peers: dict[str, tuple[str, ...]] = {
             name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
@@ -368,6 +380,7 @@ class Daemon:
             tasks.append(group.create_task(self.outgoing.run()))
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
+            tasks.append(group.create_task(self.talks.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -422,6 +435,7 @@ class Daemon:
 
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
+        self.talks.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

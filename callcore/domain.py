@@ -76,6 +76,15 @@ class EndReason(StrEnum):
     lost = "lost"
 
 
+class RecordMode(StrEnum):
+    """What becomes of the talks of a queue's callers."""
+
+    never = "never"
+    auto = "auto"
+    demand = "demand"
+    """Nothing is heard in the file until an operator opens it."""
+
+
 class Outcome(StrEnum):
     """What became of an inbound contact."""
 

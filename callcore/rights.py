@@ -58,6 +58,10 @@ class Permission(StrEnum):
     webhooks_manage = "webhooks.manage"
     voicemail_listen = "voicemail.listen"
     """Hear what callers said after the tone; every listening is in the audit."""
+    recordings_listen = "recordings.listen"
+    """Hear recorded talks; every listening is in the audit."""
+    recordings_control = "recordings.control"
+    """Begin, stop and pause the recording of one's own talk."""
     callbacks_work = "callbacks.work"
     calls_place = "calls.place"
     """Have a number rung, one's own phone first."""
@@ -81,12 +85,14 @@ _OPERATOR = frozenset(
         _P.knowledge_see,
         _P.directory_see,
         _P.voicemail_listen,
+        _P.recordings_control,
         _P.callbacks_work,
         _P.calls_place,
     }
 )
 _SENIOR = _OPERATOR | {
     _P.contacts_others,
+    _P.recordings_listen,
     _P.cases_oversee,
     _P.flash_wide,
     _P.knowledge_write,

@@ -42,6 +42,11 @@ DIALLING_ACTIONS: dict[str, str] = {
 }
 """Needed besides where callcore places calls by itself."""
 
+RECORDING_ACTIONS: dict[str, str] = {
+    "MixMonitorMute": "call",
+}
+"""Needed besides where talks are recorded."""
+
 DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
@@ -102,6 +107,12 @@ def hangup(channel: str, cause: int = 16) -> AmiAction:
     if not 1 <= cause <= 127:
         raise BadAction(f"Hangup: cause {cause} is not between 1 and 127")
     return AmiAction("Hangup", (("Channel", _channel(channel)), ("Cause", str(cause))))
+
+
+def mute_recording(channel: str, *, is_muted: bool) -> AmiAction:
+    """Silence in the recording of that channel, both ways, or sound again. ``channel``: name or uniqueid."""
+    headers = (("Channel", _channel(channel)), ("Direction", "both"), ("State", "1" if is_muted else "0"))
+    return AmiAction("MixMonitorMute", headers)
 
 
 def setvar(channel: str, name: str, value: str) -> AmiAction:

@@ -35,6 +35,7 @@ async def check_live(
     queues: Sequence[WantedQueue],
     *,
     dials: bool = False,
+    records: bool = False,
     inside: bool = False,
     fallback: WantedFallback | None = None,
 ) -> LiveReport:
@@ -50,7 +51,7 @@ async def check_live(
     findings: list[Finding] = []
     try:
         for reached, part in (
-            (1, _account(link, dials)),
+            (1, _account(link, dials, records)),
             (2, _dialplan(link, contexts, dials, inside, fallback)),
             (3, check_queues(link, queues)),
         ):
@@ -74,10 +75,11 @@ def _without_link(link: AmiLink) -> Finding:
     return Finding("fault", place, why, remedy)
 
 
-async def _account(link: AmiLink, dials: bool) -> AsyncIterator[Finding]:
+async def _account(link: AmiLink, dials: bool, records: bool) -> AsyncIterator[Finding]:
     place = f"manager.conf [{link.settings.username}]"
     allowed = (await link.call(actions.list_commands())).headers
     needed = actions.NEEDED_ACTIONS | (actions.DIALLING_ACTIONS if dials else {})
+    needed |= actions.RECORDING_ACTIONS if records else {}
     missing = [name for name in needed if name.lower() not in allowed]
     for name in missing:
         right = needed[name]

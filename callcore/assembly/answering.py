@@ -20,9 +20,10 @@ from callcore.ivr.fastagi import Route
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.overflow import Overflow
 from callcore.ivr.placed import PlacedCalls
-from callcore.ivr.ports import Backoffice
+from callcore.ivr.ports import Backoffice, TalkRecorder
 from callcore.ivr.reception import Books, Reception
 from callcore.ivr.slips import Slips
+from callcore.ivr.talk_recording import SilentStart
 
 
 class Answering:
@@ -37,6 +38,7 @@ class Answering:
         backoffice: Backoffice,
         outgoing: Outgoing,
         now: Callable[[], datetime],
+        recorder: TalkRecorder,
     ) -> None:
         settings = current.settings
 
@@ -55,12 +57,14 @@ class Answering:
             take_dials=dials,
             queues=floor.queues,
             permitted=outgoing.forward,
+            recorder=recorder,
             hints=lambda: current.settings.ivr.hints,
             recording_folders={name: pbx.recording_folder for name, pbx in settings.pbxs.items()},
         )
         self.routes: Mapping[str, Route] = {
             "inbound": Inbound(self.reception, outgoing.words_for),
             "overflow": Overflow(self.reception),
+            "recording": SilentStart(recorder),
             "campaign": CampaignCalls(self.reception, outgoing.notices),
             "placed": PlacedCalls(outgoing.placing.confirm, dials),
         }

@@ -281,9 +281,11 @@ class Office:
             self.work.run(),
             keep_audit(self._database, keep, self._now),
             keep_sounds(
-                self._database.voicemails,
+                {
+                    self._database.voicemails: timedelta(days=self._settings.recordings.keep_days),
+                    self._database.recordings: timedelta(days=self._settings.recordings.talks_keep_days),
+                },
                 self._settings.recording_folder,
-                timedelta(days=self._settings.recordings.keep_days),
                 self._now,
             ),
         )

@@ -54,6 +54,7 @@ def add_to(
     room = VoiceRoom(
         book=lambda: editions.newest,
         voicemails=database.voicemails,
+        talks=database.recordings,
         call_backs=database.call_backs,
         follow_ups=database.follow_ups,
         announcements=database.announcements,

@@ -119,8 +119,10 @@ async def _erase(
     except Held:
         _told(await database.privacy.preview(customer), output, options, is_done=False)
         return FAULTS
-    await remove_sounds(database.voicemails, settings.recording_folder)
-    if await database.voicemails.to_remove():
+    kinds = (database.voicemails, database.recordings)
+    for sounds in kinds:
+        await remove_sounds(sounds, settings.recording_folder)
+    if any([await sounds.to_remove() for sounds in kinds]):
         output.complain(
             Text(
                 "Не все записи голоса удалось удалить: callcore удалит их, когда заработает.",

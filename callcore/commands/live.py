@@ -20,7 +20,7 @@ from callcore.bus.outward import Bounds, Outward
 from callcore.commands.pbx_files import fallback_ways, queue_definitions
 from callcore.config import Settings
 from callcore.crm.directory import DirectoryFailed
-from callcore.domain import PbxName, QueueName, Text
+from callcore.domain import PbxName, QueueName, RecordMode, Text
 from callcore.ivr.dialplan import own_contexts
 from callcore.ivr.fallback import HOURS_CONTEXT, UNTIL
 from callcore.ivr.queue_file import ANYBODY, QueueDefinition, rule_name
@@ -133,6 +133,7 @@ async def _check_pbx(settings: Settings, name: PbxName) -> PbxReport:
             contexts,
             queues,
             dials=name in settings.outbound.trunks,
+            records=any(queue.record is not RecordMode.never for queue in settings.queues.values()),
             inside=_leads_inside(settings),
             fallback=_fallback(settings, name),
         )

@@ -131,7 +131,9 @@ COMMANDS: tuple[Command, ...] = (
         "opt_out:OPT_OUT",
     ),
     _listed(
-        "gate", Text("можно ли позвонить или написать, и почему", "whether a call or SMS may leave, and why"), "gate:GATE"
+        "gate",
+        Text("можно ли позвонить или написать, и почему", "whether a call or SMS may leave, and why"),
+        "gate:GATE",
     ),
     _listed("case", Text("кейсы: открытые, просроченные", "cases: open, overdue"), "case:CASE"),
     _listed("webhook", Text("события для других программ", "events for other programs"), "webhook:WEBHOOK"),

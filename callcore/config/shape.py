@@ -36,7 +36,7 @@ from callcore.config.pop import DevicePattern, Pop
 from callcore.config.recovery import Recovery
 from callcore.config.webhooks import Webhooks
 from callcore.config.work import Work
-from callcore.domain import Language, Text
+from callcore.domain import Language, RecordMode, Text
 from callcore.ivr import flow
 from callcore.routing.fields import Code, QueueField
 from callcore.routing.schema import MacroModel
@@ -120,7 +120,13 @@ class Recordings(Model):
     folder: FilePath | None = None
     """Where Asterisk writes what callers say; None: ``recordings`` beside ``speech.folder``."""
     keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
-    """Then the sound goes; that somebody called, and what became of it, stays."""
+    """Then the sound of a voicemail goes; that somebody called, and what became of it, stays."""
+    talks_keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
+    """Then the sound of a talk goes; consent and who listened stay."""
+    may_refuse: Flag = True
+    """A caller who is told that he is recorded can press 3, and is not."""
+    pause_seconds: Annotated[Whole, Field(ge=5, le=3600)] = 120
+    """A pause that nobody ends is over after so long."""
 
 
 class Editions(Model):
@@ -168,6 +174,9 @@ class IvrTexts(Model):
     call_back_offer: Bilingual = flow.CALL_BACK_OFFER
     """Key 1."""
     call_back_kept: Bilingual = flow.CALL_BACK_KEPT
+    recorded: Bilingual = flow.RECORDED
+    recorded_refuse: Bilingual = flow.RECORDED_REFUSE
+    not_recorded: Bilingual = flow.NOT_RECORDED
 
 
 class Ivr(Model):
@@ -241,6 +250,8 @@ class Queue(Model):
         "linear",
         "wrandom",
     ] = "rrmemory"
+    record: RecordMode = RecordMode.never
+    """Talks of its callers: recorded; silent until the operator opens it; not recorded."""
     timeout_seconds: Annotated[Whole, Field(ge=1, le=300)] = 15
     retry_seconds: Annotated[Whole, Field(ge=1, le=300)] = 2
     weight: Annotated[Whole, Field(ge=0, le=1000)] = 0

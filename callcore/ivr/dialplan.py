@@ -23,16 +23,18 @@ Part = Literal["all", "globals", "include", "fallback", "queues", "rules"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
-_FILES = ("callcore.conf", "callcore-placed.conf")
-
-
 def include_file() -> str:
-    """The text of ``dialplans/*.conf`` as one file for the administrator, from the installed package or from
-    the checkout."""
-    folder: Traversable = files("callcore").joinpath("_data", "dialplans")
-    if not folder.is_dir():
-        folder = Path(__file__).parents[2] / "dialplans"
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _FILES)
+    """The texts of ``dialplans``, one after another, from the installed package or from the checkout: one
+    file for the administrator."""
+    packaged = files("callcore").joinpath("_data", "dialplans")
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[2] / "dialplans"
+    found = sorted((each for each in folder.iterdir() if each.name.endswith(".conf")), key=_place)
+    return "".join(each.read_text(encoding="utf-8") for each in found)
+
+
+def _place(file: Traversable) -> tuple[bool, str]:
+    """``callcore.conf``, with its head, is the first."""
+    return file.name != "callcore.conf", file.name
 
 
 def own_contexts() -> tuple[str, ...]:

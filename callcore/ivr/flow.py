@@ -28,6 +28,9 @@ CALL_BACK_OFFER = Text("Чтобы мы вам перезвонили, нажм�
 CALL_BACK_KEPT = Text(
     "Хорошо, мы вам перезвоним в рабочее время.", "Good, we will call you back in working hours."
 )
+RECORDED = Text("Разговор записывается.", "This call is recorded.")
+RECORDED_REFUSE = Text("Если вы против записи, нажмите 3.", "If you do not want that, press 3.")
+NOT_RECORDED = Text("Хорошо, разговор не записывается.", "All right, this call is not recorded.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class FlowTexts:
     call_back_offer: Text = CALL_BACK_OFFER
     """Key 1."""
     call_back_kept: Text = CALL_BACK_KEPT
+    recorded: Text = RECORDED
+    """Before a queue whose talks are recorded."""
+    recorded_refuse: Text = RECORDED_REFUSE
+    """After it, where a caller may refuse: key 3."""
+    not_recorded: Text = NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True)

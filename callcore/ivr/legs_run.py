@@ -7,7 +7,7 @@ the call, and that goes on with the next leg. Which one that is stands on the ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -15,6 +15,7 @@ from callcore.domain import Interface, QueueName, Text, TopicCode
 from callcore.ivr import state
 from callcore.ivr.flow import Phrase
 from callcore.ivr.leaving_word import LeavingWord
+from callcore.ivr.talk_recording import NOT_RECORDED, TalkRecording
 from callcore.ivr.visit import Visit
 from callcore.ivr.way import Way, way_by_tables
 from callcore.ivr.who import Who
@@ -53,10 +54,14 @@ class LegsRun:
     visit: Visit
     word: LeavingWord
     who: Who
+    talk: TalkRecording = field(init=False)
     comes_back: bool = False
     """He was sent somewhere before: what that left on his channel is undone."""
     _has_hopped: bool = False
     _has_offered: bool = False
+
+    def __post_init__(self) -> None:
+        self.talk = TalkRecording(self.visit)
 
     async def go(self, way: Way, first: int = 0) -> None:
         """From leg ``first`` on. A way that ends without an end of its own ends with an offer to leave word.
@@ -106,9 +111,9 @@ class LegsRun:
         if leg.queue is None:
             log.error("leg_not_resolved", leg=kind_of(leg), route=way.name)
             return False
-        await self.visit.say(self.visit.book.flow.texts.connecting)
+        record = await self.talk.before(leg.queue, comes_back=self.comes_back)
         limit = "" if leg.max_wait is None else str(max(1, round(leg.max_wait.total_seconds())))
-        values = {"CALLCORE_LIMIT": limit, **queue_variables(leg, self.visit.book.tables.skills)}
+        values = {"CALLCORE_LIMIT": limit, **record, **queue_variables(leg, self.visit.book.tables.skills)}
         await self._set(way, following, values)
         await self.visit.hand_over(QUEUE_CONTEXT, leg.queue)
         return True
@@ -137,7 +142,8 @@ class LegsRun:
         self, context: str, way: Way, following: int, seconds: int, values: dict[str, str]
     ) -> bool:
         await self.visit.say(self.visit.book.flow.texts.connecting)
-        await self._set(way, following, {**values, "CALLCORE_RINGS": str(max(1, seconds))})
+        values = {**values, **NOT_RECORDED, "CALLCORE_RINGS": str(max(1, seconds))}
+        await self._set(way, following, values)
         await self.visit.hand_over(context)
         return True
 

@@ -48,6 +48,7 @@ class Overflow:
         with structlog.contextvars.bound_contextvars(call_id=visit.enter(fact)):
             if _word(session) == KEY:
                 visit.has_word_to_come()
+            self._reception.recorder.left(visit.call_id)
             word = LeavingWord(visit)
             try:
                 await self._go_on(LegsRun(visit, word, Who(visit), comes_back=True), _word(session))

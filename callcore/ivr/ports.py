@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from callcore.domain import CallId, CustomerId, Interface, Language, PbxName, Text, TopicCode
+from callcore.domain import (
+    CallId,
+    ChannelRef,
+    CustomerId,
+    Interface,
+    Language,
+    PbxName,
+    QueueName,
+    RecordMode,
+    Text,
+    TopicCode,
+)
 from callcore.ivr.script import Question
 from callcore.routing.situation import CallerFacts
 
@@ -45,6 +56,59 @@ class Profile:
 
     facts: CallerFacts = field(default_factory=CallerFacts)
     last_contact_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkToRecord:
+    """``words``: as they were played to the caller at ``said_at``; "" where none were. ``is_refused``: he
+    does not want it; no file will be made."""
+
+    call: CallId
+    channel: ChannelRef
+    queue: QueueName
+    mode: RecordMode
+    words: str = ""
+    said_at: datetime | None = None
+    edition: int | None = None
+    is_refused: bool = False
+
+
+class TalkRecorder(Protocol):
+    """Who keeps the recordings of talks. Nothing here raises."""
+
+    @property
+    def may_refuse(self) -> bool:
+        """A caller may say that he does not want to be recorded."""
+
+    def mode(self, queue: QueueName) -> RecordMode: ...
+
+    async def begin(self, talk: TalkToRecord) -> str | None:
+        """It is noted, soon; gives the name of the file to be, 32 characters of 0-9a-f. None: it could not be
+        noted, or he refused: then nothing may be recorded."""
+
+    async def silence(self, channel: ChannelRef, token: str) -> bool:
+        """From now on only silence is written; False: nobody can say so, and the dialplan stops it."""
+
+    def left(self, call: CallId) -> None:
+        """Nobody took him: what was begun for this call is over, and the dialplan stops it."""
+
+
+class NoTalkRecorder:
+    """No talk is recorded."""
+
+    may_refuse = False
+
+    def mode(self, queue: QueueName) -> RecordMode:
+        return RecordMode.never
+
+    async def begin(self, talk: TalkToRecord) -> str | None:
+        return None
+
+    async def silence(self, channel: ChannelRef, token: str) -> bool:
+        return False
+
+    def left(self, call: CallId) -> None:
+        return
 
 
 class Backoffice(Protocol):

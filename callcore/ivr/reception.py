@@ -12,7 +12,7 @@ import structlog
 from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen, WordToCome
 from callcore.domain import CallId, ChannelId, Customer, PbxName, QueueName
 from callcore.ivr.flow import Flow
-from callcore.ivr.ports import Backoffice
+from callcore.ivr.ports import Backoffice, NoTalkRecorder, TalkRecorder
 from callcore.ivr.script import NodeName
 from callcore.ivr.slips import Slips
 from callcore.routing.situation import QueueState
@@ -97,6 +97,7 @@ class Reception:
     queues: Queues = lambda _pbx: {}
     permitted: Callable[[PbxName, str], str | None] = lambda _pbx, _number: None
     """What to dial for a number outside, in digits; None: it may not be dialled."""
+    recorder: TalkRecorder = field(default_factory=NoTalkRecorder)
     hints: Callable[[], tuple[str, ...]] = tuple
     """Names whose ``CALLCORE_HINT_NAME`` is read."""
     recording_folders: Mapping[PbxName, str | None] = field(default_factory=dict)

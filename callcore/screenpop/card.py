@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from callcore.calls.effects import CallView
 from callcore.domain import (
@@ -196,6 +197,10 @@ class OtherPage:
     title: str
 
 
+TalkState = Literal["", "ready", "on", "paused"]
+"""Of a talk's recording: there is none; it is silent until somebody opens it; it runs; it is paused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """One contact on the desk, from pickup until the operator closes it."""
@@ -221,6 +226,7 @@ class Tab:
     """What else is known of the customer, or of the number; fills in by itself."""
 
     other_page: OtherPage | None = None
+    recording: TalkState = ""
     picked_number: str | None = None
     """Which of his numbers the operator opened; see ``number``."""
     is_cleared: bool = False

@@ -40,7 +40,7 @@ from callcore.domain import (
 )
 from callcore.screenpop import entries
 from callcore.screenpop.background import Background
-from callcore.screenpop.card import Desk, Draft, OtherPage, Stage, Tab
+from callcore.screenpop.card import Desk, Draft, OtherPage, Stage, Tab, TalkState
 from callcore.screenpop.cardfill import CardSource
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.changes import DeskEffect, apply
@@ -51,7 +51,7 @@ from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, Seat
+from callcore.screenpop.ports import DeskRefused, RecordDo, Seat, TalkControl
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -99,6 +99,9 @@ class Desks:
         """The last card taken away from him: what he was just typing may be on its way."""
         self._pages: OrderedDict[tuple[Login, CallId], OtherPage] = OrderedDict()
         """Named by another program before the card opened."""
+        self._recorded: dict[CallId, TalkState] = {}
+        self.talks: TalkControl | None = None
+        """Set where talks can be recorded."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
         news = news or CardNews()
@@ -158,6 +161,7 @@ class Desks:
         if isinstance(effect, PopCard):
             self._writing.put_kept(login, effect.view.call)
             self._put_page(login, effect.view.call)
+            self._put_recording(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
             self._reads.ask(login, effect.view.call)
         self._book.tell(login, event_type(effect), event_data(effect))
@@ -198,6 +202,31 @@ class Desks:
             return False
         self._book.keep_tab(login, replace(tab, other_page=page))
         return True
+
+    def recording(self, call: CallId, state: TalkState) -> None:
+        """The recording of a call was begun, paused, resumed, or is over: whoever talks on it sees that."""
+        if state:
+            self._recorded[call] = state
+        else:
+            self._recorded.pop(call, None)
+        for login in self._book.logins():
+            if self._put_recording(login, call):
+                self._book.tell(login, UPDATED, {"call": call})
+
+    def _put_recording(self, login: Login, call: CallId) -> bool:
+        tab, state = self._book.open_tab(login, call), self._recorded.get(call, "")
+        if tab is None or tab.recording == state:
+            return False
+        self._book.keep_tab(login, replace(tab, recording=state))
+        return True
+
+    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
+        _, tab = self._book.tab(login, call)
+        if tab.stage is not Stage.talking:
+            raise DeskRefused("call_gone")
+        if self.talks is None:
+            raise DeskRefused("not_recording")
+        await self.talks.turn(login, call, do, is_announced=is_announced)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

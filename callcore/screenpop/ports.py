@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from callcore.domain import (
     CallId,
@@ -25,7 +25,8 @@ class DeskRefused(Exception):
     Codes: ``not_signed_in``, ``already_on_shift``, ``phone_not_allowed``, ``phone_taken``,
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
-    ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``.
+    ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
+    ``no_right``.
     """
 
     def __init__(self, code: str) -> None:
@@ -47,6 +48,17 @@ class Seat:
     """His other phones."""
     penalties: Mapping[QueueName, int] = field(default_factory=dict)
     """How far behind the others he is rung, in queues whose calls may ask for skills."""
+
+
+RecordDo = Literal["record", "record_pause", "record_resume"]
+
+
+class TalkControl(Protocol):
+    """The recording of talks, as operators order it."""
+
+    async def turn(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool) -> None:
+        """``is_announced``: the operator says that he has told the caller. A repeat changes nothing. Raises
+        ``DeskRefused``: ``not_recording``, ``not_announced``, ``pbx_down``, ``store_down``."""
 
 
 class DeskService(Protocol):
@@ -94,6 +106,9 @@ class DeskService(Protocol):
 
     async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
         """He has read this note on the card."""
+
+    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
+        """Begin, pause or resume the recording of the call he talks on."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

@@ -51,6 +51,7 @@ from callcore.store.opt_outs import OptOuts
 from callcore.store.outages import Outages
 from callcore.store.payments import Payments
 from callcore.store.privacy import Privacy
+from callcore.store.recordings import Recordings
 from callcore.store.records import Records
 from callcore.store.seals import Seals
 from callcore.store.second_factors import SecondFactors
@@ -134,6 +135,7 @@ class Database:
         self.voicemails = Voicemails(self)
         self.follow_ups = FollowUps(self)
         self.call_backs = CallBacks(self.follow_ups)
+        self.recordings = Recordings(self)
         self.editions = Editions(self)
         self.ivr_counts = IvrCounts(self)
 

@@ -216,6 +216,15 @@ _ALL = (
         {**_FOLLOW, "state": str},
     ),
     _event(
+        "recording.kept",
+        "разговор записан",
+        "a talk was recorded",
+        recording=int,
+        call=str,
+        queue=str,
+        ms=int,
+    ),
+    _event(
         "call_back.asked",
         "просят перезвонить",
         "somebody wants to be called back",

@@ -286,6 +286,14 @@ HELD: tuple[Held, ...] = (
         _words("call topic language file heard_by"),
     ),
     Held(
+        i.recordings,
+        Text("Записи разговоров", "Recordings of talks"),
+        _by_call(i.recordings),
+        # the file follows, as a voicemail's does
+        _same(deleted_at=func.coalesce(i.recordings.c.deleted_at, i.recordings.c.began_at)),
+        _words("token call pbx channel queue mode file consent_how consent_by consent_words spans"),
+    ),
+    Held(
         w.follow_ups,
         Text("Кому перезвонить", "People to call"),
         _his_or_nobodys(w.follow_ups),

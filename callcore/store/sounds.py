@@ -7,13 +7,49 @@ file goes, and last the row forgets its name. Whatever dies in between, the next
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
+from sqlalchemy import Table, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.store.voicemails import Voicemails
+from callcore.store.ports import Store
 
 log = structlog.get_logger("callcore.recordings")
+
+
+class Sounds(Protocol):
+    """Rows of one kind, each with a sound in the folder."""
+
+    async def delete_sounds(self, before: datetime, at: datetime) -> int:
+        """Of what was made before that moment; gives how many. The files follow: ``to_remove``."""
+
+    async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
+        """Id and file of rows whose sound has to go and is still in the folder, after that id."""
+
+    async def removed(self, ids: Collection[int]) -> None:
+        """Their files are gone from the folder."""
+
+
+async def marked(store: Store, table: Table, after: int, limit: int) -> tuple[tuple[int, str], ...]:
+    """``Sounds.to_remove`` of a table with ``id``, ``file`` and ``deleted_at``."""
+    c = table.c
+    query = select(c.id, c.file).where(c.deleted_at.is_not(None), c.file.is_not(None), c.id > after)
+    async with store.read() as connection:
+        rows = (await connection.execute(query.order_by(c.id).limit(limit))).all()
+    return tuple((row.id, row.file) for row in rows)
+
+
+async def forget(store: Store, table: Table, ids: Collection[int]) -> None:
+    """``Sounds.removed`` of such a table."""
+
+    async def op(connection: AsyncConnection) -> None:
+        await connection.execute(update(table).where(table.c.id.in_(ids)).values(file=None))
+
+    await store.writer.submit(op)
 
 
 def sound_of(folder: Path | None, file: str | None) -> Path | None:
@@ -24,14 +60,14 @@ def sound_of(folder: Path | None, file: str | None) -> Path | None:
     return path if path.is_file() else None
 
 
-async def remove_sounds(voicemails: Voicemails, folder: Path) -> int:
-    """The files of messages whose sound has to go; gives how many went. One that cannot be deleted is tried
+async def remove_sounds(sounds: Sounds, folder: Path) -> int:
+    """The files of rows whose sound has to go; gives how many went. One that cannot be deleted is tried
     again the next time. Raises ``StoreError``."""
     count, after = 0, 0
-    while found := await voicemails.to_remove(after):
+    while found := await sounds.to_remove(after):
         gone = [id for id, file in found if await asyncio.to_thread(_is_deleted, folder, file)]
         if gone:
-            await voicemails.removed(gone)
+            await sounds.removed(gone)
             log.info("recordings_deleted", count=len(gone))
         count, after = count + len(gone), found[-1][0]
     return count

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.domain import CallId, CustomerId, Language, Login, QueueName, TopicCode
-from callcore.store import audit, following, outbox
+from callcore.store import audit, following, outbox, sounds
 from callcore.store.case_rows import number_of
 from callcore.store.engine import insert
 from callcore.store.errors import NotStored
@@ -176,20 +176,11 @@ class Voicemails:
 
     async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
         """Id and file of messages whose sound has to go and is still in the folder, after that id."""
-        query = select(voicemails.c.id, voicemails.c.file).where(
-            voicemails.c.deleted_at.is_not(None), voicemails.c.file.is_not(None), voicemails.c.id > after
-        )
-        async with self._store.read() as connection:
-            rows = (await connection.execute(query.order_by(voicemails.c.id).limit(limit))).all()
-        return tuple((row.id, row.file) for row in rows)
+        return await sounds.marked(self._store, voicemails, after, limit)
 
     async def removed(self, ids: Collection[int]) -> None:
         """Their files are gone from the folder."""
-
-        async def op(connection: AsyncConnection) -> None:
-            await connection.execute(update(voicemails).where(voicemails.c.id.in_(ids)).values(file=None))
-
-        await self._store.writer.submit(op)
+        await sounds.forget(self._store, voicemails, ids)
 
     async def _known(self, id: int) -> Voicemail:
         (found,) = await self._find([voicemails.c.id == id], limit=1)

@@ -23,6 +23,7 @@ from callcore.domain import (
     Text,
     TopicCode,
 )
+from callcore.rights import Permission
 from callcore.screenpop.card import (
     Desk,
     Draft,
@@ -59,6 +60,7 @@ def viewer(language: Language, interfaces: tuple[Interface, ...] = ()) -> Viewer
         country="RU",
         csrf="sample-csrf-token",
         interfaces=interfaces,
+        may=frozenset({Permission.recordings_control}),
     )
 
 
@@ -276,6 +278,9 @@ def samples() -> dict[str, Sample]:
         "outage": Sample(_with(dark)),
         "outages": Sample(_with(replace(several, view=replace(several.view, outages=(WORKS, BLACKOUT))))),
         "talking": Sample(_with(talking)),
+        "recorded": Sample(_with(replace(talking, recording="on"))),
+        "recorded_paused": Sample(_with(replace(talking, recording="paused"))),
+        "recorded_not_yet": Sample(_with(replace(talking, recording="ready"))),
         "pause_after": Sample(replace(_with(talking), pause_next=PauseReason.lunch)),
         "typing": Sample(_with(replace(talking, entries=typed.entries))),
         "two_topics": Sample(

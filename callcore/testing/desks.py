@@ -21,12 +21,12 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.screenpop import entries
-from callcore.screenpop.card import Desk, Draft, Stage, Tab, TodayContact
+from callcore.screenpop.card import Desk, Draft, Stage, Tab, TalkState, TodayContact
 from callcore.screenpop.changes import DeskEffect, apply, see
 from callcore.screenpop.entries import Registration
 from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
-from callcore.screenpop.ports import DeskRefused
+from callcore.screenpop.ports import DeskRefused, RecordDo
 
 
 def some_view(call: str = "c1", number: str = "+79161234567", *customers: Customer) -> CallView:
@@ -183,6 +183,11 @@ class FakeDesks:
         if found is None:
             raise DeskRefused("unknown_customer")
         self._replace(login, replace(self._tab(login, call), picked=found))
+
+    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
+        self._note("record", login, call, do, is_announced)
+        state: TalkState = "paused" if do == "record_pause" else "on"
+        self._replace(login, replace(self._tab(login, call), recording=state))
 
     def open_number(self, login: Login, call: CallId, number: str) -> None:
         self._note("open_number", login, call, number)

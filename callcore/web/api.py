@@ -49,6 +49,9 @@ DESK_PROBLEMS = (
     "topic_not_empty",
     "topic_missing",
     "too_many_favourites",
+    "not_recording",
+    "not_announced",
+    "no_right",
     "pbx_down",
 )
 
@@ -193,7 +196,7 @@ async def order(request: web.Request) -> web.Response:
         raise Problem("not_found")
     fields = await read_json(request)
     try:
-        record = await commands.run(shell.deps.desks, identity.login, do, fields)
+        record = await commands.run(shell.deps.desks, identity.login, identity.role, do, fields)
     except BadBody as fault:
         raise Problem("bad_request") from fault
     except DeskRefused as refused:

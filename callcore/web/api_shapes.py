@@ -73,6 +73,7 @@ class DeskOrder(Taken):
     number: str = Field("", max_length=LONGEST_WORD, description="open_number: which of the customer's")
     flash: int | str | None = Field(None, description="read_flash: the note")
     on: bool | Literal["", "1"] | None = Field(None, description="favourite: with a star, or no longer")
+    announced: bool | Literal["", "1"] | None = Field(None, description="record: the caller was told")
     close: bool | Literal["", "1"] | None = Field(None, description="save: and close the contact")
 
 

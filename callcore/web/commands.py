@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
+from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
-from callcore.screenpop.ports import DeskRefused, DeskService
+from callcore.screenpop.ports import DeskRefused, DeskService, RecordDo
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
 
@@ -18,8 +19,8 @@ Fields = Mapping[str, Scalar]
 Command = Callable[[DeskService, Login, Fields], Awaitable[int | None]]
 
 
-async def run(desks: DeskService, login: Login, do: str, fields: Fields) -> int | None:
-    """Carry one command out; gives what ``save`` gave: the record number, or None.
+async def run(desks: DeskService, login: Login, role: str, do: str, fields: Fields) -> int | None:
+    """Carry one command out for somebody of that role; gives what ``save`` gave: the record number, or None.
 
     Raises ``BadBody`` for an unknown command or a field of the wrong type, ``DeskRefused`` for one that
     cannot be done. Time limits are the desk service's: cut off half-way, a phone would be half taken.
@@ -27,6 +28,8 @@ async def run(desks: DeskService, login: Login, do: str, fields: Fields) -> int 
     command = COMMANDS.get(do)
     if command is None:
         raise BadBody("no such command")
+    if do in NEEDED and not may(role, NEEDED[do]):
+        raise DeskRefused("no_right")
     return await command(desks, login, fields)
 
 
@@ -108,6 +111,13 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.read_flash(login, _call(fields), flash)
 
 
+def _recording(do: RecordDo) -> Command:
+    async def order(desks: DeskService, login: Login, fields: Fields) -> None:
+        await desks.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
+
+    return order
+
+
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
     topic = TopicCode(text_field(fields, "topic", LONGEST_WORD))
     close, which = _flag(fields, "close"), _which(fields)
@@ -133,7 +143,14 @@ COMMANDS: Mapping[str, Command] = {
     "open_number": _open_number,
     "read_flash": _read_flash,
     "save": _save,
+    "record": _recording("record"),
+    "record_pause": _recording("record_pause"),
+    "record_resume": _recording("record_resume"),
 }
+NEEDED: Mapping[str, Permission] = {
+    do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")
+}
+"""What an order needs; the others are anybody's at his own desk."""
 
 
 def _word(fields: Fields, name: str) -> str:

@@ -178,6 +178,7 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     ),
     P.outages_publish: ("POST /outages",),
     P.voicemail_listen: ("GET /voicemails", "GET /voicemails/{id}/sound"),
+    P.recordings_listen: ("GET /recordings", "GET /recordings/{token}/sound"),
     P.callbacks_work: (
         "GET /work",
         "GET /work/live",

@@ -134,7 +134,7 @@ class DeskSocket(HubSocket):
         elif do == "resume":
             await self._show()
         else:
-            await commands.run(self._deps.desks, self.identity.login, do, fields)
+            await commands.run(self._deps.desks, self.identity.login, self.identity.role, do, fields)
 
     def set_language(self, language: Language) -> None:
         super().set_language(language)

@@ -55,6 +55,12 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "too_many_topics": (409, Text("Тем уже слишком много", "There are too many topics already")),
     "topic_not_empty": (409, Text("В теме есть текст, её не убрать", "The topic holds text and stays")),
     "topic_missing": (409, Text("Сначала выберите тему", "Choose a topic first")),
+    "not_recording": (409, Text("Этот разговор не записывается", "This call is not being recorded")),
+    "not_announced": (
+        409,
+        Text("Сначала предупредите абонента о записи", "Tell the caller first that he is recorded"),
+    ),
+    "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),
     "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
     # What a case refuses.
     "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),

@@ -47,3 +47,40 @@ voicemails = Table(
     Index("ix_voicemails_customer", "customer"),
     sqlite_autoincrement=True,
 )
+
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),
+    # 128 random bits: the file's name and the only address of its sound.
+    Column("call", Text, nullable=False),
+    Column("pbx", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    # The caller's, by its uniqueid: it is recorded, whoever talks to him.
+    Column("queue", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    # ``auto``; ``demand``: silent until an operator opens it.
+    Column("file", Text, unique=True),
+    # Its name in the folder of recordings; none where he refused, or once it is gone from there.
+    Column("consent_at", UtcDateTime),
+    Column("consent_how", Text),
+    # ``words``: played to him; ``operator``: told by the operator, who says so.
+    Column("consent_by", Text),
+    Column("consent_words", Text, nullable=False),
+    # What was played.
+    Column("edition", BigInteger),
+    # Of the texts that were played.
+    Column("refused_at", UtcDateTime),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ms", BigInteger, nullable=False),
+    Column("spans", JSON, nullable=False),
+    # A list of turns: {at, on, why, login}.
+    Column("deleted_at", UtcDateTime),
+    # The sound has to go, the row stays.
+    Index("ix_recordings_call", "call"),
+    Index("ix_recordings_began_at", "began_at"),
+    sqlite_autoincrement=True,
+)

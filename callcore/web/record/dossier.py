@@ -17,12 +17,14 @@ import structlog
 
 from callcore.store.privacy import Dossier
 from callcore.store.sounds import sound_of
-from callcore.web.record.dossier_page import House, as_page
+from callcore.web.record.dossier_page import House, Sound, as_page
 
 log = structlog.get_logger("callcore.record")
 
 PIECE: Final = 262_144
 """Bytes of a sound that are read at once."""
+SOUNDS: Final = (("voicemails", "voicemail", "made_at"), ("recordings", "talks", "began_at"))
+"""Tables whose rows have a sound, where in the archive it lies, and the moment that names it."""
 _UNSAFE = re.compile(r"[^\w.() -]+", re.UNICODE)
 _HIDDEN = frozenset(("password_hash", "haystack", "places", "digits"))
 """Columns that are made of others, or secrets that are not his to read."""
@@ -42,18 +44,19 @@ async def zipped(
     JSON and page come last, so that they name what is there.
     """
     out, names = _Pieces(), _names(dossier.files)
-    sounds: dict[int, str | None] = {}
+    sounds: dict[Sound, str | None] = {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         async for id_, body in bodies:
             await asyncio.to_thread(archive.writestr, f"files/{names[id_]}", body)
             yield out.taken()
-        for row in dossier.tables.get("voicemails", ()):
-            name = f"voicemail/{row['id']:03} {row['made_at'].astimezone(house.zone):%Y-%m-%d %H.%M}.wav"
-            sounds[row["id"]] = None
-            async with aclosing(_packed_sound(archive, name, recordings, row)) as packing:
-                async for _piece in packing:
-                    sounds[row["id"]] = name
-                    yield out.taken()
+        for table, folder, made_at in SOUNDS:
+            for row in dossier.tables.get(table, ()):
+                name = f"{folder}/{row['id']:03} {row[made_at].astimezone(house.zone):%Y-%m-%d %H.%M}.wav"
+                sounds[table, row["id"]] = None
+                async with aclosing(_packed_sound(archive, name, recordings, row)) as packing:
+                    async for _piece in packing:
+                        sounds[table, row["id"]] = name
+                        yield out.taken()
         page = await asyncio.to_thread(as_page, dossier, tuple(names.values()), now, house, people, sounds)
         await asyncio.to_thread(archive.writestr, "readable.html", page)
         data = await asyncio.to_thread(as_json, dossier, names, sounds, now)
@@ -104,16 +107,16 @@ async def _packed_sound(
 
 
 def as_json(
-    dossier: Dossier, names: Mapping[str, str], sounds: Mapping[int, str | None], now: datetime
+    dossier: Dossier, names: Mapping[str, str], sounds: Mapping[Sound, str | None], now: datetime
 ) -> str:
-    """``names``: of attachments by id; ``sounds``: where in the archive, by number of the voicemail."""
+    """``names``: of attachments by id; ``sounds``: where in the archive, by table and number."""
     document = {
         "customer": dossier.customer,
         "contract": dossier.contract,
         "made_at": now.isoformat(),
         "tables": {name: [_row(row) for row in rows] for name, rows in dossier.tables.items()},
         "files": [{"id": id_, "name": name, "path": f"files/{names[id_]}"} for id_, name in dossier.files],
-        "sounds": [{"voicemail": id_, "path": path} for id_, path in sounds.items()],
+        "sounds": [{table.removesuffix("s"): id_, "path": path} for (table, id_), path in sounds.items()],
         "audit": [_row(row) for row in dossier.seen],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)

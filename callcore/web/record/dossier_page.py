@@ -32,6 +32,8 @@ def _columns(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+Sound = tuple[str, int]
+"""A row with a sound: its table and number."""
 SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "customers": _columns(
         "name contract legal_form segment region status since is_prospective address email language tariff "
@@ -77,6 +79,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "asked_at last_at times kind number topic state due_at reason "
         "taken_at taken_by settled_at settled_by note"
     ),
+    "recordings": _columns("began_at queue ms sound consent_at consent_words refused_at"),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
 }
@@ -135,10 +138,10 @@ def as_page(
     now: datetime,
     house: House,
     names: Mapping[str, str],
-    sounds: Mapping[int, str | None],
+    sounds: Mapping[Sound, str | None],
 ) -> str:
-    """Without script or anything from elsewhere. ``names`` by login, ``sounds`` by number of the
-    voicemail, None for one that is gone."""
+    """Without script or anything from elsewhere. ``names`` by login, ``sounds`` by table and number, None
+    for one that is gone."""
     t = spoken(dossier, house)
     page = _Page(dossier, house, t, names, sounds)
     title = escape(t("privacy.export_of", contract=dossier.contract))
@@ -174,7 +177,7 @@ class _Page:
         house: House,
         t: Texts,
         names: Mapping[str, str],
-        sounds: Mapping[int, str | None],
+        sounds: Mapping[Sound, str | None],
     ) -> None:
         self._tables, self._house, self._t, self._names = dossier.tables, house, t, names
         self._sounds = sounds
@@ -205,7 +208,7 @@ class _Page:
             if of_case is not None:
                 return of_case
         if column == "sound":
-            path = self._sounds.get(row["id"], "")
+            path = self._sounds.get((table, row["id"]), "")
             return self._t("dossier.sound_gone") if path is None else path
         value = row[column]
         if value is None or value == "":

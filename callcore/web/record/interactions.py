@@ -189,6 +189,9 @@ async def _page(
         cases=await room.cases(found.id) if allowed(identity, _P.cases_work) else (),
         names={} if masked else shown.customers,
         people=people,
+        talks=await room.database.recordings.of_call(found.call)
+        if allowed(identity, _P.recordings_listen)
+        else (),
         attached=await room.database.attachments.of(Owner(OwnerKind.interaction, str(found.id))),
         kinds=KINDS,
         can_attach=allowed(identity, _P.contacts_take) and found.saved_at is not None,

@@ -101,7 +101,8 @@ async def _let_sounds_go(request: web.Request) -> None:
     room = request.app[ACCESS]
     if room.recordings is not None:
         try:
-            await remove_sounds(room.database.voicemails, room.recordings)
+            for sounds in (room.database.voicemails, room.database.recordings):
+                await remove_sounds(sounds, room.recordings)
         except StoreError as fault:
             log.warning("recordings_not_purged", why=str(fault))
 

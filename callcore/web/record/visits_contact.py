@@ -85,6 +85,9 @@ async def _show(
         office=next((each for each in room.offices if each.code == found.office), None),
         entries=entries,
         files=await room.database.attachments.of(Owner(OwnerKind.contact, found.call)),
+        talks=await room.database.recordings.of_call(found.call)
+        if allowed(identity, Permission.recordings_listen)
+        else (),
         may_write=found.login == identity.login or allowed(identity, Permission.contacts_others),
         next_entry=max(mine, default=0) + 1,
         unclassified=UNCLASSIFIED,

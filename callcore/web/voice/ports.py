@@ -20,6 +20,7 @@ from callcore.store.call_backs import CallBacks
 from callcore.store.flashes import Flashes
 from callcore.store.follow_ups import FollowUps
 from callcore.store.ivr_counts import IvrCounts
+from callcore.store.recordings import Recordings
 from callcore.store.voicemails import Voicemails
 from callcore.strictyaml.faults import ConfigFaults, Fault
 from callcore.web.editions_api import EditionsRoom
@@ -47,6 +48,7 @@ class VoiceRoom:
     book: Callable[[], Book]
     """The newest."""
     voicemails: Voicemails
+    talks: Recordings
     call_backs: CallBacks
     follow_ups: FollowUps
     announcements: Announcements
@@ -68,6 +70,8 @@ class VoiceRoom:
     """As they are now."""
     queue_titles: Callable[[], Mapping[QueueName, Text]] = dict
     listening: Listening = field(default_factory=Listening)
+    hearing: Listening = field(default_factory=Listening)
+    """Of recorded talks, by persons and programs."""
     fetching: Listening = field(default_factory=Listening)
     """The same of programs: what they fetch nobody has heard yet."""
 

@@ -88,11 +88,16 @@ async def found(room: VoiceRoom, id: int) -> tuple[Voicemail, Path]:
 
 
 def handed_out(mail: Voicemail, path: Path) -> web.FileResponse:
+    return handed_out_as(f"voicemail-{mail.id}.wav", path)
+
+
+def handed_out_as(name: str, path: Path) -> web.FileResponse:
+    """A sound, which no cache keeps."""
     return web.FileResponse(
         path,
         headers={
             "Content-Type": "audio/wav",
-            "Content-Disposition": f'inline; filename="voicemail-{mail.id}.wav"',
+            "Content-Disposition": f'inline; filename="{name}"',
             "Content-Security-Policy": SANDBOX,
             "Cache-Control": "private, no-store",
         },

@@ -133,6 +133,39 @@ async def test_f4_asks_for_the_card(desk: DeskServer, visit: Open, sample: str) 
     await expect(page.locator("[data-f4]")).to_have_count(0)
 
 
+async def test_f10_pauses_the_recording_under_a_comment(desk: DeskServer, visit: Open) -> None:
+    desk.sample = SAMPLES["recorded"]
+    page = await visit()
+    await page.locator("#comment-a1").focus()
+    await page.keyboard.type("Карта ")
+    await page.keyboard.press("F10")
+    await desk.until(lambda: desk.commands("record_pause"))
+    seq = await desk.show(SAMPLES["recorded_paused"].desk)
+    await desk.until(lambda: {"ack": seq} in desk.said)
+    await page.keyboard.type("названа")
+    await expect(page.locator("#comment-a1")).to_have_value("Карта названа")
+    await page.keyboard.press("F10")
+    await desk.until(lambda: desk.commands("record_resume"))
+    orders = [*desk.commands("record_pause"), *desk.commands("record_resume")]
+    assert [order["call"] for order in orders] == ["a1", "a1"]
+
+
+async def test_nobody_is_recorded_before_he_was_told(desk: DeskServer, visit: Open) -> None:
+    desk.sample = SAMPLES["recorded_not_yet"]
+    page = await visit()
+    await page.keyboard.press("F10")
+    await page.locator("#record-a1").click()
+    assert desk.commands("record") == [], "the tick is missing"
+    await page.locator("#announced-a1").check()
+    seq = await desk.show(desk.sample.desk)
+    await desk.until(lambda: {"ack": seq} in desk.said)
+    await page.locator("#record-a1").click()
+    await desk.until(lambda: desk.commands("record"))
+    assert desk.commands("record") == [
+        {"do": "record", "call": "a1", "announced": "1", "csrf": "sample-csrf-token"}
+    ]
+
+
 async def test_missed_cards_are_opened_and_dismissed(desk: DeskServer, visit: Open) -> None:
     desk.sample = SAMPLES["missed"]
     page = await visit()

@@ -11,15 +11,17 @@ import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from callcore.assembly.soundkeeping import keep_sounds
 from callcore.assembly.wiring import house_of
 from callcore.config import load
-from callcore.domain import CallId, CustomerId, TopicCode
+from callcore.domain import CallId, ChannelId, CustomerId, PbxName, QueueName, RecordMode, TopicCode
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
+from callcore.store.recordings import NewRecording
 from callcore.store.sounds import remove_sounds
 from callcore.store.voicemails import NewVoicemail, VoicemailLook
 from callcore.testing.patience import PATIENCE_SECONDS
@@ -104,7 +106,7 @@ async def test_killed_in_between(
     mails = await db.voicemails.find(VoicemailLook())
     assert [mail.number for mail in mails if mail.has_sound] == ["+79000000002"]
 
-    start = asyncio.create_task(keep_sounds(db.voicemails, folder, timedelta(days=90), lambda: T0))
+    start = asyncio.create_task(keep_sounds({db.voicemails: timedelta(days=90)}, folder, lambda: T0))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await db.voicemails.to_remove():  # noqa: ASYNC110 - nobody tells of the end of a round
             await asyncio.sleep(0.02)
@@ -125,6 +127,30 @@ async def test_given_out_with_what_he_said(db: Database, tmp_path: Path) -> None
         assert [archive.read(name) for name in sounds] == [b"RIFF", b"RIFF"]
         told = json.loads(archive.read("data.json"))["sounds"]
     assert [each["path"] for each in told] == sounds
+
+
+async def test_given_out_with_his_recorded_talks(db: Database, tmp_path: Path, contact: Any) -> None:
+    folder = tmp_path / "recordings"
+    customer = await him(db, folder)
+    await db.contacts.save(contact("talk", customer=customer))
+    for n, name in enumerate(("kept", "gone")):
+        token = f"{n}" * 32
+        (folder / f"{token}.wav").write_bytes(name.encode())
+        new = NewRecording(
+            token, CallId("talk"), PbxName("main"), ChannelId("1.1"), QueueName("finance"), RecordMode.auto
+        )
+        await db.recordings.begin(new, T0)
+        await db.recordings.end(token, T0, 900 if name == "kept" else 0)
+    dossier = await db.privacy.dossier(customer, "olga", T0)
+    house = house_of(load(SAMPLE, need_secrets=False))
+    pieces = [piece async for piece in zipped(dossier, db.privacy.bodies(dossier), folder, T0, house, {})]
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        talks = [name for name in archive.namelist() if name.startswith("talks/")]
+        assert [archive.read(name) for name in talks] == [b"kept"]
+        told = [each for each in json.loads(archive.read("data.json"))["sounds"] if "recording" in each]
+        page = archive.read("readable.html").decode()
+    assert [each["path"] for each in told] == [*talks, None]
+    assert talks[0] in page
 
 
 async def test_one_that_cannot_go_holds_up_no_other(db: Database, tmp_path: Path) -> None:

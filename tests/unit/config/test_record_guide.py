@@ -42,5 +42,7 @@ def test_every_setting_is_told(section: type[BaseModel]) -> None:
             continue
         lines = [line for line in SETTINGS if f"{name}`" in line]
         assert lines, name
-        if isinstance(setting.default, int | float):
+        if isinstance(setting.default, bool):
+            assert any(f"`{setting.default}`".lower() in line for line in lines), name
+        elif isinstance(setting.default, int | float):
             assert any(f"{setting.default:g}" in line for line in lines), name

@@ -152,3 +152,23 @@ def test_what_a_dialplan_would_read_as_something_else(change, word):
 
 def test_no_queues_is_no_fault():
     assert render_queues([]) == ""
+
+
+def test_what_nobody_vouches_for_is_not_recorded():
+    """As guarded as any question to callcore; and whoever is rung was asked for before."""
+    lines = [line.removeprefix("same => n,") for line in contexts()["callcore-record"]]
+    start = lines.index("Set(CALLCORE_RC=)")
+    assert lines[start + 1 : start + 3] == ["Set(AGIEXITONHANGUP=yes)", "Set(TIMEOUT(absolute)=5)"]
+    assert lines[start + 3].startswith("AGI(agi://${CALLCORE_AGI}/recording/${CALLCORE_PBX},")
+    assert lines[start + 5 : start + 7] == [
+        'GotoIf($["${CALLCORE_RC}" = "OK"]?done)',
+        "same => n(not),StopMixMonitor()",
+    ]
+    assert lines[-2:] == ["exten => T,1,Set(TIMEOUT(absolute)=0)", "Goto(s,not)"]
+    [path] = [line for line in lines if "CALLCORE_RECORD_INTO" in line]
+    [allowed] = re.findall(r"FILTER\(([^,]*),\$\{CALLCORE_RECORD_INTO\}\)", path)
+    assert not set(allowed) & set(",$(){}[]|;\\'\"^"), "MixMonitor would take what follows for a command"
+    for context, rings in (("callcore-wait", "Queue("), ("callcore-ring", "Dial(")):
+        its = [line.removeprefix("same => n,") for line in contexts()[context]]
+        [place] = [n for n, line in enumerate(its) if line.startswith(rings)]
+        assert its[place - 1] == "Gosub(callcore-record,s,1)"

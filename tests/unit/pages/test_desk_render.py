@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from callcore.domain import LANGUAGES, UNCLASSIFIED, CustomerId, Language, QueueName, Text, TopicCode
-from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
+from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab, TalkState
 from callcore.testing.desk_house import HOSTILE, IVANOV, IVANOVA, NOW, QUEUES, TOPICS
 from callcore.testing.desk_samples import HISTORY, Sample, samples, view, viewer
 from callcore.web.deskview import View
@@ -213,3 +213,26 @@ def test_addresses_of_assets_follow_their_content(renderer: DeskRenderer, tmp_pa
     addresses = [re.findall(r"/static/dist/[\w.]+\?v=\w+", html) for html in pages]
     assert len(addresses[0]) == 3
     assert not set(addresses[0]) & set(addresses[1])
+
+
+@pytest.mark.parametrize(
+    ("state", "does"), [("on", "record_pause"), ("paused", "record_resume"), ("ready", "record")]
+)
+@pytest.mark.parametrize("may", [True, False])
+def test_a_recorded_talk_is_told_and_ruled_by_who_may(
+    renderer: DeskRenderer, state: TalkState, does: str, may: bool
+) -> None:
+    tab = Tab(view("a", IVANOVA, answered=3), Stage.talking, recording=state)
+    who = viewer("ru", ())
+    who = replace(who, may=who.may | {"recordings.control"} if may else who.may - {"recordings.control"})
+    html = Page(renderer.desk_main(who, _with(tab).desk, TOPICS, NOW))
+    html.assert_sound()
+    assert "recording-a" in {attributes.get("id") for _, attributes in html.tags}
+    orders = {attributes.get("value") for tag, attributes in html.tags if attributes.get("name") == "do"}
+    assert (does in orders) is may
+    has_tick = any(attributes.get("name") == "announced" for _, attributes in html.tags)
+    assert has_tick is (may and state == "ready")
+
+
+def test_a_talk_that_is_not_recorded_says_nothing_of_it(renderer: DeskRenderer) -> None:
+    assert "recording-" not in page(renderer, _with(Tab(view("a", IVANOVA, answered=3), Stage.talking)))

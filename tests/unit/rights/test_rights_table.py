@@ -35,6 +35,8 @@ users.manage        .   .   .   .   x
 audit.see           .   .   x   .   x
 webhooks.manage     .   .   .   .   x
 voicemail.listen    x   x   x   .   x
+recordings.listen   .   x   x   .   x
+recordings.control  x   x   x   .   x
 callbacks.work      x   x   x   .   x
 calls.place         x   x   x   .   x
 calls.place_others  .   .   x   .   x

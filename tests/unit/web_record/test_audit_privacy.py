@@ -203,7 +203,7 @@ async def test_the_audit_speaks_in_words(house: RecordHouse) -> None:
         "права: работать с кейсами, what ; odd: x",
         "старше 2026-01-02",
         "звонящий, через автоответчик включил объявление",
-        "прослушал сообщение",
+        "прослушал запись",
         "сообщение № 5",
     ):
         assert words in page.words, words

@@ -26,7 +26,13 @@ from callcore.web.record.dossier_page import NOT_SHOWN, SHOWN, as_page
 
 from .conftest import SAMPLE, START, RecordHouse
 
-MADE = {"cases": {"case"}, "case_stages": set(), "case_history": {"change"}, "voicemails": {"sound"}}
+MADE = {
+    "cases": {"case"},
+    "case_stages": set(),
+    "case_history": {"change"},
+    "voicemails": {"sound"},
+    "recordings": {"sound"},
+}
 """Columns that are no column of the table."""
 
 CASES = ("cases", "case_stages", "case_history")

@@ -111,7 +111,7 @@ async def test_one_listening_is_one_line_of_the_audit(house: Any) -> None:
     assert (mail.heard_by, mail.heard_at.isoformat()) == ("anna", "2026-03-02T09:00:00+00:00")
     await house.sign_in(Role.administrator)
     page = await house.get("/admin/audit")
-    assert "прослушал сообщение" in page.words
+    assert "прослушал запись" in page.words
 
 
 async def test_what_cannot_be_heard_says_so(house: Any, tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""Who may order the recording of his talk about, and what an order must say."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from callcore.domain import CallId, Login
+from callcore.rights import Role
+from callcore.screenpop.ports import DeskRefused, DeskService
+from callcore.web import commands
+from callcore.web.bodies import BadBody
+
+
+class Desks:
+    def __init__(self) -> None:
+        self.orders: list[tuple[object, ...]] = []
+
+    async def record(self, *order: object, is_announced: bool) -> None:
+        self.orders.append((*order, is_announced))
+
+
+async def order(desks: Desks, role: str, do: str, **fields: Any) -> None:
+    await commands.run(cast(DeskService, desks), Login("anna"), role, do, {"call": "c1", **fields})
+
+
+@pytest.mark.parametrize("do", ["record", "record_pause", "record_resume"])
+async def test_it_takes_the_right(do: str) -> None:
+    desks = Desks()
+    for role in (Role.campaign_manager, "nobody"):
+        with pytest.raises(DeskRefused, match="no_right"):
+            await order(desks, role, do)
+    assert desks.orders == []
+    await order(desks, Role.operator, do, announced="1")
+    assert desks.orders == [("anna", CallId("c1"), do, True)]
+
+
+@pytest.mark.parametrize("announced", ["yes", "0", 1])
+async def test_only_a_tick_is_a_tick(announced: Any) -> None:
+    desks = Desks()
+    with pytest.raises(BadBody):
+        await order(desks, Role.operator, "record", announced=announced)
+    await order(desks, Role.operator, "record", announced="")
+    assert desks.orders == [("anna", CallId("c1"), "record", False)]

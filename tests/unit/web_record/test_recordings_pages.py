@@ -1,0 +1,151 @@
+"""Recorded talks: who hears them, at which address, and what stands beside them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from callcore.domain import CallId, ChannelId, Login, PbxName, QueueName, RecordMode
+from callcore.rights import Permission, Role
+from callcore.store.recordings import NewRecording
+from callcore.web.signin import digest
+
+from .test_voice_api import TOKEN as PROGRAM
+from .test_voicemail_pages import recording
+
+TALK = "0123456789abcdef" * 2
+SOUND = f"/recordings/{TALK}/sound"
+WORDS = "Разговор <записывается>."
+
+
+async def talked(house: Any, talk: str = TALK, *, is_over: bool = True, **changes: Any) -> int:
+    """A recorded talk; its number."""
+    values: dict[str, Any] = {
+        "token": talk,
+        "call": CallId("c1"),
+        "pbx": PbxName("main"),
+        "channel": ChannelId("1795.1"),
+        "queue": QueueName("finance"),
+        "mode": RecordMode.auto,
+        "words": WORDS,
+        **changes,
+    }
+    made = await house.database.recordings.begin(NewRecording(**values), house.clock.now())
+    if is_over and not made.refused_at:
+        at = house.clock.now()
+        await house.database.recordings.turn(talk, at, on=False, why="card", login=Login("anna"))
+        await house.database.recordings.turn(talk, at, on=True, why="time")
+        await house.database.recordings.end(talk, at + timedelta(minutes=1), 3000)
+    return int(made.id)
+
+
+async def listened(house: Any) -> list[str]:
+    return sorted(line.login for line in await house.database.audit.lines(act="listened"))
+
+
+async def test_who_may_hears_and_is_noted_before(house: Any) -> None:
+    body = recording(house, f"{TALK}.wav").read_bytes()
+    id = await talked(house)
+    await house.sign_in(Role.senior, "olga")
+    page = await house.get("/recordings", call="c1")
+    for words in (WORDS, "0:03", "пауза: номер карты", "услышал предупреждение"):
+        assert words in page.words, words
+    assert f'src="{SOUND}"' in page.text
+    assert (await house.ask("HEAD", SOUND)).status == 200
+    assert await listened(house) == []
+    whole = await house.get(SOUND)
+    assert (whole.status, whole.body) == (200, body)
+    assert (whole.headers["Cache-Control"], whole.headers["Content-Type"]) == (
+        "private, no-store",
+        "audio/wav",
+    )
+    part = await house.ask("GET", SOUND, headers={"Range": "bytes=100-199"})
+    assert (part.status, part.body) == (206, body[100:200])
+    [line] = await house.database.audit.lines(act="listened")
+    assert (line.login, line.subject) == ("olga", f"recording:{id}")
+    assert "Кто прослушал" in (await house.get("/recordings", call="c1")).words
+
+
+@pytest.mark.parametrize("role", [None, Role.operator, Role.campaign_manager])
+async def test_who_may_not_hears_nothing(house: Any, role: Role | None) -> None:
+    recording(house, f"{TALK}.wav")
+    await talked(house)
+    if role is not None:
+        await house.sign_in(role)
+    for path in (SOUND, f"/recordings/{'f' * 32}/sound", "/recordings?call=c1"):
+        answer = await house.get(path)
+        assert answer.status == (303 if role is None else 403), path
+        assert b"RIFF" not in answer.body
+    for path in (f"/recordings/{TALK}", f"/recordings/{TALK}/sound", "/recordings?call=c1"):
+        assert (await house.get("/api/v1" + path)).status == (401 if role is None else 403), path
+    assert await listened(house) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["1", "../callcore.yaml", TALK.upper(), TALK[:-1], f"{TALK}.wav", "f" * 32, "%2e%2e%2fx"]
+)
+async def test_addresses_are_not_guessed(house: Any, address: str) -> None:
+    recording(house, f"{TALK}.wav")
+    await talked(house)
+    await house.sign_in(Role.administrator)
+    assert (await house.get(f"/recordings/{address}/sound")).status == 404
+    assert (await house.get(f"/api/v1/recordings/{address}/sound")).status in (404, 422)
+
+
+async def test_what_goes_on_was_refused_or_is_gone_has_no_sound(house: Any) -> None:
+    living, refused, old, missing = (each * 32 for each in "abcd")
+    for each in (living, old):
+        recording(house, f"{each}.wav")
+    await talked(house, living, is_over=False)
+    await talked(house, refused, is_refused=True)
+    await talked(house, old)
+    await house.database.recordings.delete_sounds(house.clock.now() + timedelta(days=1), house.clock.now())
+    await talked(house, missing)
+    await house.sign_in(Role.senior)
+    page = await house.get("/recordings", call="c1")
+    assert "<audio" not in page.text
+    assert "Абонент отказался от записи" in page.words
+    for each in (living, refused, old, missing):
+        assert (await house.get(f"/recordings/{each}/sound")).status == 404
+    assert await listened(house) == []
+
+
+async def test_a_call_without_recordings_says_so(house: Any) -> None:
+    await house.sign_in(Role.senior)
+    assert "Этот разговор не записан" in (await house.get("/recordings", call="nobody")).words
+
+
+async def program(house: Any, *scopes: Permission) -> dict[str, str]:
+    """What a program of Vera's, who may listen, says of itself."""
+    await house.add_user("vera", Role.senior)
+    await house.database.tokens.add(digest(PROGRAM), "vera", "voice", house.clock.now(), set(scopes))
+    return {"Authorization": f"Bearer {PROGRAM}"}
+
+
+async def test_a_program_without_the_scope_hears_nothing(house: Any) -> None:
+    recording(house, f"{TALK}.wav")
+    await talked(house)
+    said = await program(house, Permission.voicemail_listen)
+    answer = await house.ask("GET", "/api/v1" + SOUND, headers=said)
+    assert (answer.status, await listened(house)) == (403, [])
+
+
+async def test_programs_read_consent_and_turns(house: Any) -> None:
+    body = recording(house, f"{TALK}.wav").read_bytes()
+    await talked(house)
+    said = await program(house, Permission.recordings_listen)
+    listed = (await house.ask("GET", "/api/v1/recordings?call=c1", headers=said)).json["recordings"]
+    [row] = listed
+    assert (row["token"], row["consent_how"], row["consent_words"], row["ms"]) == (TALK, "words", WORDS, 3000)
+    assert [(turn["on"], turn["why"], turn["login"]) for turn in row["turns"]] == [
+        (True, "words", None),
+        (False, "card", "anna"),
+        (True, "time", None),
+    ]
+    assert (await house.ask("GET", f"/api/v1/recordings/{TALK}", headers=said)).json == row
+    whole = await house.ask("GET", "/api/v1" + SOUND, headers=said)
+    assert (whole.status, whole.body) == (200, body)
+    assert await listened(house) == ["vera"]
+    assert (await house.ask("GET", f"/api/v1/recordings/{'f' * 32}", headers=said)).status == 404

@@ -215,7 +215,7 @@ def spent(attempt: Attempt) -> tuple[int, int, int]:
         return 1, 0, RATE
     if result in (None, "unknown"):
         return 1, 1, RATE
-    if result not in ("told", "hung_up_early") or attempt.outcome is None:
+    if result not in ("told", "hung_up_early", "answered") or attempt.outcome is None:
         return 1, 0, 0
     seconds = int((attempt.outcome.at - attempt.intended_at).total_seconds())
     minutes = 1

@@ -62,6 +62,7 @@ TAGS = (
     "knowledge",
     "network",
     "outages",
+    "recordings",
     "routing",
     "session",
     "visits",

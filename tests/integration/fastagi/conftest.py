@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from callcore.ivr.agi_session import Session
+from callcore.ivr.dialplan import include_file
 from callcore.ivr.fastagi import Server
 from callcore.ivr.queue_file import QueueDefinition, render_queues
 from callcore.testing.lab import AsteriskLab, Caller, Softphone, Step
@@ -130,10 +131,12 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
             QueueDefinition("patient", exit_by_key=True),
             QueueDefinition("told", exit_by_key=True, announce="position"),
         ]
+        include = tmp_path / "callcore.conf"
+        include.write_text(include_file(), encoding="utf-8")
         lab = AsteriskLab(
             tmp_path / "pbx",
             phones=PHONES,
-            includes=[ROOT / "dialplans" / "callcore.conf"],
+            includes=[include],
             dialplan=DIALPLAN,
             variables={
                 "CALLCORE_AGI": f"127.0.0.1:{port}",

@@ -40,7 +40,7 @@ async def test_in_turn(office: Office) -> None:
     first = await office.call("rr")
     await office.heard("AgentConnect")
     second = await office.call("rr")
-    await office.heard("AgentConnect", 2)
+    await office.heard("BridgeEnter", 4)
     one, other = (anna, boris) if office.wire.together(first.voice, {anna.device}) else (boris, anna)
     await office.talk(second, other)
     await first.hang_up()
@@ -118,7 +118,7 @@ async def test_given_up_while_ringing(office: Office) -> None:
 async def test_two_in_the_same_second(office: Office) -> None:
     anna, boris = await office.sits("anna", SOON), await office.sits("boris", SOON)
     one, other = await office.calls_in_one_second("rr", "rr")
-    await office.heard("AgentConnect", 2)
+    await office.heard("BridgeEnter", 4)
     hers, his = (one, other) if office.wire.together(one.voice, {anna.device}) else (other, one)
     await office.talk(hers, anna)
     await office.talk(his, boris)

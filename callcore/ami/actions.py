@@ -16,7 +16,7 @@ from callcore.ami.protocol import AmiAction, BadAction, check_variable
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, QueueName
 
-STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE")
+STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE", "CALLCORE_ATTEMPT")
 """Channel variables asked for in a snapshot; Asterisk answers ``(null)`` for one that is not set."""
 
 NEEDED_ACTIONS: dict[str, str] = {
@@ -38,6 +38,7 @@ NEEDED_ACTIONS: dict[str, str] = {
 
 DIALLING_ACTIONS: dict[str, str] = {
     "Originate": "originate",
+    "Redirect": "call",
     "Getvar": "reporting",
 }
 """Needed besides where callcore places calls by itself."""
@@ -51,6 +52,8 @@ DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
+CARRIED_CONTEXT = "callcore-carried"
+"""Likewise: where a living channel rings a number outside."""
 DIALLING_CONTEXTS = (
     DIAL_CONTEXT,
     "callcore-dialled",
@@ -59,6 +62,8 @@ DIALLING_CONTEXTS = (
     PHONE_CONTEXT,
     "callcore-phoned",
     PLACED_CONTEXT,
+    CARRIED_CONTEXT,
+    "callcore-carry",
 )
 DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""

@@ -18,8 +18,9 @@ import structlog
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
-from callcore.ami.originate import originate, originate_by_phone
+from callcore.ami.originate import carried_variables, originate, originate_by_phone, redirect_out
 from callcore.ami.protocol import AmiAction, BadAction
+from callcore.ami.translate import channel_variables
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
     ChannelAnswered,
@@ -39,6 +40,7 @@ from callcore.outbound.ports import (
     CallHungUp,
     CallNotMade,
     CallOrder,
+    CarryOrder,
     NotSent,
     PhoneOrder,
     Refused,
@@ -107,16 +109,46 @@ class AmiDialer:
             self._unseen.discard(attempt)
             raise Refused(str(error)) from error
 
+    async def carry(self, permit: Permit, order: CarryOrder) -> None:
+        """See ``Dialer``. Nothing is rung before the last of the actions, the Redirect: what goes wrong with
+        the others raises NotSent."""
+        ask, channel = permit.ask, order.channel.id
+        self._check(permit)
+        try:
+            digits = ask.number.removeprefix("+")
+            told = carried_variables(
+                ask.attempt, digits, ring_seconds=order.ring_seconds, caller_number=order.caller_number
+            )
+            marks = [actions.setvar(channel, name, value) for name, value in told]
+            redirect = redirect_out(channel)
+        except BadAction as error:
+            raise NotSent(str(error)) from error
+        try:
+            for mark in marks:
+                await self._link.call(mark, DIAL_LIMIT_SECONDS)
+        except AmiError as error:
+            raise NotSent(str(error)) from error
+        try:
+            await self._link.call(redirect, DIAL_LIMIT_SECONDS)
+        except (AnswerLost, ActionTimeout) as error:
+            raise Unsure(str(error)) from error
+        except AmiError as error:
+            raise NotSent(str(error)) from error
+
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """See ``Dialer``. As of now: what a lost link carried to Asterisk may still come to life."""
         epoch = self._link.epoch
         # Living channels first: one that ends between the two answers is then in the journal.
-        living = {str(row.get("uniqueid")) for row in (await self._ask(actions.status())).rows}
+        rows = (await self._ask(actions.status())).rows
+        living = {str(row.get("uniqueid")) for row in rows}
+        marked = {channel_variables(row).get("CALLCORE_ATTEMPT") for row in rows}
         journal = read_journal((await self._ask(actions.dial_journal())).rows)
         if self._link.epoch != epoch:
             raise RouteGone(f"{self._link.pbx}: the link was lost meanwhile")
         found = {
-            attempt: replace(journal.get(attempt, Trace()), is_alive=attempt in living)
+            attempt: replace(
+                journal.get(attempt, Trace()), is_alive=attempt in living, is_marked=attempt in marked
+            )
             for attempt in attempts
         }
         uptime = self._link.pbx_uptime_seconds()
@@ -183,9 +215,7 @@ class AmiDialer:
 
     def _originate(self, permit: Permit, order: CallOrder | PhoneOrder) -> AmiAction:
         ask = permit.ask
-        check_permit(permit, Medium.voice, self._link.pbx)
-        if not permit.holds_at(self._now()):
-            raise NotSent("the permit is too old")
+        self._check(permit)
         digits = ask.number.removeprefix("+")
         try:
             if isinstance(order, PhoneOrder):
@@ -207,6 +237,11 @@ class AmiDialer:
             )
         except BadAction as error:
             raise (NotSent if isinstance(order, PhoneOrder) else Refused)(str(error)) from error
+
+    def _check(self, permit: Permit) -> None:
+        check_permit(permit, Medium.voice, self._link.pbx)
+        if not permit.holds_at(self._now()):
+            raise NotSent("the permit is too old")
 
     def _refused(self, error: ActionRefused, order: CallOrder | PhoneOrder) -> NotSent:
         """A phone that cannot be rung, or an include of an older callcore, is no trouble of the trunk's."""

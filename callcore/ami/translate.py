@@ -401,7 +401,7 @@ WANTED_EVENTS = frozenset(_READERS)
 
 
 def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
-    variables = _variables(row)
+    variables = channel_variables(row)
     call = variables.get("CALLCORE_CALL")
     topic = variables.get("CALLCORE_TOPIC")
     member = variables.get("MEMBERINTERFACE")
@@ -421,7 +421,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
     )
 
 
-def _variables(row: Headers) -> dict[str, str]:
+def channel_variables(row: Headers) -> dict[str, str]:
     """``Variable: NAME=value`` lines of a Status row that are set (an unset one reads ``(null)``)."""
     lines = row.get("variable", [])
     pairs = (line.partition("=") for line in ([lines] if isinstance(lines, str) else lines))

@@ -56,7 +56,7 @@ class Answering:
             now,
             take_dials=dials,
             queues=floor.queues,
-            permitted=outgoing.forward,
+            forwards=outgoing.placing,
             recorder=recorder,
             hints=lambda: current.settings.ivr.hints,
             recording_folders={name: pbx.recording_folder for name, pbx in settings.pbxs.items()},

@@ -20,7 +20,7 @@ from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
 from callcore.assembly.placing import Placing, make_house
-from callcore.calls.attempt import AttemptId, Medium, News, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium, News
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,
@@ -37,7 +37,7 @@ from callcore.campaigns.recipients import House
 from callcore.campaigns.runner import CampaignRunner
 from callcore.config import Settings
 from callcore.config.control import dry_messages
-from callcore.config.gate_values import SMS_ROUTE, make_profiles, profile_of_purpose
+from callcore.config.gate_values import SMS_ROUTE, make_profiles
 from callcore.crm.customers import CustomerBase
 from callcore.crm.directory import merged
 from callcore.domain import LANGUAGES, Customer, Language, Outage, OutageKind, PbxName, Text
@@ -52,7 +52,7 @@ from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outages.board import Board
 from callcore.outages.words import Templates, caller_words, notice, templates
-from callcore.outbound.gate import Ask, Purpose, Refusal, decide
+from callcore.outbound.gate import Purpose
 from callcore.outbound.owners import Owners
 from callcore.outbound.ports import CallNews, CallTold
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
@@ -95,7 +95,6 @@ class Outgoing:
         self._tasks: set[asyncio.Task[object]] = set()
         self._now = now
         self.words = Words(settings, now)
-        self._forwarding = profile_of_purpose(settings, Purpose.forward, now().year)
         trunks = settings.outbound.trunks
         self.dialers = {
             name: AmiDialer(link, self._take, now) for name, link in links.items() if name in trunks
@@ -121,7 +120,10 @@ class Outgoing:
             {GATEWAY: MessageRoute(self.messenger, settings.sms.messages_per_second)}
             if self.messenger
             else {},
-            Owners(self.runner, {Purpose.own_call: self.placing}),
+            Owners(
+                self.runner,
+                dict.fromkeys((Purpose.own_call, Purpose.transfer, Purpose.forward), self.placing),
+            ),
             now,
             time.monotonic,
             halt_after_failures=settings.outbound.halt_after_failures,
@@ -218,20 +220,6 @@ class Outgoing:
         outages = await self._outages_of(customers)
         language = customers[0].language if len(customers) == 1 else None
         return tuple(OutageWords(self.words.caller(outage), language) for outage in outages)
-
-    def forward(self, pbx: PbxName, number: str) -> str | None:
-        """What to dial, in digits, where a caller's own way leads outside; None: there is no trunk, or the
-        gate says no."""
-        known = numbers.normalise(number, self._settings.organisation.country)
-        if known is None or pbx not in self._settings.outbound.trunks:
-            return None
-        zone, profile = self._settings.organisation.zone.key, self._forwarding
-        ask = Ask(AttemptId(""), Medium.voice, Purpose.forward, known.canonical, zone, pbx, profile)
-        answer = decide(ask, NumberHistory(), self._now())
-        if isinstance(answer, Refusal):
-            log.warning("forward_refused", rule=answer.rule, why=answer.evidence.en)
-            return None
-        return answer.ask.number.removeprefix("+")
 
     async def _outages_of(self, customers: tuple[Customer, ...]) -> tuple[Outage, ...]:
         """None where the register does not answer in time: the card does not wait for it."""

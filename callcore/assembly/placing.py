@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +18,26 @@ import structlog
 
 from callcore import numbers
 from callcore.calls.agent import Agent
-from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, PersonsCall, Plan, Purpose
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    CarriedCall,
+    Medium,
+    Outcome,
+    PersonsCall,
+    Plan,
+    Purpose,
+)
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, Login, PbxName, Text
+from callcore.domain import AgentState, CallId, Login, PbxName, Text
 from callcore.ivr.placed import Go, Stop
-from callcore.outbound.gate import Ask, Profile, Refusal, Rule
-from callcore.outbound.ports import PhoneOrder
+from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
+from callcore.outbound.ports import CarryOrder, PhoneOrder
 from callcore.outbound.room import Outbound
-from callcore.outbound.wanted import PlaceRefused, Wanted
+from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
 from callcore.store.attempts import Attempts, NotClaimed
+from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.placing")
 
@@ -35,6 +45,8 @@ SLOT_SECONDS = 3.0
 """How long a person waits for a free line."""
 PHONE_SECONDS = 20
 """How long his own phone rings."""
+CARRY_SECONDS = 1.0
+"""How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
 SETTLED_KEPT = 10_000
 EVENT = "call.placed"
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
@@ -54,6 +66,8 @@ class House:
     zone: str
     ways: Mapping[PbxName, Way]
     profile: Profile
+    carried: Mapping[Purpose, Profile] = field(default_factory=dict)
+    """Where a living channel rings the number: for ``transfer`` and ``forward``."""
 
 
 def make_house(settings: Settings, year: int) -> House:
@@ -64,7 +78,11 @@ def make_house(settings: Settings, year: int) -> House:
         for name, trunk in settings.outbound.trunks.items()
     }
     profile = profile_of_purpose(settings, Purpose.own_call, year)
-    return House(organisation.country, organisation.zone.key, ways, profile)
+    carried = {
+        purpose: profile_of_purpose(settings, purpose, year)
+        for purpose in (Purpose.transfer, Purpose.forward)
+    }
+    return House(organisation.country, organisation.zone.key, ways, profile, carried)
 
 
 class Placing:
@@ -139,11 +157,75 @@ class Placing:
             is_placed = await room.place_call(permit, call, order)
         except NotClaimed:
             raise await self._being_called(ask.number) from None
-        placed = await self._attempts.get(ask.attempt) if is_placed else None
+        return await self._placed(ask.attempt, is_placed=is_placed)
+
+    async def _placed(self, attempt: AttemptId, *, is_placed: bool) -> Attempt:
+        placed = await self._attempts.get(attempt) if is_placed else None
         if placed is None:
             raise PlaceRefused("pbx_down")
         self._tell(placed)
         return placed
+
+    async def carry(self, handed: Handed) -> Attempt:
+        """See ``Places``."""
+        pbx = handed.channel.pbx
+        way = self._house.ways.get(pbx)
+        if way is None:
+            raise PlaceRefused("no_trunk")
+        permit = await self._may_carry(pbx, handed.number, Purpose.transfer, handed.login)
+        order = CarryOrder(handed.channel, way.ring_seconds, way.caller_number)
+        whom = CarriedCall(handed.call, handed.customer)
+        is_placed = await self._outbound.carry(permit, whom, order)
+        return await self._placed(permit.ask.attempt, is_placed=is_placed)
+
+    async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
+        known = numbers.normalise(number, self._house.country)
+        if known is None:
+            raise PlaceRefused("not_a_number")
+        if (trouble := self._outbound.trouble(Medium.voice, pbx)) is not None:
+            raise PlaceRefused("pbx_down", trouble)
+        house, profile = self._house, self._house.carried[purpose]
+        mine = _mint(self._now())
+        ask = Ask(mine, Medium.voice, purpose, known.canonical, house.zone, pbx, profile, login)
+        answer = await self._outbound.permit(ask)
+        if isinstance(answer, Refusal):
+            raise await self._refused(ask.number, answer)
+        return answer
+
+    # --- for a caller whose own way leads outside (``ivr.ports.Forwards``)
+
+    async def forward(self, pbx: PbxName, number: str) -> Permit | None:
+        """None: it may not be dialled, or nobody can say so in time."""
+        way = self._house.ways.get(pbx)
+        if way is None:
+            return None
+        try:
+            async with asyncio.timeout(CARRY_SECONDS):
+                return await self._may_carry(pbx, number, Purpose.forward, "")
+        except PlaceRefused as refused:
+            why = refused.why.en if refused.why else ""
+            log.warning("forward_refused", code=refused.code, rule=refused.rule, why=why)
+        except (StoreError, TimeoutError) as error:
+            log.error("forward_not_asked", why=str(error) or type(error).__name__)
+        return None
+
+    async def leaves(self, permit: Permit, call: CallId) -> bool:
+        """The intent is stored: the caller's channel may ring the number now. False: it may not."""
+        try:
+            async with asyncio.timeout(CARRY_SECONDS):
+                return await self._outbound.carry(permit, CarriedCall(call))
+        except (StoreError, TimeoutError) as error:
+            log.error("forward_not_noted", why=str(error) or type(error).__name__)
+            return False
+
+    def unsure(self, permit: Permit) -> None:
+        """He was to be sent there, and perhaps was not: the PBX is asked."""
+        self._outbound.doubt(permit.ask.attempt)
+
+    def shown(self, pbx: PbxName) -> str:
+        """The number that the trunk shows; "" leaves it to that."""
+        way = self._house.ways.get(pbx)
+        return way.caller_number if way else ""
 
     async def _refused(self, number: str, refusal: Refusal) -> PlaceRefused:
         if refusal.rule is Rule.open_call:
@@ -185,6 +267,8 @@ class Placing:
         self._tell(replace(attempt, outcome=outcome))
 
     def _tell(self, call: Attempt) -> None:
+        if not call.login:
+            return
         over = call.outcome
         data = {
             "attempt": call.id,

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from callcore.domain import CustomerId, Interface, Language, OutageId, Text
+from callcore.domain import CallId, CustomerId, Interface, Language, OutageId, Text
 
 AttemptId = NewType("AttemptId", str)
 """Minted by callcore; lower-case letters and digits, at most 40. A call's is its channel's id at the PBX."""
@@ -52,10 +52,17 @@ class Plan(StrEnum):
     """The number is rung; who answers is told something."""
     phone_first = "phone_first"
     """An operator's phone is rung; once he has picked it up, the gate is asked again, and the number rung."""
+    carried = "carried"
+    """A channel that lives already, a caller's or an operator's, rings the number: none is made for it."""
 
     @property
     def asks_again(self) -> bool:
-        """The number is rung by a second step, so that an answered channel of ours proves nothing of it."""
+        """The number is rung by a second step, after the gate was asked once more."""
+        return self is Plan.phone_first
+
+    @property
+    def is_by_dial(self) -> bool:
+        """The dialplan's word on Dial tells of the number, not a channel that was made for it."""
         return self is not Plan.number_first
 
 
@@ -132,6 +139,8 @@ class Attempt:
     """The operator's, where that is rung first."""
     customer: CustomerId | None = None
     """Whose number it was said to be; a target has its own."""
+    call: CallId | None = None
+    """Whose channel rings the number, where it is carried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,14 @@ class PersonsCall:
 
     plan: Plan
     phone: Interface
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedCall:
+    """A number that a channel of a living call rings, likewise."""
+
+    call: CallId | None = None
     customer: CustomerId | None = None
 
 

@@ -24,6 +24,7 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.ivr.script import Question
+from callcore.outbound.gate import Permit
 from callcore.routing.situation import CallerFacts
 
 BACKOFFICE_SECONDS = 2.0
@@ -109,6 +110,23 @@ class NoTalkRecorder:
 
     def left(self, call: CallId) -> None:
         return
+
+
+class Forwards(Protocol):
+    """Who lets a caller be sent to a number outside, and keeps the ledger of it. Nothing here raises, and
+    nothing keeps him waiting for long."""
+
+    async def forward(self, pbx: PbxName, number: str) -> Permit | None:
+        """None: it may not be dialled, or nobody can say so in time."""
+
+    async def leaves(self, permit: Permit, call: CallId) -> bool:
+        """It is noted: he may be sent there now. False: he may not."""
+
+    def unsure(self, permit: Permit) -> None:
+        """He was to be sent there, and perhaps was not."""
+
+    def shown(self, pbx: PbxName) -> str:
+        """The number that the trunk shows; "" leaves it to that."""
 
 
 class Backoffice(Protocol):

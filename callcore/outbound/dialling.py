@@ -11,7 +11,16 @@ from functools import partial
 
 import structlog
 
-from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, PersonsCall, Target
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    AttemptResult,
+    CarriedCall,
+    Medium,
+    Outcome,
+    PersonsCall,
+    Target,
+)
 from callcore.domain import Text
 from callcore.outbound import placed
 from callcore.outbound.causes import Sign, Streak, sign_of
@@ -21,6 +30,7 @@ from callcore.outbound.placed import PlacedCall
 from callcore.outbound.ports import (
     CallNews,
     CallOrder,
+    CarryOrder,
     Dialer,
     NotSent,
     PhoneOrder,
@@ -110,12 +120,44 @@ class Dialling:
         await self._dial(trunk, entry, permit, order)
         return True
 
-    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None) -> bool:
+        """Somebody is on the line already: he waits neither for a free line nor for his turn, but takes a
+        line. ``order`` None: who asks sends the channel on its way himself, at once. False: nothing was
+        stored or dialled."""
+        trunk = self._trunks[permit.ask.route]
+        if trunk.dialer.trouble is not None:
+            self._ledger.drop(permit)
+            return False
+        attempt = await self._ledger.intend(permit, whom)
+        if attempt is None:
+            return False
+        trunk.slots.hold_line()
+        entry = self._enter(attempt)
+        if order is not None:
+            entry.is_dialling = True
+            await self._dial(trunk, entry, permit, order)
+        return True
+
+    def withdraw(self, attempt: AttemptId) -> None:
+        """The channel that was to carry it was certainly not sent on its way."""
+        if (entry := self._entries.get(attempt)) is not None:
+            self._finish(entry, Outcome(AttemptResult.not_sent, self._ledger.now(), detail="no time left"))
+
+    def doubt(self, attempt: AttemptId) -> None:
+        if (entry := self._entries.get(attempt)) is not None:
+            self._become(entry, placed.doubt(entry.call))
+
+    async def _dial(
+        self, trunk: Trunk, entry: _Entry, permit: Permit, order: CallOrder | PhoneOrder | CarryOrder
+    ) -> None:
         now = self._ledger.now
         try:
             if not permit.holds_at(now()):
                 raise NotSent("the permit is over")
-            await trunk.dialer.dial(permit, order)
+            if isinstance(order, CarryOrder):
+                await trunk.dialer.carry(permit, order)
+            else:
+                await trunk.dialer.dial(permit, order)
         except Refused as error:
             self._finish(entry, Outcome(AttemptResult.failed, now(), detail=str(error)), Sign.gone)
         except NotSent as error:

@@ -24,7 +24,7 @@ class Owners:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         """Told to all."""
-        for owner in (self._usual, *self._by_purpose.values()):
+        for owner in dict.fromkeys((self._usual, *self._by_purpose.values())):
             await owner.route_gone(medium, route, why)
 
     def _of(self, attempt: Attempt) -> Owner:

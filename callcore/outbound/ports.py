@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import Interface, Language, Text
+from callcore.domain import ChannelRef, Interface, Language, Text
 from callcore.outbound.gate import Permit
 
 
@@ -68,6 +68,16 @@ class PhoneOrder:
 
     phone: Interface
     phone_seconds: int
+    ring_seconds: int
+    caller_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOrder:
+    """A living channel is sent to ring the number. ``ring_seconds``, ``caller_number``: as in ``CallOrder``;
+    where nobody takes it, it goes on in the dialplan (``callcore-carried``)."""
+
+    channel: ChannelRef
     ring_seconds: int
     caller_number: str
 
@@ -136,13 +146,14 @@ TakeCallNews = Callable[[CallNews], None]
 class Trace:
     """What a PBX knows of one attempt, asked after a loss.
 
-    ``is_alive``: its channel lives. The rest is the dialplan's journal: ``dialling_at`` it began to dial;
+    ``is_alive``: its channel lives; ``is_marked``: one that bears its id as a mark does. The rest is the dialplan's journal: ``dialling_at`` it began to dial;
     ``status``, ``cause`` of the carrier's leg once that ended; ``told_seconds``, ``told_key``,
     ``told_enough`` as the script or the dialplan's own playing noted; ``ended_at`` the end. All None: the
     PBX never saw it.
     """
 
     is_alive: bool = False
+    is_marked: bool = False
     dialling_at: datetime | None = None
     answered_at: datetime | None = None
     status: str | None = None
@@ -182,6 +193,9 @@ class Dialer(Protocol):
 
     async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
         """Returns when the PBX has taken it. Raises NotSent or Unsure. Never repeats anything."""
+
+    async def carry(self, permit: Permit, order: CarryOrder) -> None:
+        """As ``dial``, by a channel that lives already."""
 
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """Raises RouteGone when the PBX cannot be asked."""

@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from callcore.calls.attempt import AttemptId, Medium, PersonsCall, Target
+from callcore.calls.attempt import AttemptId, CarriedCall, Medium, PersonsCall, Target
 from callcore.domain import Text
 from callcore.outbound.causes import Streak
 from callcore.outbound.dialling import Dialling, Trunk
 from callcore.outbound.gate import Ask, Permit, Refusal
 from callcore.outbound.ledger import Ledger, Owner
 from callcore.outbound.messages import Gateway, Messages
-from callcore.outbound.ports import CallNews, CallOrder, Dialer, MessageOrder, Messenger, PhoneOrder, Receipt
+from callcore.outbound.ports import CallNews, CallOrder, CarryOrder, Dialer, MessageOrder, Messenger, PhoneOrder, Receipt
 from callcore.outbound.slots import Figures, Sleep, Slots
 from callcore.store.attempts import Attempts
 
@@ -137,6 +137,23 @@ class Outbound:
         over or the route has trouble. Raises NotClaimed, StoreUnavailable: the same. Who is cancelled here
         stops waiting, the call goes on."""
         return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, whom, order)))
+
+    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None = None) -> bool:
+        """A living channel rings the number, without a slot. ``order`` None: whoever asks sends it on its
+        way himself as soon as this returns, and says by ``doubt`` where that went wrong. True: the
+        intent is stored, and so will be what becomes of it. Raises NotClaimed, StoreUnavailable. Who is
+        cancelled here without an order has nothing dialled; with one, the call goes on."""
+        work = self._ledger.spawn(self._dialling.carry(permit, whom, order))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if order is None:
+                work.add_done_callback(lambda _: self._dialling.withdraw(permit.ask.attempt))
+            raise
+
+    def doubt(self, attempt: AttemptId) -> None:
+        """Nobody knows how it stands: the PBX is asked."""
+        self._dialling.doubt(attempt)
 
     async def send_message(self, permit: Permit, target: Target, order: MessageOrder) -> bool:
         """As ``place_call``; returns when the gateway's answer is stored."""

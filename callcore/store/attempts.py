@@ -19,11 +19,12 @@ from callcore.calls.attempt import (
     Medium,
     NumberHistory,
     Outcome,
+    Plan,
     Purpose,
     TargetChange,
     TargetId,
 )
-from callcore.store.campaign_rows import OPEN_CALL, WAITING, load_attempts, outcome_row
+from callcore.store.campaign_rows import OPEN_CALL, OWN_CHANNEL, WAITING, load_attempts, outcome_row
 from callcore.store.engine import insert
 from callcore.store.errors import StoreError
 from callcore.store.gate_facts import histories
@@ -158,8 +159,9 @@ class Attempts:
         return await self._load(attempts.c.target == target)
 
     async def of_login(self, login: str) -> tuple[Attempt, ...]:
-        """Open calls that this person has placed, oldest first; there is one at most."""
-        return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login))
+        """Open calls that this person has placed, oldest first; there is one at most. What he has given to a
+        number outside is none."""
+        return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login, OWN_CHANNEL))
 
     async def open_to(self, number: str) -> Attempt | None:
         """The call to this number that is under way."""
@@ -286,7 +288,9 @@ async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
     if attempt.target is not None:
         of_target = update(targets).where(*_may_be_taken_by(attempt))
         return bool((await connection.execute(of_target.values(attempt=attempt.id))).rowcount)
-    of_person = and_(OPEN_CALL, attempts.c.login == attempt.login, attempts.c.login != "")
+    if attempt.plan is Plan.carried:
+        return True
+    of_person = and_(OPEN_CALL, OWN_CHANNEL, attempts.c.login == attempt.login, attempts.c.login != "")
     is_busy = or_(and_(OPEN_CALL, attempts.c.number == attempt.number), of_person)
     return (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is None
 
@@ -301,7 +305,7 @@ def _may_be_taken_by(attempt: Attempt) -> list[Any]:
 
 def _intent_row(attempt: Attempt) -> dict[str, Any]:
     words = "id target campaign medium number route profile intended_at purpose login rate_minor"
-    words += " plan phone customer"
+    words += " plan phone customer call"
     return {name: getattr(attempt, name) for name in words.split()} | {"detail": ""}
 
 

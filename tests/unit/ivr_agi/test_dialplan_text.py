@@ -62,12 +62,12 @@ def test_an_answered_call_of_ours_has_the_same_construct():
 
 def test_who_is_called_can_neither_transfer_nor_forward():
     dials = [line for lines in contexts().values() for line in lines if "Dial(" in line]
-    assert [dial.rpartition(",")[2] for dial in dials] == ["i)", "i)", "i)"]
+    assert [dial.rpartition(",")[2] for dial in dials] == ["i)", "i)", "i)", "ig)"]
     [placed] = [line for line in contexts()["callcore-dial"] if "Dial(" in line]
     assert placed.startswith("same => n,Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER},")
 
 
-@pytest.mark.parametrize("context", ["callcore-people", "callcore-number", "callcore-outside"])
+@pytest.mark.parametrize("context", ["callcore-people", "callcore-number", "callcore-carry"])
 def test_nothing_but_devices_and_digits_reaches_dial(context: str):
     """No comma, which would begin Dial's options, and nothing that the dialplan would read once more."""
     told = [line for line in contexts()[context] if re.search(r"CALLCORE_(PEOPLE|TO)\}", line)]

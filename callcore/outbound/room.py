@@ -23,7 +23,16 @@ from callcore.outbound.dialling import Dialling, Trunk
 from callcore.outbound.gate import Ask, Permit, Refusal
 from callcore.outbound.ledger import Ledger, Owner
 from callcore.outbound.messages import Gateway, Messages
-from callcore.outbound.ports import CallNews, CallOrder, CarryOrder, Dialer, MessageOrder, Messenger, PhoneOrder, Receipt
+from callcore.outbound.ports import (
+    CallNews,
+    CallOrder,
+    CarryOrder,
+    Dialer,
+    MessageOrder,
+    Messenger,
+    PhoneOrder,
+    Receipt,
+)
 from callcore.outbound.slots import Figures, Sleep, Slots
 from callcore.store.attempts import Attempts
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from callcore.ivr.agi_session import Session
+from callcore.ivr.dialplan import include_file
 from callcore.ivr.fastagi import Server
 from callcore.ivr.queue_file import QueueDefinition, render_queues
 from callcore.testing.lab import AsteriskLab, Caller, Softphone, Step
@@ -25,6 +26,13 @@ DIALPLAN = """[from-trunk]
 exten => _X.,1,Goto(callcore-inbound,${EXTEN},1)
 exten => support,1,Goto(callcore-inbound,${EXTEN},1)
 """
+
+
+def the_include(folder: Path) -> Path:
+    """The one file that an administrator includes."""
+    file = folder / "callcore.conf"
+    file.write_text(include_file(), encoding="utf-8")
+    return file
 
 
 class Ear:
@@ -133,7 +141,7 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
         lab = AsteriskLab(
             tmp_path / "pbx",
             phones=PHONES,
-            includes=[ROOT / "dialplans" / "callcore.conf"],
+            includes=[the_include(tmp_path)],
             dialplan=DIALPLAN,
             variables={
                 "CALLCORE_AGI": f"127.0.0.1:{port}",

@@ -34,7 +34,7 @@ from callcore.routing.timetable import ALL_DAY, Hours, Span, SpecialDay
 from callcore.testing.lab import AsteriskLab
 from callcore.testing.patience import PATIENCE_SECONDS
 
-from .conftest import ROOT, Ear
+from .conftest import Ear, the_include
 
 MAIN = PbxName("main")
 EXPERT, FINANCE = QueueName("expert"), QueueName("finance")
@@ -173,7 +173,7 @@ def opened(tmp_path: Path) -> Open:
         fallback.write_text("" if ways is None else render_fallback(ways), "utf-8")
         lab = AsteriskLab(
             tmp_path / "pbx",
-            includes=[ROOT / "dialplans" / "callcore.conf", fallback],
+            includes=[the_include(tmp_path), fallback],
             dialplan=DIALPLAN,
             variables={
                 "CALLCORE_AGI": "127.0.0.1:1",

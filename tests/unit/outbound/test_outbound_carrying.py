@@ -227,9 +227,7 @@ async def test_a_channel_that_is_gone(desk: Desk) -> None:
     assert desk.campaigns.gone == []
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [("+441632960000", "refused_by_gate"), ("odd", "not_a_number")]
-)
+@pytest.mark.parametrize(("number", "code"), [("+441632960000", "refused_by_gate"), ("odd", "not_a_number")])
 async def test_where_nobody_may_give_it(desk: Desk, number: str, code: str) -> None:
     async with desk.house.running():
         with pytest.raises(PlaceRefused) as refused:
@@ -248,7 +246,10 @@ DIALS: dict[str, Any] = {"dialling_at": T0, "is_marked": True}
     [
         (Trace(**DIALS), None),
         (Trace(**{**DIALS, "is_marked": False}), ("unknown", "journal: no end")),
-        (Trace(dialling_at=T0, status="BUSY", cause=17, ended_at=T0, is_marked=True), ("busy", "journal: BUSY")),
+        (
+            Trace(dialling_at=T0, status="BUSY", cause=17, ended_at=T0, is_marked=True),
+            ("busy", "journal: BUSY"),
+        ),
         (Trace(dialling_at=T0, status="ANSWER", cause=16, ended_at=T0), ("answered", "journal")),
         (Trace(is_marked=True), ("not_sent", "journal: never seen")),
         (Trace(), ("not_sent", "journal: never seen")),

@@ -25,6 +25,7 @@ from callcore.assembly.current import Current
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
+from callcore.assembly.opting_out import opt_out_room
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.retention import Retention
 from callcore.assembly.soundkeeping import talk_rules
@@ -56,7 +57,7 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, placed, story
+from callcore.web import editions_api, opt_outs, placed, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
@@ -331,6 +332,7 @@ class Daemon:
                 lambda: self.people.names(self.clock.now()),
             ),
         )
+        opt_outs.add_to(application, opt_out_room(self.current, self.database, self.people, self.clock.now))
         webhooks.add_to(
             application,
             WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),

@@ -19,6 +19,7 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
+from callcore.assembly.key_nine import KeyNine
 from callcore.assembly.placing import Placing, make_house
 from callcore.calls.attempt import AttemptId, Medium, News
 from callcore.calls.facts import (
@@ -138,7 +139,9 @@ class Outgoing:
             self._published,
             timedelta(hours=settings.outages.announce_hours),
         )
-        self.notices = Notices(database, self.room, now)
+        says_no = KeyNine(database, settings.outbound)
+        self.runner.opts_out = says_no
+        self.notices = Notices(database, self.room, now, says_no)
 
     async def start(self) -> None:
         """Before anything may come in. Raises StoreError."""
@@ -310,10 +313,17 @@ class Words:
 class Notices:
     """``ivr.campaign.Notices``: what is told in a placed call, and what was heard of it."""
 
-    def __init__(self, database: Database, room: Outbound, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        room: Outbound,
+        now: Callable[[], datetime],
+        says_no: KeyNine,
+    ) -> None:
         self._database = database
         self._room = room
         self._now = now
+        self._says_no = says_no
 
     async def notice(self, attempt: str) -> Notice | None:
         known = await self._database.attempts.get(AttemptId(attempt))
@@ -332,7 +342,9 @@ class Notices:
         self._room.take(CallTold(AttemptId(attempt), seconds, key, enough))
 
     async def opt_out(self, attempt: str, number: str) -> None:
-        await self._database.attempts.add_dnc(number, f"key:{attempt}", self._now())
+        known = await self._database.attempts.get(AttemptId(attempt))
+        if known is not None and known.number == number:
+            await self._says_no(known, self._now())
 
 
 def make_setup(settings: Settings, year: int, *, has_sms: bool) -> ports.Setup:

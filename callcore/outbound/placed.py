@@ -27,9 +27,9 @@ the journal. Where the journal has no row of a dial, the number was not rung, an
     placed ──phone answered──► number rings ──dialplan's word──► Hangup ──► Outcome
        └──Hangup without the dialplan's word──► in doubt ──traced──► not_sent, or Outcome
 
-A ``carried`` call has no channel of ours: a caller's own rings the number and lives on. The dialplan's word is
-its end. It lives as long as a channel that is marked with it, and the dialplan has noted that it dials: a mark
-without that note is a channel that was never sent on its way.
+A ``carried`` call has no channel of ours: a caller's own rings the number and lives on. The dialplan's word
+is its end. It lives as long as a channel that is marked with it, and the dialplan has noted that it dials: a
+mark without that note is a channel that was never sent on its way.
 """
 
 from __future__ import annotations

@@ -146,10 +146,10 @@ TakeCallNews = Callable[[CallNews], None]
 class Trace:
     """What a PBX knows of one attempt, asked after a loss.
 
-    ``is_alive``: its channel lives; ``is_marked``: one that bears its id does. The rest is the dialplan's journal: ``dialling_at`` it began to dial;
-    ``status``, ``cause`` of the carrier's leg once that ended; ``told_seconds``, ``told_key``,
-    ``told_enough`` as the script or the dialplan's own playing noted; ``ended_at`` the end. All None: the
-    PBX never saw it.
+    ``is_alive``: its channel lives; ``is_marked``: one that bears its id does. The rest is the dialplan's
+    journal: ``dialling_at`` it began to dial; ``status``, ``cause`` of the carrier's leg once that ended;
+    ``told_seconds``, ``told_key``, ``told_enough`` as the script or the dialplan's own playing noted;
+    ``ended_at`` the end. All None: the PBX never saw it.
     """
 
     is_alive: bool = False

@@ -62,6 +62,7 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
         "POST /admin/users/{login}/{do}",
     ),
     P.audit_see: ("GET /admin/audit", "GET /admin/audit.csv"),
+    P.opt_outs_change: ("GET /opt-outs", "POST /opt-outs"),
     P.webhooks_manage: (
         "GET /admin/webhooks",
         "POST /admin/webhooks",

@@ -7,6 +7,7 @@ place ──seat, slot, permit──► Outbound ──► his phone rings ─�
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ CARRY_SECONDS = 1.0
 """How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
 SETTLED_KEPT = 10_000
 EVENT = "call.placed"
+_AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -111,7 +113,7 @@ class Placing:
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
-        known = numbers.normalise(wanted.number, self._house.country)
+        known = _typed(wanted.number, self._house.country)
         if known is None:
             raise PlaceRefused("not_a_number")
         agent = self.seats(wanted.login)
@@ -179,7 +181,7 @@ class Placing:
         return await self._placed(permit.ask.attempt, is_placed=is_placed)
 
     async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
-        known = numbers.normalise(number, self._house.country)
+        known = _typed(number, self._house.country)
         if known is None:
             raise PlaceRefused("not_a_number")
         if (trouble := self._outbound.trouble(Medium.voice, pbx)) is not None:
@@ -282,6 +284,12 @@ class Placing:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
+
+
+def _typed(number: str, country: str) -> numbers.Number | None:
+    """None: nobody writes a number so, though a carrier may (``sip:…@…``). What is called must be what the
+    person has read."""
+    return numbers.normalise(number, country) if _AS_TYPED.fullmatch(number) else None
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcore.ami import actions
 from callcore.ami.originate import originate as place
 from callcore.ami.originate import originate_by_phone as place_by_phone
+from callcore.ami.originate import redirect_out
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, PbxName, QueueName
@@ -124,7 +125,9 @@ def test_setvar() -> None:
 
 
 def test_snapshot_asks_for_our_variables() -> None:
-    assert actions.status().headers == (("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE"),)
+    assert actions.status().headers == (
+        ("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE,CALLCORE_ATTEMPT"),
+    )
 
 
 def originate(**changes: Any) -> AmiAction:
@@ -256,6 +259,7 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_penalty(SALES, PHONE, 1),
             originate(),
             by_phone(),
+            redirect_out("x"),
             actions.dial_journal(),
             actions.call_journal(),
             actions.get_global("A"),
@@ -269,6 +273,7 @@ EVIL = st.text() | st.sampled_from(
 )
 
 
+@settings(deadline=None)  # many draws: on a busy machine an example takes longer than usual
 @given(st.data())
 def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> None:
     def evil() -> Any:
@@ -286,6 +291,7 @@ def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> No
         lambda: actions.queue_pause(evil(), PHONE, paused=flag, reason=evil()),
         lambda: originate(attempt=evil(), digits=evil(), notice=evil()),
         lambda: originate(notice=evil(), caller_number=evil()),
+        lambda: redirect_out(evil()),
         lambda: actions.get_global(evil()),
     ):
         try:

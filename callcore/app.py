@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from callcore.ami.client import AmiLink, Inbox
-from callcore.assembly import voice, wiring
+from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
 from callcore.assembly.current import Current
 from callcore.assembly.editions import Editions
@@ -208,6 +208,7 @@ class Daemon:
         stack.callback(self.floor.stop)
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
+        callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
         self.upkeep = Upkeep(
             self.database,
             self.clock,

@@ -51,6 +51,9 @@ DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
+WAIT_CONTEXT, CALLED_CONTEXT = "callcore-cbq", "callcore-called"
+"""Of ``dialplans/callcore-callback.conf``: what waits in a queue for somebody, and where somebody comes to
+who was rung first."""
 DIALLING_CONTEXTS = (
     DIAL_CONTEXT,
     "callcore-dialled",
@@ -59,6 +62,9 @@ DIALLING_CONTEXTS = (
     PHONE_CONTEXT,
     "callcore-phoned",
     PLACED_CONTEXT,
+    WAIT_CONTEXT,
+    "callcore-stood",
+    CALLED_CONTEXT,
 )
 DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""

@@ -19,7 +19,9 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
+from callcore.assembly import callbacks
 from callcore.assembly.placing import Placing, make_house
+from callcore.callbacks.runner import CallBacks
 from callcore.calls.attempt import AttemptId, Medium, News, NumberHistory
 from callcore.calls.facts import (
     ChannelAnswered,
@@ -90,6 +92,7 @@ class Outgoing:
         self._links = links
         self._offering: asyncio.Task[None] | None = None
         self._placing: asyncio.Task[None] | None = None
+        self._calling_back: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -102,6 +105,9 @@ class Outgoing:
         }
         self.messenger = self._messenger()
         self.placing = Placing(database.attempts, make_house(settings, now().year), now)
+        house = callbacks.make_house(settings, now())
+        self.call_backs = CallBacks(database.wishes, database.attempts, lambda: house, self._prepare, now)
+        self.placing.wished = self.call_backs.confirm
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,
@@ -121,7 +127,7 @@ class Outgoing:
             {GATEWAY: MessageRoute(self.messenger, settings.sms.messages_per_second)}
             if self.messenger
             else {},
-            Owners(self.runner, {Purpose.own_call: self.placing}),
+            Owners(self.runner, {Purpose.own_call: self.placing, Purpose.call_back: self.call_backs}),
             now,
             time.monotonic,
             halt_after_failures=settings.outbound.halt_after_failures,
@@ -129,6 +135,7 @@ class Outgoing:
         )
         self.runner.bind(self.room)
         self.placing.bind(self.room)
+        self.call_backs.bind(self.room)
         self.board = Board(
             database.outages,
             database.network,
@@ -147,6 +154,7 @@ class Outgoing:
         async with asyncio.TaskGroup() as group:
             self._offering = group.create_task(self.board.run())
             self._placing = group.create_task(self.runner.run())
+            self._calling_back = group.create_task(self.call_backs.run())
             self._keeping = group.create_task(self.room.run())
             if isinstance(self.messenger, SmppMessenger):
                 self._sending = group.create_task(self.messenger.run())
@@ -155,6 +163,7 @@ class Outgoing:
         """No call and no message begins any more; what is under way goes on."""
         await _end(self._offering)
         await _end(self._placing)
+        await _end(self._calling_back)
 
     async def close(self) -> None:
         """Outcomes of so far are stored; what stays open is found by the next run."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,8 @@ class Placing:
         """Who is on shift; set before anything may come in."""
         self.publish: Callable[[Login, str, Mapping[str, Any], datetime], object] = lambda *_: None
         """An event for a person (``Hub.publish``); set likewise."""
+        self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
+        """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
         self._attempts = attempts
         self._house = house
         self._now = now
@@ -164,11 +166,17 @@ class Placing:
     async def confirm(self, pbx: PbxName, attempt: str) -> Go | Stop:
         """Raises StoreUnavailable."""
         call = await self._attempts.get(AttemptId(attempt))
+        if call is not None and call.purpose is Purpose.call_back:
+            why = await self.wished(pbx, call)
+            return Stop(why) if why else Go(call.number.removeprefix("+"))
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
         answer = await self._outbound.confirm(self._ask(call.id, call.number, call.route, call.login))
-        return Stop(answer.rule) if isinstance(answer, Refusal) else Go(call.number.removeprefix("+"))
+        if isinstance(answer, Refusal):
+            return Stop(answer.rule)
+        is_open = await self._outbound.ring_now(call.id)
+        return Go(call.number.removeprefix("+")) if is_open else Stop("unknown")
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
@@ -198,6 +206,10 @@ class Placing:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
+
+
+async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:
+    return "unknown"
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -19,12 +19,14 @@ from callcore.calls.attempt import (
     Attempt,
     AttemptId,
     AttemptResult,
+    FollowUpChange,
     Medium,
     NumberHistory,
     Outcome,
     PersonsCall,
     Target,
     TargetChange,
+    WishedCall,
 )
 from callcore.domain import Text
 from callcore.numbers import mask
@@ -59,8 +61,8 @@ T = TypeVar("T")
 class Owner(Protocol):
     """Who decides what an outcome makes of whom the attempt was for (``campaigns``; see also ``owners``)."""
 
-    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
-        """None: there is no target."""
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | FollowUpChange | None:
+        """None: there is neither target nor wish."""
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         """The outcome is stored."""
@@ -69,7 +71,11 @@ class Owner(Protocol):
         """PBX link, trunk or gateway is gone: stop what needs it."""
 
 
-def _attempt(ask: Ask, whom: Target | PersonsCall, now: datetime) -> Attempt:
+Whom = Target | PersonsCall | WishedCall
+"""For whom something leaves."""
+
+
+def _attempt(ask: Ask, whom: Whom, now: datetime) -> Attempt:
     attempt = Attempt(
         id=ask.attempt,
         target=None,
@@ -85,6 +91,8 @@ def _attempt(ask: Ask, whom: Target | PersonsCall, now: datetime) -> Attempt:
     )
     if isinstance(whom, Target):
         return replace(attempt, target=whom.id, campaign=whom.campaign)
+    if isinstance(whom, WishedCall):
+        return replace(attempt, plan=whom.plan, customer=whom.customer, follow_up=whom.follow_up)
     return replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
 
 
@@ -158,7 +166,7 @@ class Ledger:
         )
         return decide(ask, known.get(ask.number, NumberHistory()), self.now())
 
-    async def intend(self, permit: Permit, whom: Target | PersonsCall) -> Attempt | None:
+    async def intend(self, permit: Permit, whom: Whom) -> Attempt | None:
         """The intent, stored; None where the permit does not fit, is used, or is over: ask for another.
 
         Raises NotClaimed, StoreUnavailable: nothing is stored.

@@ -166,6 +166,7 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         plan=Plan(row.plan),
         phone=None if row.phone is None else Interface(row.phone),
         customer=None if row.customer is None else CustomerId(row.customer),
+        follow_up=row.follow_up,
     )
 
 

@@ -396,6 +396,8 @@ attempts = Table(
     Column("plan", Text, nullable=False, server_default="number_first"),
     Column("phone", Text),
     Column("customer", BigInteger),
+    Column("follow_up", BigInteger),
+    # The wish that it carries out.
     Index("ix_attempts_number_intended_at", "number", "intended_at"),
     Index(
         "ix_attempts_placed",

@@ -1,0 +1,91 @@
+"""Wishes to be called back: from settings and floor to what ``callbacks.runner`` wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from callcore.assembly.current import Current
+from callcore.callbacks.plan import Desk
+from callcore.callbacks.runner import CallBacks, House, Way
+from callcore.calls.attempt import Purpose
+from callcore.calls.call import Phase
+from callcore.calls.queue_book import Line
+from callcore.calls.tracker import Tracker
+from callcore.config import Settings
+from callcore.config.gate_values import profile_of_purpose
+from callcore.domain import AgentState, Direction, Outcome, PbxName, QueueName
+from callcore.screenpop.cardnews import CardNews, WorkChanged
+
+
+def make_house(settings: Settings, now: datetime) -> House:
+    """``now``: of the year that we are in, for the holidays."""
+    organisation = settings.organisation
+    return House(
+        country=organisation.country,
+        zone=organisation.zone.key,
+        language=organisation.language,
+        profile=profile_of_purpose(settings, Purpose.call_back, now.year),
+        ways={
+            PbxName(name): Way(trunk.ring_seconds, trunk.caller_number or "")
+            for name, trunk in settings.outbound.trunks.items()
+        },
+        rules={
+            QueueName(name): queue.call_back.rules
+            for name, queue in settings.queues.items()
+            if queue.call_back is not None
+        },
+        tables=settings.tables,
+        greeting=settings.ivr.texts.called_back,
+    )
+
+
+def connect(
+    call_backs: CallBacks, current: Current, tracker: Tracker, now: Callable[[], datetime], news: CardNews
+) -> None:
+    """Before anything may come in. Trunks are those of the start; the rest follows a reload."""
+    ways = call_backs.house().ways
+    pbxs = tuple(current.settings.pbxs)
+    call_backs.house = current.of(lambda settings: replace(make_house(settings, now()), ways=ways))
+    call_backs.floor = FloorSight(tracker, tuple(sorted(pbxs, key=lambda pbx: pbx not in ways)))
+    call_backs.changed = lambda: news.tell(WorkChanged())
+
+
+class FloorSight:
+    """``callbacks.runner.FloorView`` of the tracker."""
+
+    def __init__(self, tracker: Tracker, pbxs: tuple[PbxName, ...]) -> None:
+        """``pbxs``: those that can dial come first."""
+        self._tracker = tracker
+        self._pbxs = pbxs
+
+    def desk(self, queue: QueueName) -> Desk:
+        """Of the PBX where most operators of the queue are ready; of the first, if none are."""
+        found = [self._at(pbx, queue, line) for pbx, line in self._lines(queue)]
+        return max(found, key=lambda desk: desk.ready, default=Desk(None))
+
+    def _lines(self, queue: QueueName) -> Iterator[tuple[PbxName, Line]]:
+        for pbx in self._pbxs:
+            for name, line in self._tracker.queue_book.lines(pbx):
+                if name == queue:
+                    yield pbx, line
+
+    def _at(self, pbx: PbxName, queue: QueueName, line: Line) -> Desk:
+        """Whoever talks is ready for the next caller in a while, though his member is paused meanwhile."""
+        agents = [each for each in self._tracker.agents.values() if each.pbx == pbx and queue in each.queues]
+        others = line.members - line.paused - {each.interface for each in agents}
+        at_work = sum(each.state is not AgentState.paused for each in agents)
+        free = sum(each.state is AgentState.ready for each in agents)
+        return Desk(pbx, ready=at_work + len(others), free=free + len(others), waiting=len(line.waiting))
+
+    def on_line(self) -> Mapping[str, bool]:
+        """Whoever asked to be called back in this very call is not waiting for anybody in it."""
+        return {
+            call.caller_number: call.answered_at is not None
+            for call in self._tracker.calls.values()
+            if call.direction is Direction.inbound
+            and call.caller_number is not None
+            and call.phase is not Phase.ended
+            and call.word is not Outcome.callback_requested
+        }

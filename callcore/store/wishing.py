@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, or_, select, update
+from sqlalchemy import Row, and_, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.attempt import CALLING, FOR_PERSON, Attempt, FollowUpChange, Outcome
@@ -16,6 +16,7 @@ from callcore.store import following
 from callcore.store.follow_rows import HOUSE, FollowUpKind, FollowUpState
 from callcore.store.ports import Store
 from callcore.store.schema.work import follow_ups
+from callcore.store.types import UtcDateTime
 
 _UNKNOWN: Final = f"{FOR_PERSON}unknown"
 _c = follow_ups.c
@@ -40,7 +41,7 @@ async def changed(
     if row.result is not None:
         values["tries"] = _c.tries
     # what a person has put off meanwhile stays so
-    values["due_at"] = case((_c.postponed_by.is_not(None), _c.due_at), else_=change.due_at)
+    values["due_at"] = case((_c.postponed_by.is_not(None), _c.due_at), else_=literal(change.due_at, UtcDateTime))
     told = update(follow_ups).where(*same).values(**values).returning(_c.number)
     number = (await connection.execute(told)).scalar_one_or_none()
     if number is not None and change.done:

@@ -6,30 +6,45 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
+from callcore.callbacks.plan import Waits
 from callcore.calls.attempt import Attempt, Purpose
-from callcore.domain import QueueName, TopicCode
+from callcore.calls.effects import Contact
+from callcore.domain import PbxName, QueueName, TopicCode
 from callcore.store.call_backs import NewCallBack
 from callcore.store.database import Database
 from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook
+from callcore.store.schema.core import contacts
 from callcore.testing.carrier import Carrier
-from callcore.testing.house import DIALLED, PASSWORD, PEOPLE
+from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
 from callcore.testing.operator import ApiOperator
 from callcore.testing.patience import PATIENCE_SECONDS
+from callcore.testing.stage import DIALPLAN as STAGE_DIALPLAN
 from callcore.testing.stage import Stage
 
 VERSIONS = (22, 16)
 SHOWN = "+74951112233"
 QUEUE = "finance"
+TO_QUEUE = "74950000099"
+DIALPLAN = (
+    STAGE_DIALPLAN
+    + f"""
+exten => {TO_QUEUE},1,Answer()
+ same => n,Set(__CALLCORE_TOPIC=finance.recalculation)
+ same => n,Goto(callcore-queue,{QUEUE},1)
+"""
+)
+"""A number of its own leads straight into the queue."""
 WORDS = {"ru": "Да.", "en": "Yes."}
 IVR = {
     "greeting": WORDS,
@@ -57,7 +72,7 @@ def settings(**call_back: Any) -> dict[str, Any]:
         "title": {"ru": "Финансы", "en": "Finance"},
         "timeout_seconds": 20,
         "exit_by_key": True,
-        "call_back": {"after_seconds": 30, **call_back},
+        "call_back": {"after_seconds": 30, "tries": 2, **call_back},
     }
     return {
         "outbound": {"trunks": {"main": trunk}},
@@ -91,6 +106,14 @@ class Desk:
 
     api: ApiOperator
     phone: Softphone
+
+
+@dataclass
+class Held:
+    """Something waits for the test."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
@@ -132,6 +155,41 @@ class Town:
             raise AssertionError(f"{values} expected: {await self.rows(number)}") from None
         return await self.row(number)
 
+    async def is_due(self, number: str) -> None:
+        """Its pause is over."""
+        row = await self.row(number)
+        await self.database.wishes.wait(row.id, None, "")
+
+    async def why(self, number: str) -> str:
+        """Why nobody is calling him now."""
+        assert self.stage.daemon is not None
+        row = await self.row(number)
+        step, _rules = (await self.stage.daemon.outgoing.call_backs.waits([row]))[row.id]
+        return step.why.value if isinstance(step, Waits) else step.plan.value
+
+    async def contacts(self, number: str) -> list[Contact]:
+        async with self.database.read() as connection:
+            rows = await connection.execute(
+                select(contacts.c.call).where(contacts.c.caller_number == f"+{number}")
+            )
+            calls = [row.call for row in rows]
+        found = [await self.database.contacts.get(call) for call in calls]
+        return [one for one in found if one is not None]
+
+    def gate(self, patch: pytest.MonkeyPatch) -> Held:
+        """The gate's second word waits to be let go."""
+        assert self.stage.daemon is not None
+        placing, held = self.stage.daemon.outgoing.placing, Held()
+        wished = placing.wished
+
+        async def wait(pbx: PbxName, call: Attempt) -> str:
+            held.asked.set()
+            await held.go_on.wait()
+            return await wished(pbx, call)
+
+        patch.setattr(placing, "wished", wait)
+        return held
+
     async def attempts(self, number: str) -> list[Attempt]:
         """Of call-backs to this number, newest first."""
         found = await self.database.attempts.placed(limit=200)
@@ -170,7 +228,8 @@ class Town:
         try:
             await until(are_there)
         except TimeoutError:
-            raise AssertionError(f"{count} expected: {await self.queue()}") from None
+            rows = await self.database.follow_ups.find(FollowUpLook(kinds={FollowUpKind.wish}))
+            raise AssertionError(f"{count} expected: {await self.queue()}; {rows}") from None
         return await self.placeholders()
 
     async def waits(self, callers: int) -> None:
@@ -189,17 +248,33 @@ class Town:
         return Desk(api, phone)
 
     async def dials(self, number: str) -> SoftCall:
-        """This number calls us and goes to the queue."""
-        phone = Softphone(number, free_port(), self.stage.lab.sip_port)
-        await self.stack.enter_async_context(phone)
-        call = await phone.dial(DIALLED)
-        await call.answered()
+        """This number calls us; he waits in the queue when this returns."""
         before = len(await self.queue())
-        for key in "41":
-            await asyncio.sleep(1.0)
-            await call.key(key)
+        call = await self.comes(number)
         await self.waits(before + 1)
         return call
+
+    async def comes(self, number: str) -> SoftCall:
+        """This number calls us and is sent to the queue."""
+        phone = Softphone(number, free_port(), self.stage.lab.sip_port)
+        await self.stack.enter_async_context(phone)
+        call = await phone.dial(TO_QUEUE)
+        await call.answered()
+        return call
+
+    async def asks(self, call: SoftCall) -> None:
+        """Whoever waits in the queue leaves it by its key, and asks to be called back."""
+        before = self._played()
+        await call.key("1")
+        await until(lambda: self._plays_more_than(before))
+        await call.key("1")
+        await call.ended()
+
+    def _played(self) -> int:
+        return self.stage.lab.log.read_text("utf-8", "replace").count("Playing '")
+
+    async def _plays_more_than(self, before: int) -> bool:
+        return self._played() > before
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -215,7 +290,9 @@ async def stage(
     version: int, carrier: Carrier, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     folder: Path = tmp_path_factory.mktemp(f"stage{version}")
-    async with Stage(folder, carrier_port=carrier.sip_port, version=version, exit_by_key=True) as stage:
+    async with Stage(
+        folder, carrier_port=carrier.sip_port, version=version, exit_by_key=True, dialplan=DIALPLAN
+    ) as stage:
         stage.write_config(settings(), is_terse=True, tables={QUEUE: TABLE})
         await stage.add_people(PEOPLE, queues=(QUEUE,))
         await stage.start()

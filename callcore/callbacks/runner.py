@@ -24,10 +24,12 @@ import structlog
 
 from callcore.callbacks import plan
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
+from callcore.calls import facts as f
 from callcore.calls.attempt import (
     FOR_PERSON,
     Attempt,
     AttemptId,
+    AttemptResult,
     FollowUpChange,
     Medium,
     Outcome,
@@ -35,7 +37,7 @@ from callcore.calls.attempt import (
     Purpose,
     WishedCall,
 )
-from callcore.domain import CustomerId, Language, PbxName, QueueName, Text
+from callcore.domain import CallId, ChannelId, ChannelRef, CustomerId, Language, PbxName, QueueName, Text
 from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
 from callcore.outbound.numbering import zone_of
 from callcore.outbound.ports import CustomerOrder, QueueOrder
@@ -133,6 +135,8 @@ class CallBacks:
         """Asked each time; may be set anew."""
         self.floor: FloorView = Nowhere()
         """Set before anything may come in."""
+        self.take: Callable[[f.Fact], None] = lambda _fact: None
+        """The floor, which hears of each call before it leaves; set likewise."""
         self.changed: Callable[[], object] = lambda: None
         """The list of people to call looks otherwise now; set likewise."""
         self._wishes = wishes
@@ -256,12 +260,30 @@ class CallBacks:
             await self._refused(row, permit)
             return False
         whom = WishedCall(step.plan, row.id, None if row.customer is None else CustomerId(row.customer))
+        channel = ChannelRef(pbx, ChannelId(ask.attempt))
+        id = CallId(f"b{ask.attempt[1:]}")
+        self.take(f.CallPlaced(channel, id, None, None, row.number, step.plan, row.queue))
+        is_placed = False
         try:
             is_placed = await room.place_call(permit, whom, order)
         except NotClaimed:
-            return False
+            pass
+        finally:
+            if not is_placed:
+                self.take(f.PlacedOver(channel, AttemptResult.not_sent, WITHDRAWN))
         self.changed()
         return is_placed
+
+    async def resume(self) -> None:
+        """After a start: the floor hears of what is open. Raises StoreError."""
+        open_calls = await self._attempts.of_purpose(Purpose.call_back)
+        rows = {row.id: row for row in await self._wishes.of([each.follow_up or 0 for each in open_calls])}
+        for each in open_calls:
+            row = rows.get(each.follow_up or 0)
+            channel = ChannelRef(PbxName(each.route), ChannelId(each.id))
+            queue = None if row is None else QueueName(row.queue)
+            id = CallId(f"b{each.id[1:]}")
+            self.take(f.CallPlaced(channel, id, None, None, each.number, each.plan, queue))
 
     async def _has_slot(self, pbx: PbxName) -> bool:
         try:
@@ -332,6 +354,8 @@ class CallBacks:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
+        self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
         self.changed()
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import lines
+from callcore.calls import lines, placing
 from callcore.calls.call import Answered, Leg, RingGivenUp, RingLegEnded, RingStarted
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.effects import Effect
+from callcore.calls.mirror import is_placeholder
 from callcore.domain import CallId, ChannelRef, Direction, EndReason, Interface
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def joined(floor: Tracker, fact: f.QueueJoined, now: datetime) -> Iterator[Effec
         return
     caller = lines.caller_of(floor, fact.channel)
     call = floor.call_of(caller)
+    if is_placeholder(fact.channel):
+        if call is not None:  # his operator's phone will ring for the call that is placed
+            floor.by_channel[fact.channel] = call.id
+        return
     if call is None:
         yield from _begin(floor, caller, fact, now)
     else:
@@ -70,7 +75,10 @@ def agent_connected(floor: Tracker, fact: f.AgentConnected, now: datetime) -> It
         return
     interface = _taker(floor, fact)
     login = floor.login_at(fact.channel.pbx, interface)
-    yield from floor.move(call.id, Answered(login, interface), now)
+    if placing.has_no_phone(call) and login is not None:
+        yield from placing.taken(floor, call, login, interface, now)
+    else:
+        yield from floor.move(call.id, Answered(login, interface), now)
     yield from _hold_leg(floor, call.id, interface, fact.member_channel, now)
     yield from lines.look(floor, call.id, now)
     if fact.member_channel is not None:

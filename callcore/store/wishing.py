@@ -41,7 +41,9 @@ async def changed(
     if row.result is not None:
         values["tries"] = _c.tries
     # what a person has put off meanwhile stays so
-    values["due_at"] = case((_c.postponed_by.is_not(None), _c.due_at), else_=literal(change.due_at, UtcDateTime))
+    values["due_at"] = case(
+        (_c.postponed_by.is_not(None), _c.due_at), else_=literal(change.due_at, UtcDateTime)
+    )
     told = update(follow_ups).where(*same).values(**values).returning(_c.number)
     number = (await connection.execute(told)).scalar_one_or_none()
     if number is not None and change.done:

@@ -93,6 +93,7 @@ def originate_in_queue(
     ring_seconds: int,
     asterisk: int,
     caller_number: str = "",
+    call: CallId | None = None,
 ) -> AmiAction:
     """A placeholder in a queue, which shows ``digits``; the operator who takes it comes to the context that
     asks the gate again. The number itself is not in it, as in ``originate_by_phone``.
@@ -117,6 +118,9 @@ def originate_in_queue(
         ("__CALLCORE_RING", str(ring_seconds)),
         ("__CALLCORE_SHOWN", caller_number),
     )
+    if call is not None:
+        _must(_ATTEMPT, call, "the id of a call (a-z, 0-9, at most 40)")
+        variables = (*variables, ("__CALLCORE_CALL", call))
     return AmiAction("Originate", headers, variables)
 
 

@@ -16,6 +16,7 @@ from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
 from callcore.domain import AgentState, Direction, Outcome, PbxName, QueueName
+from callcore.floor.ids import call_of_attempt
 from callcore.screenpop.cardnews import CardNews, WorkChanged
 
 
@@ -49,6 +50,7 @@ def connect(
     pbxs = tuple(current.settings.pbxs)
     call_backs.house = current.of(lambda settings: replace(make_house(settings, now()), ways=ways))
     call_backs.floor = FloorSight(tracker, tuple(sorted(pbxs, key=lambda pbx: pbx not in ways)))
+    call_backs.call_of = call_of_attempt
     call_backs.changed = lambda: news.tell(WorkChanged())
 
 

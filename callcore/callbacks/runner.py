@@ -137,6 +137,8 @@ class CallBacks:
         """Set before anything may come in."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
         """The floor, which hears of each call before it leaves; set likewise."""
+        self.call_of: Callable[[AttemptId], CallId] = CallId
+        """The call's id, told by that of its attempt; set likewise."""
         self.changed: Callable[[], object] = lambda: None
         """The list of people to call looks otherwise now; set likewise."""
         self._wishes = wishes
@@ -245,11 +247,12 @@ class CallBacks:
         if pbx is None:
             return False
         room, way = self._outbound, house.ways[pbx]
-        order = await self._order(house, row, step, pbx, way)
+        attempt = _mint(self._now())
+        order = await self._order(house, row, step, pbx, way, attempt)
         has_slot = isinstance(order, CustomerOrder)
         if order is None or (has_slot and not await self._has_slot(pbx)):
             return False
-        ask = _ask(house, _mint(self._now()), row.number, pbx)
+        ask = _ask(house, attempt, row.number, pbx)
         permit: Permit | Refusal | None = None
         try:
             permit = await room.permit(ask)
@@ -260,9 +263,7 @@ class CallBacks:
             await self._refused(row, permit)
             return False
         whom = WishedCall(step.plan, row.id, None if row.customer is None else CustomerId(row.customer))
-        channel = ChannelRef(pbx, ChannelId(ask.attempt))
-        id = CallId(f"b{ask.attempt[1:]}")
-        self.take(f.CallPlaced(channel, id, None, None, row.number, step.plan, row.queue))
+        self._placed(pbx, attempt, row.number, step.plan, row.queue)
         is_placed = False
         try:
             is_placed = await room.place_call(permit, whom, order)
@@ -270,7 +271,7 @@ class CallBacks:
             pass
         finally:
             if not is_placed:
-                self.take(f.PlacedOver(channel, AttemptResult.not_sent, WITHDRAWN))
+                self._over(pbx, attempt, AttemptResult.not_sent, WITHDRAWN)
         self.changed()
         return is_placed
 
@@ -280,10 +281,17 @@ class CallBacks:
         rows = {row.id: row for row in await self._wishes.of([each.follow_up or 0 for each in open_calls])}
         for each in open_calls:
             row = rows.get(each.follow_up or 0)
-            channel = ChannelRef(PbxName(each.route), ChannelId(each.id))
-            queue = None if row is None else QueueName(row.queue)
-            id = CallId(f"b{each.id[1:]}")
-            self.take(f.CallPlaced(channel, id, None, None, each.number, each.plan, queue))
+            self._placed(each.route, each.id, each.number, each.plan, row.queue if row else None)
+
+    def _placed(self, pbx: str, attempt: AttemptId, number: str, how: Plan, queue: str | None) -> None:
+        """Whoever is rung first and comes into the queue then is a caller like others."""
+        if how is Plan.queue_first:
+            channel, id = ChannelRef(PbxName(pbx), ChannelId(attempt)), self.call_of(attempt)
+            name = None if queue is None else QueueName(queue)
+            self.take(f.CallPlaced(channel, id, None, None, number, how, name))
+
+    def _over(self, pbx: str, attempt: AttemptId, result: AttemptResult, why: str) -> None:
+        self.take(f.PlacedOver(ChannelRef(PbxName(pbx), ChannelId(attempt)), result, why))
 
     async def _has_slot(self, pbx: PbxName) -> bool:
         try:
@@ -294,12 +302,18 @@ class CallBacks:
         return True
 
     async def _order(
-        self, house: House, row: Any, step: Call, pbx: PbxName, way: Way
+        self, house: House, row: Any, step: Call, pbx: PbxName, way: Way, attempt: AttemptId
     ) -> QueueOrder | CustomerOrder | None:
         longest = round(house.rules[row.queue].longest.total_seconds())
         if step.plan is Plan.queue_first:
             return QueueOrder(
-                row.queue, step.position, step.priority, longest, way.ring_seconds, way.caller_number
+                row.queue,
+                step.position,
+                step.priority,
+                longest,
+                way.ring_seconds,
+                way.caller_number,
+                self.call_of(attempt),
             )
         language: Language = row.language or house.language
         notice = await self._prepare(pbx, house.greeting.in_(language), language)
@@ -354,8 +368,7 @@ class CallBacks:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
-        channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
-        self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
+        self._over(attempt.route, attempt.id, outcome.result, outcome.detail)
         self.changed()
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:

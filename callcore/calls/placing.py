@@ -7,6 +7,7 @@ Where somebody has asked to be called back, ``;2`` waits in a queue, and rings w
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def has_no_phone(call: Call) -> bool:
 def taken(floor: Tracker, call: Call, login: Login, interface: Interface, now: datetime) -> Iterator[Effect]:
     """An operator has taken the placeholder: from now on it is as if he had wanted the call."""
     if (wish := floor.placed.get(call.channel)) is not None:
-        floor.placed[call.channel] = replace(wish, login=login, interface=interface)
+        floor.placed[call.channel] = dataclasses.replace(wish, login=login, interface=interface)
     floor.calls[call.id] = replace(call, own_phone=OwnPhone(login, interface))
     yield from floor.move(call.id, PickedUp(login, interface), now)
 

@@ -85,6 +85,7 @@ class QueueOrder:
     wait_seconds: int
     ring_seconds: int
     caller_number: str
+    call: CallId | None = None
 
 
 @dataclass(frozen=True, slots=True)

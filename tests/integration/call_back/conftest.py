@@ -155,6 +155,21 @@ class Town:
             raise AssertionError(f"{values} expected: {await self.rows(number)}") from None
         return await self.row(number)
 
+    @staticmethod
+    def missed(number: str) -> FollowUpLook:
+        return FollowUpLook(state=None, kinds={FollowUpKind.missed}, number=f"+{number}")
+
+    async def talks(self, number: str) -> None:
+        """Somebody talks with him."""
+        assert self.stage.daemon is not None
+        tracker = self.stage.daemon.floor.tracker
+
+        async def is_so() -> bool:
+            calls = [call for call in tracker.calls.values() if call.caller_number == f"+{number}"]
+            return any(call.talking_with for call in calls)
+
+        await until(is_so)
+
     async def is_due(self, number: str) -> None:
         """Its pause is over."""
         row = await self.row(number)

@@ -338,6 +338,9 @@ class Daemon:
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
             counts=self.office.work_source.counts,
+            waiting=callbacks.Waiting(
+                self.outgoing.call_backs, self.current, lambda: self.people.names(self.clock.now())
+            ).words,
         )
         placed.add_to(
             application,

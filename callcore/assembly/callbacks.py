@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from callcore.assembly.current import Current
+from callcore.assembly.wiring import queue_titles
 from callcore.callbacks.plan import Desk
 from callcore.callbacks.runner import CallBacks, House, Way
+from callcore.callbacks.status import Standing, words
 from callcore.calls.attempt import Purpose
 from callcore.calls.call import Phase
 from callcore.calls.queue_book import Line
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, Direction, Outcome, PbxName, QueueName
+from callcore.domain import AgentState, Direction, Login, Outcome, PbxName, QueueName, Text
 from callcore.floor.ids import call_of_attempt
 from callcore.screenpop.cardnews import CardNews, WorkChanged
+from callcore.store.follow_rows import FollowUp, FollowUpKind
 
 
 def make_house(settings: Settings, now: datetime) -> House:
@@ -90,4 +93,48 @@ class FloorSight:
             and call.caller_number is not None
             and call.phase is not Phase.ended
             and call.word is not Outcome.callback_requested
+        }
+
+
+class Waiting:
+    """Why people who asked to be called back are not being called now, in words."""
+
+    def __init__(
+        self,
+        call_backs: CallBacks,
+        current: Current,
+        names: Callable[[], Awaitable[Mapping[Login, str]]],
+    ) -> None:
+        self._call_backs = call_backs
+        self._titles = current.of(queue_titles)
+        self._current = current
+        self._names = names
+
+    async def words(self, rows: Sequence[FollowUp]) -> Mapping[int, Text]:
+        """By id, of those of these that are wishes. Raises StoreError."""
+        wishes = [row for row in rows if row.kind is FollowUpKind.wish and row.number]
+        if not wishes:
+            return {}
+        zone, titles, names = (
+            self._current.settings.organisation.zone.key,
+            self._titles(),
+            await self._names(),
+        )
+        found = await self._call_backs.waits(wishes)
+        return {
+            row.id: words(
+                Standing(
+                    found[row.id].wish,
+                    found[row.id].step,
+                    found[row.id].rules,
+                    titles.get(row.queue, Text(row.queue, row.queue)),
+                    found[row.id].at,
+                    zone,
+                    row.zone,
+                    names.get(row.taken_by, row.taken_by) if row.taken_by else "",
+                    found[row.id].is_ringing,
+                    found[row.id].trouble,
+                )
+            )
+            for row in wishes
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from callcore.calls.attempt import Medium, Purpose
 from callcore.config import load
 from callcore.config.changes import followed, kept_texts
 from callcore.config.writing import wanted_files
-from callcore.domain import Login, PbxName, QueueName
+from callcore.domain import Login, PbxName, QueueName, Text
 from callcore.floor.people import People
 from callcore.ivr.ports import Profile
 from callcore.ivr.script import NodeName
@@ -27,6 +27,7 @@ from callcore.routing.situation import QueueState
 from callcore.screenpop.card import WorkCounts
 from callcore.store.database import Database
 from callcore.store.editions import Editions as EditionStore
+from callcore.store.follow_rows import FollowUp
 from callcore.web.voice import pages
 from callcore.web.voice.ports import Reading, VoiceRoom
 from callcore.web.voice.work_room import WorkRoom
@@ -49,9 +50,10 @@ def add_to(
     places: Callable[[], Iterable[NodeName]],
     queues: Callable[[PbxName], Mapping[QueueName, QueueState]],
     counts: Callable[[Login], Awaitable[WorkCounts]],
+    waiting: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Text]]],
 ) -> None:
     """Their pages. ``places``: where callers are in the IVR's file; ``queues``: of a PBX, as they are now;
-    ``counts``: of a person's desk."""
+    ``counts``: of a person's desk; ``waiting``: why wishes wait."""
     settings = current.settings
     room = VoiceRoom(
         book=lambda: editions.newest,
@@ -83,6 +85,7 @@ def add_to(
         default=settings.work.rules.default,
         late_seconds=settings.work.late_minutes * 60,
         calling=partial(_calling, database),
+        waiting=waiting,
     )
     pages.add_to(app, room, work)
 

@@ -95,6 +95,19 @@ class House:
         return next((table.hours for table in leads), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How one wish stands, at that moment."""
+
+    wish: Wish
+    step: Call | Waits
+    rules: Rules | None
+    at: datetime
+    is_ringing: bool
+    """The gate has said yes, the number is rung."""
+    trouble: Text | None
+
+
 class FloorView(Protocol):
     """What is going on, as far as it matters here."""
 
@@ -225,19 +238,25 @@ class CallBacks:
         trouble = self._outbound.trouble(Medium.voice, desk.pbx) if desk.pbx and has_trunk else None
         return Desk(desk.pbx, has_trunk, trouble, desk.ready, desk.free, desk.waiting, under_way)
 
-    async def waits(self, rows: Sequence[Any]) -> dict[int, tuple[Waits | Call, Rules | None]]:
-        """Of each open wish, why nothing is being done for it now; ``rows`` have its columns. For people."""
+    async def waits(self, rows: Sequence[Any]) -> dict[int, Waiting]:
+        """Of each open wish, why nothing is being done for it now; ``rows`` have its columns. For people.
+        Raises StoreError."""
         house, now = self.house(), self._now()
         open_calls = await self._attempts.of_purpose(Purpose.call_back)
+        ringing = {each.follow_up for each in open_calls if each.is_confirmed}
         busy = await self._wishes.of([each.follow_up or 0 for each in open_calls])
-        counted = {queue: sum(row.queue == queue for row in busy) for queue in house.rules}
-        return {
-            row.id: (
-                self._step(house, row, counted.get(row.queue, 0), now),
+        found = {}
+        for row in rows:
+            count = sum(other.queue == row.queue for other in busy)
+            found[row.id] = Waiting(
+                _wish(row),
+                self._step(house, row, count, now),
                 house.rules.get(row.queue),
+                now,
+                row.id in ringing,
+                self._desk(house, row.queue, count).trouble,
             )
-            for row in rows
-        }
+        return found
 
     # --- it is carried out
 

@@ -61,6 +61,12 @@ class CallBack:
     taken_at: datetime | None = None
     taken_by: Login | None = None
     """Who calls; nobody else need then."""
+    times: int = 1
+    """How often he has asked."""
+    due_at: datetime | None = None
+    tries: int = 0
+    wait: str = ""
+    """See ``callbacks.plan``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +158,8 @@ def _call_back(one: FollowUp) -> CallBack:
         note=one.note,
         taken_at=one.taken_at,
         taken_by=one.taken_by,
+        times=one.times,
+        due_at=one.due_at,
+        tries=one.tries,
+        wait=one.wait,
     )

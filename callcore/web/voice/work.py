@@ -88,6 +88,7 @@ async def listed(request: web.Request) -> web.Response:
         identity,
         "voice/work.html",
         found=found,
+        waiting=await work.waiting([one for one in found if one.state is FollowUpState.open]),
         before=before,
         after=after,
         state=state,

@@ -179,7 +179,7 @@ class Town:
         """Why nobody is calling him now."""
         assert self.stage.daemon is not None
         row = await self.row(number)
-        step, _rules = (await self.stage.daemon.outgoing.call_backs.waits([row]))[row.id]
+        step = (await self.stage.daemon.outgoing.call_backs.waits([row]))[row.id].step
         return step.why.value if isinstance(step, Waits) else step.plan.value
 
     async def contacts(self, number: str) -> list[Contact]:

@@ -16,7 +16,9 @@ import pytest_asyncio
 from callcore import config
 from callcore.store.database import Database
 from callcore.testing.carrier import Carrier
-from callcore.testing.house import PEOPLE
+from callcore.testing.house import PASSWORD, PEOPLE
+from callcore.testing.lab import Softphone
+from callcore.testing.operator import ApiOperator
 from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
@@ -59,7 +61,15 @@ class Lives(Town):
         await self.stage.start_process(script=(str(MORTAL), place) if place else ())
         await until(self._is_ready)
         if self.desk is None:
-            self.desk = await self.sits()
+            lab = self.stage.lab
+            phone = Softphone("101", lab.phone_port("101"), lab.sip_port)
+            api = ApiOperator(self.stage.url, "anna", PASSWORD)
+            self.desk = Desk(
+                await self.stack.enter_async_context(api), await self.stack.enter_async_context(phone)
+            )
+            if await api.desk() is None:
+                await api.open("PJSIP/101")
+            await api.ready()
         return self.desk
 
     async def killed(self) -> None:

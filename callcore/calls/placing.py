@@ -17,7 +17,7 @@ from callcore.calls.attempt import AttemptResult, Plan
 from callcore.calls.call import Call, OwnPhone, Phase, PickedUp
 from callcore.calls.effects import CallView, Effect, ShowDialling
 from callcore.calls.values import replace
-from callcore.domain import CallId, ChannelRef, Direction, Interface, Login, Source
+from callcore.domain import CallId, ChannelId, ChannelRef, Direction, Interface, Login, Source
 
 if TYPE_CHECKING:
     from callcore.calls.tracker import Tracker
@@ -67,6 +67,17 @@ def begin(
     if wish.plan is Plan.phone_first and wish.login is not None and wish.interface is not None:
         own = OwnPhone(wish.login, wish.interface)
         floor.calls[wish.call] = replace(floor.calls[wish.call], own_phone=own, dial_stage="phone")
+
+
+def stands(
+    floor: Tracker, placeholder: ChannelRef, now: datetime, source: Source = Source.live
+) -> Iterator[Effect]:
+    """It waits in a queue: whose phone rings for it rings for the call that is placed."""
+    first = ChannelRef(placeholder.pbx, ChannelId(placeholder.id.removesuffix("-b")))
+    if first in floor.placed and first not in floor.by_channel:
+        yield from begin(floor, first, now, source=source)
+    if (call := floor.by_channel.get(first)) is not None:
+        floor.by_channel[placeholder] = call
 
 
 def has_no_phone(call: Call) -> bool:

@@ -22,12 +22,11 @@ def joined(floor: Tracker, fact: f.QueueJoined, now: datetime) -> Iterator[Effec
     if fact.channel in floor.mirror.ended:
         floor.odd["queue_join_after_hangup"] += 1
         return
+    if is_placeholder(fact.channel):
+        yield from placing.stands(floor, fact.channel, now)
+        return
     caller = lines.caller_of(floor, fact.channel)
     call = floor.call_of(caller)
-    if is_placeholder(fact.channel):
-        if call is not None:  # his operator's phone will ring for the call that is placed
-            floor.by_channel[fact.channel] = call.id
-        return
     if call is None:
         yield from _begin(floor, caller, fact, now)
     else:

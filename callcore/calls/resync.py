@@ -13,7 +13,7 @@ from callcore.calls.call import EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
 from callcore.calls.facts import ChannelHungUp, JournalRow, LiveChannel, LiveEntry, QueueJoined, Snapshot
 from callcore.calls.lines import is_house, look, met
-from callcore.calls.mirror import Channel, device_of, placed_number
+from callcore.calls.mirror import Channel, device_of, is_placeholder, placed_number
 from callcore.calls.recovery import contact_of_row
 from callcore.calls.values import replace
 from callcore.domain import CallId, ChannelId, ChannelRef, Direction, Source
@@ -183,6 +183,9 @@ def _adopt_entry(floor: Tracker, entry: LiveEntry, now: datetime) -> Iterator[Ef
     """A caller who waits in a queue, whether or not he came through our IVR."""
     channel = floor.mirror.channels.get(entry.channel)
     if channel is None:
+        return
+    if is_placeholder(entry.channel):
+        yield from placing.stands(floor, entry.channel, now, Source.snapshot)
         return
     joined_at = now - timedelta(seconds=entry.waited_seconds)
     if entry.channel not in floor.by_channel:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 import pytest_asyncio
 
 from callcore import config
+from callcore.domain import Login
 from callcore.store.database import Database
+from callcore.store.follow_rows import FollowUpLook, FollowUpState
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import Softphone
@@ -115,6 +118,9 @@ async def lives(stage: Stage, carrier: Carrier) -> AsyncIterator[Lives]:
         database = await stack.enter_async_context(await Database.open(url))
         yield Lives(stage, carrier, stack, database)
         await stage.stop()
+        for row in await database.follow_ups.find(FollowUpLook()):  # of nobody's concern in the next test
+            at = datetime.now(UTC)
+            await database.follow_ups.settle(row.id, FollowUpState.withdrawn, "", Login("anna"), at)
 
 
 # --- an operator first

@@ -19,9 +19,10 @@ import structlog
 from aiohttp import web
 
 from callcore.ami.client import AmiLink, Inbox
-from callcore.assembly import voice, wiring
+from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
 from callcore.assembly.current import Current
+from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
@@ -47,6 +48,7 @@ from callcore.floor.talks import Talks
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
+from callcore.screenpop.cardnews import CallsChanged
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
@@ -209,6 +211,18 @@ class Daemon:
         stack.callback(self.floor.stop)
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
+        callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
+        self.outgoing.call_backs.take = self._take
+        self.outgoing.placing.take = self._take
+        self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
+        self.desks.dials.control = DeskCalls(
+            self.outgoing.placing,
+            self.database.attempts,
+            self.database.follow_ups,
+            lambda: self.people.names(self.clock.now()),
+            settings.organisation.country,
+            self.clock.now,
+        )
         self.upkeep = Upkeep(
             self.database,
             self.clock,
@@ -242,6 +256,8 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.outgoing.placing.resume()
+        await self.outgoing.call_backs.resume()
         await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
@@ -323,6 +339,9 @@ class Daemon:
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
             counts=self.office.work_source.counts,
+            waiting=callbacks.Waiting(
+                self.outgoing.call_backs, self.current, lambda: self.people.names(self.clock.now())
+            ).words,
         )
         placed.add_to(
             application,

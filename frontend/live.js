@@ -1,6 +1,7 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
 import {alarm, hush, notify} from './alarm.js';
+import {dials} from './dial.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
 import {panels} from './panel.js';
@@ -210,6 +211,7 @@ setInterval(tick, 1000);
 topicList();
 macros();
 keys($);
+dials(send);
 for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
 rescue();
 panels({home: () => { const call = main.querySelector('.panel:not([hidden])')?.dataset.call; return call ? `?contact=${call}` : ''; }});

@@ -54,6 +54,9 @@ PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
 CARRIED_CONTEXT = "callcore-carried"
 """Likewise: where a living channel rings a number outside."""
+WAIT_CONTEXT, CALLED_CONTEXT = "callcore-cbq", "callcore-called"
+"""Of ``dialplans/callcore-callback.conf``: what waits in a queue for somebody, and where somebody comes to
+who was rung first."""
 DIALLING_CONTEXTS = (
     DIAL_CONTEXT,
     "callcore-dialled",
@@ -64,6 +67,9 @@ DIALLING_CONTEXTS = (
     PLACED_CONTEXT,
     CARRIED_CONTEXT,
     "callcore-carry",
+    WAIT_CONTEXT,
+    "callcore-stood",
+    CALLED_CONTEXT,
 )
 DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""

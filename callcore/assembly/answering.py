@@ -44,7 +44,8 @@ class Answering:
 
         def dials(pbx: PbxName, limit: int) -> list[str]:
             of_campaigns = outgoing.runner.take_settled(pbx, limit)
-            return of_campaigns + outgoing.placing.take_settled(pbx, limit - len(of_campaigns))
+            found = of_campaigns + outgoing.placing.take_settled(pbx, limit - len(of_campaigns))
+            return found + outgoing.call_backs.take_settled(pbx, limit - len(found))
 
         self.slips = Slips(settings.recording_folder, backoffice, now)
         self.reception = Reception(

@@ -19,8 +19,10 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
+from callcore.assembly import callbacks
 from callcore.assembly.key_nine import KeyNine
 from callcore.assembly.placing import Placing, make_house
+from callcore.callbacks.runner import CallBacks
 from callcore.calls.attempt import AttemptId, Medium, News
 from callcore.calls.facts import (
     ChannelAnswered,
@@ -91,6 +93,7 @@ class Outgoing:
         self._links = links
         self._offering: asyncio.Task[None] | None = None
         self._placing: asyncio.Task[None] | None = None
+        self._calling_back: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -102,6 +105,9 @@ class Outgoing:
         }
         self.messenger = self._messenger()
         self.placing = Placing(database.attempts, make_house(settings, now().year), now)
+        house = callbacks.make_house(settings, now())
+        self.call_backs = CallBacks(database.wishes, database.attempts, lambda: house, self._prepare, now)
+        self.placing.wished = self.call_backs.confirm
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,
@@ -123,7 +129,10 @@ class Outgoing:
             else {},
             Owners(
                 self.runner,
-                dict.fromkeys((Purpose.own_call, Purpose.transfer, Purpose.forward), self.placing),
+                {
+                    **dict.fromkeys((Purpose.own_call, Purpose.transfer, Purpose.forward), self.placing),
+                    Purpose.call_back: self.call_backs,
+                },
             ),
             now,
             time.monotonic,
@@ -132,6 +141,7 @@ class Outgoing:
         )
         self.runner.bind(self.room)
         self.placing.bind(self.room)
+        self.call_backs.bind(self.room)
         self.board = Board(
             database.outages,
             database.network,
@@ -152,6 +162,7 @@ class Outgoing:
         async with asyncio.TaskGroup() as group:
             self._offering = group.create_task(self.board.run())
             self._placing = group.create_task(self.runner.run())
+            self._calling_back = group.create_task(self.call_backs.run())
             self._keeping = group.create_task(self.room.run())
             if isinstance(self.messenger, SmppMessenger):
                 self._sending = group.create_task(self.messenger.run())
@@ -160,6 +171,7 @@ class Outgoing:
         """No call and no message begins any more; what is under way goes on."""
         await _end(self._offering)
         await _end(self._placing)
+        await _end(self._calling_back)
 
     async def close(self) -> None:
         """Outcomes of so far are stored; what stays open is found by the next run."""

@@ -10,7 +10,7 @@ import asyncio
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,12 @@ from typing import Any
 import structlog
 
 from callcore import numbers
+from callcore.calls import facts as f
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import (
     Attempt,
     AttemptId,
+    AttemptResult,
     CarriedCall,
     Medium,
     Outcome,
@@ -31,7 +33,8 @@ from callcore.calls.attempt import (
 )
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, CallId, Login, PbxName, Text
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName, Text
+from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
 from callcore.outbound.ports import CarryOrder, PhoneOrder
@@ -51,6 +54,7 @@ CARRY_SECONDS = 1.0
 SETTLED_KEPT = 10_000
 EVENT = "call.placed"
 _AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
+WITHDRAWN = "operator: withdrawn"
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -95,6 +99,12 @@ class Placing:
         """Who is on shift; set before anything may come in."""
         self.publish: Callable[[Login, str, Mapping[str, Any], datetime], object] = lambda *_: None
         """An event for a person (``Hub.publish``); set likewise."""
+        self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
+        """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.take: Callable[[f.Fact], None] = lambda _fact: None
+        """The floor, which hears of each call before it leaves."""
+        self.changed: Callable[[], None] = lambda: None
+        """Somebody is called now, or no longer."""
         self._attempts = attempts
         self._house = house
         self._now = now
@@ -153,19 +163,25 @@ class Placing:
         if isinstance(permit, Refusal):
             room.give_back(Medium.voice, pbx)
             raise await self._refused(ask.number, permit)
-        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number)
+        id = call_of_attempt(ask.attempt)
+        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number, id)
         call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer)
+        channel = ChannelRef(pbx, ChannelId(ask.attempt))
+        plan = Plan.phone_first
+        self.take(f.CallPlaced(channel, id, agent.login, agent.interface, ask.number, plan))
+        placed = None
         try:
             is_placed = await room.place_call(permit, call, order)
+            placed = await self._attempts.get(ask.attempt) if is_placed else None
         except NotClaimed:
             raise await self._being_called(ask.number) from None
-        return await self._placed(ask.attempt, is_placed=is_placed)
-
-    async def _placed(self, attempt: AttemptId, *, is_placed: bool) -> Attempt:
-        placed = await self._attempts.get(attempt) if is_placed else None
+        finally:
+            if placed is None:
+                self.take(f.PlacedOver(channel, AttemptResult.not_sent, WITHDRAWN))
         if placed is None:
             raise PlaceRefused("pbx_down")
         self._tell(placed)
+        self.changed()
         return placed
 
     async def carry(self, handed: Handed) -> Attempt:
@@ -178,7 +194,11 @@ class Placing:
         order = CarryOrder(handed.channel, way.ring_seconds, way.caller_number)
         whom = CarriedCall(handed.call, handed.customer)
         is_placed = await self._outbound.carry(permit, whom, order)
-        return await self._placed(permit.ask.attempt, is_placed=is_placed)
+        placed = await self._attempts.get(permit.ask.attempt) if is_placed else None
+        if placed is None:
+            raise PlaceRefused("pbx_down")
+        self._tell(placed)
+        return placed
 
     async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
         known = _typed(number, self._house.country)
@@ -229,6 +249,14 @@ class Placing:
         way = self._house.ways.get(pbx)
         return way.caller_number if way else ""
 
+    async def resume(self) -> None:
+        """After a start: the floor hears of what is open. Raises StoreUnavailable."""
+        for one in await self._attempts.open(None, Medium.voice):
+            if one.plan is Plan.phone_first and one.login:
+                channel = ChannelRef(PbxName(one.route), ChannelId(one.id))
+                call = call_of_attempt(one.id)
+                self.take(f.CallPlaced(channel, call, Login(one.login), one.phone, one.number, one.plan))
+
     async def _refused(self, number: str, refusal: Refusal) -> PlaceRefused:
         if refusal.rule is Rule.open_call:
             return await self._being_called(number)
@@ -248,11 +276,17 @@ class Placing:
     async def confirm(self, pbx: PbxName, attempt: str) -> Go | Stop:
         """Raises StoreUnavailable."""
         call = await self._attempts.get(AttemptId(attempt))
+        if call is not None and call.purpose is Purpose.call_back:
+            why = await self.wished(pbx, call)
+            return Stop(why) if why else Go(call.number.removeprefix("+"))
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
         answer = await self._outbound.confirm(self._ask(call.id, call.number, call.route, call.login))
-        return Stop(answer.rule) if isinstance(answer, Refusal) else Go(call.number.removeprefix("+"))
+        if isinstance(answer, Refusal):
+            return Stop(answer.rule)
+        is_open = await self._outbound.ring_now(call.id)
+        return Go(call.number.removeprefix("+")) if is_open else Stop("unknown")
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
@@ -266,7 +300,10 @@ class Placing:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
+        self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
         self._tell(replace(attempt, outcome=outcome))
+        self.changed()
 
     def _tell(self, call: Attempt) -> None:
         if not call.login:
@@ -290,6 +327,10 @@ def _typed(number: str, country: str) -> numbers.Number | None:
     """None: nobody writes a number so, though a carrier may (``sip:…@…``). What is called must be what the
     person has read."""
     return numbers.normalise(number, country) if _AS_TYPED.fullmatch(number) else None
+
+
+async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:
+    return "unknown"
 
 
 def _mint(now: datetime) -> AttemptId:

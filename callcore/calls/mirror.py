@@ -85,6 +85,15 @@ def placed_number(channel_name: str) -> str | None:
     return f"+{found[1]}" if found else None
 
 
+_PLACEHOLDER = re.compile(r"[a-z0-9]{1,40}-b")
+
+
+def is_placeholder(ref: ChannelRef) -> bool:
+    """Would this, in a queue, be a half of a Local channel that callcore has placed there for somebody who
+    asked to be called? Its own ids have no dot in them, and the first half has no ``-b``."""
+    return _PLACEHOLDER.fullmatch(ref.id) is not None
+
+
 _Bridge = tuple[PbxName, str]
 
 

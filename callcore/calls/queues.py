@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import lines
+from callcore.calls import lines, placing
 from callcore.calls.call import Answered, Leg, RingGivenUp, RingLegEnded, RingStarted
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.effects import Effect
+from callcore.calls.mirror import is_placeholder
 from callcore.domain import CallId, ChannelRef, Direction, EndReason, Interface
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 def joined(floor: Tracker, fact: f.QueueJoined, now: datetime) -> Iterator[Effect]:
     if fact.channel in floor.mirror.ended:
         floor.odd["queue_join_after_hangup"] += 1
+        return
+    if is_placeholder(fact.channel):
+        yield from placing.stands(floor, fact.channel, now)
         return
     caller = lines.caller_of(floor, fact.channel)
     call = floor.call_of(caller)
@@ -70,7 +74,10 @@ def agent_connected(floor: Tracker, fact: f.AgentConnected, now: datetime) -> It
         return
     interface = _taker(floor, fact)
     login = floor.login_at(fact.channel.pbx, interface)
-    yield from floor.move(call.id, Answered(login, interface), now)
+    if placing.has_no_phone(call) and login is not None:
+        yield from placing.taken(floor, call, login, interface, now)
+    else:
+        yield from floor.move(call.id, Answered(login, interface), now)
     yield from _hold_leg(floor, call.id, interface, fact.member_channel, now)
     yield from lines.look(floor, call.id, now)
     if fact.member_channel is not None:

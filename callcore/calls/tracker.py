@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
-from callcore.calls import lines, queues, transfers
+from callcore.calls import lines, placing, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
@@ -82,6 +82,8 @@ class Tracker:
         """Calls by the Linkedid that each leg of theirs is born with."""
         self.legs: Holdings[Leg] = Holdings(lambda leg: leg.call)
         self.finished = Finished()
+        self.placed: dict[ChannelRef, f.CallPlaced] = {}
+        """Calls that callcore places for people, until the ledger has their ends."""
         self.link_up_at: dict[PbxName, datetime] = {}
         self.canonical = canonical
         self.is_internal = is_internal
@@ -485,6 +487,8 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.BlindTransferred: transfers.blind,
     f.AttendedTransferred: transfers.attended,
     f.Parked: transfers.parked,
+    f.CallPlaced: placing.placed,
+    f.PlacedOver: placing.over,
     f.QueueJoined: queues.joined,
     f.QueueLeft: Tracker.on_channel,
     f.QueueAbandoned: Tracker.on_channel,

@@ -57,6 +57,8 @@ class LegsRun:
     talk: TalkRecording = field(init=False)
     comes_back: bool = False
     """He was sent somewhere before: what that left on his channel is undone."""
+    place: int | None = None
+    """Where he stood in the queue that he left by a key."""
     _has_hopped: bool = False
     _has_offered: bool = False
 
@@ -224,7 +226,7 @@ class LegsRun:
         if key != CALL_BACK_KEY:
             return False
         try:
-            await self.word.call_back(queue, topic)
+            await self.word.call_back(queue, topic, self.place)
         except OSError as error:
             log.error("call_back_not_noted", why=str(error))
             return False

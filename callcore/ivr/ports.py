@@ -155,5 +155,5 @@ class Backoffice(Protocol):
     async def open_case(self, caller: Caller, type: str, message: Message | None) -> str:
         """A case of this type, once for each call; its number."""
 
-    async def call_back(self, caller: Caller, queue: str) -> bool:
+    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
         """He wants to be called back: once for each number. False where he has no number."""

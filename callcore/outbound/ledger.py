@@ -20,6 +20,7 @@ from callcore.calls.attempt import (
     AttemptId,
     AttemptResult,
     CarriedCall,
+    FollowUpChange,
     Medium,
     NumberHistory,
     Outcome,
@@ -27,6 +28,7 @@ from callcore.calls.attempt import (
     Plan,
     Target,
     TargetChange,
+    WishedCall,
 )
 from callcore.domain import Text
 from callcore.numbers import mask
@@ -61,8 +63,8 @@ T = TypeVar("T")
 class Owner(Protocol):
     """Who decides what an outcome makes of whom the attempt was for (``campaigns``; see also ``owners``)."""
 
-    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
-        """None: there is no target."""
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | FollowUpChange | None:
+        """None: there is neither target nor wish."""
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         """The outcome is stored."""
@@ -71,6 +73,8 @@ class Owner(Protocol):
         """PBX link, trunk or gateway is gone: stop what needs it."""
 
 
+Whom = Target | PersonsCall | WishedCall | CarriedCall
+"""For whom something leaves."""
 Key = tuple[Medium, str, str]
 
 
@@ -81,7 +85,7 @@ def _key(ask: Ask) -> Key:
     return (ask.medium, ask.number, ask.attempt if passes_by else "")
 
 
-def _attempt(ask: Ask, whom: Target | PersonsCall | CarriedCall, now: datetime) -> Attempt:
+def _attempt(ask: Ask, whom: Whom, now: datetime) -> Attempt:
     attempt = Attempt(
         id=ask.attempt,
         target=None,
@@ -99,6 +103,8 @@ def _attempt(ask: Ask, whom: Target | PersonsCall | CarriedCall, now: datetime) 
         return replace(attempt, target=whom.id, campaign=whom.campaign)
     if isinstance(whom, CarriedCall):
         return replace(attempt, plan=Plan.carried, call=whom.call, customer=whom.customer)
+    if isinstance(whom, WishedCall):
+        return replace(attempt, plan=whom.plan, customer=whom.customer, follow_up=whom.follow_up)
     return replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
 
 
@@ -172,7 +178,7 @@ class Ledger:
         )
         return decide(ask, known.get(ask.number, NumberHistory()), self.now())
 
-    async def intend(self, permit: Permit, whom: Target | PersonsCall | CarriedCall) -> Attempt | None:
+    async def intend(self, permit: Permit, whom: Whom) -> Attempt | None:
         """The intent, stored; None where the permit does not fit, is used, or is over: ask for another.
 
         Raises NotClaimed, StoreUnavailable: nothing is stored.

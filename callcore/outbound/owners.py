@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callcore.calls.attempt import Attempt, Medium, Outcome, Purpose, TargetChange
+from callcore.calls.attempt import Attempt, FollowUpChange, Medium, Outcome, Purpose, TargetChange
 from callcore.domain import Text
 from callcore.outbound.ledger import Owner
 
@@ -16,7 +16,7 @@ class Owners:
         self._usual = usual
         self._by_purpose = by_purpose
 
-    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | FollowUpChange | None:
         return await self._of(attempt).change(attempt, outcome)
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:

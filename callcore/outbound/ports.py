@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import ChannelRef, Interface, Language, Text
+from callcore.domain import CallId, ChannelRef, Interface, Language, QueueName, Text
 from callcore.outbound.gate import Permit
 
 
@@ -70,6 +70,41 @@ class PhoneOrder:
     phone_seconds: int
     ring_seconds: int
     caller_number: str
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOrder:
+    """What goes with a placeholder that waits in a queue for an operator; the number is rung once one has
+    taken it. ``position``: its place among those of its priority, None: behind them; ``wait_seconds``: how
+    long it may wait."""
+
+    queue: QueueName
+    position: int | None
+    priority: int
+    wait_seconds: int
+    ring_seconds: int
+    caller_number: str
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """What goes with a dial whose number, once it has answered, hears ``notice`` (a prompt's path) and
+    waits in the queue before all others, at most ``wait_seconds``."""
+
+    queue: QueueName
+    priority: int
+    notice: str
+    language: Language
+    wait_seconds: int
+    ring_seconds: int
+    caller_number: str
+
+
+TalkOrder = PhoneOrder | QueueOrder | CustomerOrder
+"""People talk in it."""
+AnyOrder = CallOrder | TalkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +226,7 @@ class Dialer(Protocol):
     def trouble(self) -> Text | None:
         """Why nothing can be dialled through it now; None: it can."""
 
-    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def dial(self, permit: Permit, order: AnyOrder) -> None:
         """Returns when the PBX has taken it. Raises NotSent or Unsure. Never repeats anything."""
 
     async def carry(self, permit: Permit, order: CarryOrder) -> None:

@@ -16,21 +16,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from callcore.calls.attempt import AttemptId, CarriedCall, Medium, PersonsCall, Target
+from callcore.calls.attempt import AttemptId, CarriedCall, Medium, Target
 from callcore.domain import Text
 from callcore.outbound.causes import Streak
 from callcore.outbound.dialling import Dialling, Trunk
 from callcore.outbound.gate import Ask, Permit, Refusal
-from callcore.outbound.ledger import Ledger, Owner
+from callcore.outbound.ledger import Ledger, Owner, Whom
 from callcore.outbound.messages import Gateway, Messages
 from callcore.outbound.ports import (
+    AnyOrder,
     CallNews,
-    CallOrder,
     CarryOrder,
     Dialer,
     MessageOrder,
     Messenger,
-    PhoneOrder,
     Receipt,
 )
 from callcore.outbound.slots import Figures, Sleep, Slots
@@ -117,6 +116,11 @@ class Outbound:
         """The gate's second word, for a call whose number is about to be rung. Raises StoreUnavailable."""
         return await self._ledger.confirm(ask)
 
+    async def ring_now(self, attempt: AttemptId) -> bool:
+        """The gate has said yes the second time: the number of this call is about to be rung. Durable when it
+        returns; waits for a line where the call has none yet. False: it is over."""
+        return await self._dialling.ring_now(attempt)
+
     async def hang_up(self, route: str, attempt: AttemptId) -> None:
         """End a call of ours; what becomes of it is told as ever. Nothing happens if it is over."""
         await self._trunks[route].dialer.hang_up(attempt)
@@ -138,11 +142,10 @@ class Outbound:
             self._ledger.drop(permit)
         self._slots(medium, route).give_back()
 
-    async def place_call(
-        self, permit: Permit, whom: Target | PersonsCall, order: CallOrder | PhoneOrder
-    ) -> bool:
+    async def place_call(self, permit: Permit, whom: Whom, order: AnyOrder) -> bool:
         """Returns when the PBX has taken it, or has not; what becomes of it goes to the owner. The slot is
-        used or given back, whatever happens. False: nothing was stored or dialled, because the permit was
+        used or given back, whatever happens; a ``QueueOrder`` comes without one, for its placeholder has no
+        line. False: nothing was stored or dialled, because the permit was
         over or the route has trouble. Raises NotClaimed, StoreUnavailable: the same. Who is cancelled here
         stops waiting, the call goes on."""
         return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, whom, order)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from callcore.domain import (
@@ -14,6 +15,7 @@ from callcore.domain import (
     PauseReason,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 from callcore.screenpop.card import Desk, Draft
@@ -26,12 +28,18 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``.
+    ``no_right``; of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
+    ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(
+        self, code: str, why: Text | None = None, *, by: str = "", until: datetime | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
+        self.why = why
+        self.by = by
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,20 @@ class TalkControl(Protocol):
     async def turn(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool) -> None:
         """``is_announced``: the operator says that he has told the caller. A repeat changes nothing. Raises
         ``DeskRefused``: ``not_recording``, ``not_announced``, ``pbx_down``, ``store_down``."""
+
+
+class DialControl(Protocol):
+    """Calls that operators have callcore place: the own phone first, then the number."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+    ) -> CallId:
+        """``follow_up``: the entry on the list of people to call that he works on; it is his then. Raises
+        ``DeskRefused``."""
+
+    async def cancel(self, login: Login) -> None:
+        """End the call that he has had placed, however far it is; nothing happens if there is none. Raises
+        ``DeskRefused``."""
 
 
 class DeskService(Protocol):
@@ -109,6 +131,14 @@ class DeskService(Protocol):
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        """Have this number called; see ``DialControl``."""
+
+    async def cancel_dial(self, login: Login) -> None:
+        """End the call that he has had placed; one that is over leaves the band."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

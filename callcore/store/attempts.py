@@ -16,6 +16,7 @@ from callcore.calls.attempt import (
     AttemptId,
     AttemptResult,
     CampaignState,
+    FollowUpChange,
     Medium,
     NumberHistory,
     Outcome,
@@ -24,6 +25,7 @@ from callcore.calls.attempt import (
     TargetChange,
     TargetId,
 )
+from callcore.store import wishing
 from callcore.store.campaign_rows import OPEN_CALL, OWN_CHANNEL, WAITING, load_attempts, outcome_row
 from callcore.store.engine import insert
 from callcore.store.errors import StoreError
@@ -79,6 +81,7 @@ class Attempts:
             ) from error
         if not is_taken:
             whom = f"{attempt.login} has a call" if attempt.target is None else f"target {attempt.target}"
+            whom = whom if attempt.follow_up is None else f"wish {attempt.follow_up}"
             raise NotClaimed(
                 f"{whom} has ended or is being tried, its campaign does not run,"
                 " or its number is being called"
@@ -107,9 +110,20 @@ class Attempts:
 
         return await self._store.writer.submit(op)
 
-    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange | None) -> bool:
-        """Store the outcome and, in the same transaction, what it makes of the target: its attempt is closed.
-        ``change`` None: there is no target.
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        """The gate has said yes the second time; durable when it returns. False: the call is over."""
+        opened = update(attempts).where(attempts.c.id == id, attempts.c.result.is_(None))
+
+        async def op(connection: AsyncConnection) -> bool:
+            return bool((await connection.execute(opened.values(submitted_at=at))).rowcount)
+
+        return await self._store.writer.submit(op)
+
+    async def settle(
+        self, id: AttemptId, outcome: Outcome, change: TargetChange | FollowUpChange | None
+    ) -> bool:
+        """Store the outcome and, in the same transaction, what it makes of the target, whose attempt is
+        closed, or of the wish. ``change`` None: there is neither.
 
         Only the first outcome counts, but ``unknown`` and ``sent`` give way to any other (``sent`` not to
         ``unknown``), and then only if the target ended by this very attempt: it gets the new result and
@@ -127,7 +141,9 @@ class Attempts:
             values: dict[str, Any] = {}
             if row.result is not None and not gives_way(AttemptResult(row.result), outcome.result):
                 return False
-            if change is None or row.target is None:
+            if isinstance(change, FollowUpChange):
+                await wishing.changed(connection, row, change, outcome)
+            elif change is None or row.target is None:
                 pass
             elif row.result is None:
                 values = closing(id, outcome, change, row)
@@ -162,6 +178,10 @@ class Attempts:
         """Open calls that this person has placed, oldest first; there is one at most. What he has given to a
         number outside is none."""
         return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login, OWN_CHANNEL))
+
+    async def of_purpose(self, purpose: Purpose) -> tuple[Attempt, ...]:
+        """Open calls for this purpose, oldest first."""
+        return await self._load(and_(OPEN_CALL, attempts.c.purpose == purpose))
 
     async def open_to(self, number: str) -> Attempt | None:
         """The call to this number that is under way."""
@@ -292,7 +312,9 @@ async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
         return True
     of_person = and_(OPEN_CALL, OWN_CHANNEL, attempts.c.login == attempt.login, attempts.c.login != "")
     is_busy = or_(and_(OPEN_CALL, attempts.c.number == attempt.number), of_person)
-    return (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is None
+    if (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is not None:
+        return False
+    return attempt.follow_up is None or await wishing.claimed(connection, attempt)
 
 
 def _may_be_taken_by(attempt: Attempt) -> list[Any]:
@@ -305,7 +327,7 @@ def _may_be_taken_by(attempt: Attempt) -> list[Any]:
 
 def _intent_row(attempt: Attempt) -> dict[str, Any]:
     words = "id target campaign medium number route profile intended_at purpose login rate_minor"
-    words += " plan phone customer call"
+    words += " plan phone customer call follow_up"
     return {name: getattr(attempt, name) for name in words.split()} | {"detail": ""}
 
 

@@ -169,6 +169,7 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         phone=None if row.phone is None else Interface(row.phone),
         call=None if row.call is None else CallId(row.call),
         customer=None if row.customer is None else CustomerId(row.customer),
+        follow_up=row.follow_up,
     )
 
 

@@ -24,6 +24,7 @@ def standing(id: AttemptId) -> Select[Any]:
         select(
             attempts.c.result,
             attempts.c.target,
+            attempts.c.follow_up,
             attempts.c.medium,
             attempts.c.purpose,
             attempts.c.route,

@@ -20,7 +20,8 @@ from callcore.domain import (
     Text,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, Entry, MissedCard, Stage, Tab, TodayContact
+from callcore.screenpop.card import Desk, Dialling, Entry, MissedCard, Stage, Tab, TodayContact
+from callcore.screenpop.ports import DeskRefused
 from callcore.web.i18n import Texts, catalogue
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
 from callcore.web.topic_menu import TopicMenu
@@ -133,9 +134,30 @@ class View(Wording):
         title = self._queues.get(name)
         return title.in_(self.t.spoken) if title else name
 
-    def error(self, code: str) -> str:
+    def error(self, refused: str | DeskRefused) -> str:
+        """What happened, why, and what to do."""
+        code = refused if isinstance(refused, str) else refused.code
         key = f"error.{code}"
-        return self.t(key) if key in catalogue(self.t.spoken) else self.t("error.other", code=code)
+        words = [self.t(key) if key in catalogue(self.t.spoken) else self.t("error.other", code=code)]
+        if isinstance(refused, DeskRefused):
+            if refused.by:
+                words.append(self.t("error.by", who=self.isolate(refused.by)))
+            if refused.why:
+                words.append(f"{self.t.told(refused.why).rstrip('.')}.")
+            if refused.until:
+                words.append(self.t("error.until", at=self.moment(refused.until)))
+        return " ".join(words)
+
+    def dial_result(self, dialling: Dialling) -> str:
+        """What became of a call that nobody answered, in a few words."""
+        return self.t(f"dialling.over_{dialling.result}") if dialling.result else ""
+
+    def dial_why(self, dialling: Dialling) -> str:
+        """Of a number that was not rung: what stopped it; else what to do now."""
+        kind, _, code = dialling.why.replace(" ", "_").partition(":_")
+        keys = (f"placed.{kind}_{code}", f"campaigns.why_{code}") if code else ()
+        why = next((self.t(key) for key in keys if key in catalogue(self.t.spoken)), "")
+        return f"{why[:1].upper()}{why[1:]}." if why else self.t(f"dialling.do_{dialling.result}")
 
     # --- names
 
@@ -180,8 +202,10 @@ class View(Wording):
         return desk.state in (AgentState.ringing, AgentState.talking)
 
     def has_call(self, desk: Desk) -> bool:
-        return desk.untaken is not None or any(
-            tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs
+        return (
+            desk.dialling is not None
+            or desk.untaken is not None
+            or any(tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs)
         )
 
     def unseen(self, desk: Desk) -> int:

@@ -51,7 +51,7 @@ class DeskSocket(HubSocket):
             wire = self._render(card=_call(events, CARD), missed=_call(events, MISSED), is_ringing=is_ringing)
         await self.send_event(wire)
 
-    async def _show(self, error: str = "") -> None:
+    async def _show(self, error: str | DeskRefused = "") -> None:
         async with self._turn, self._shell.render_gate:
             await asyncio.sleep(0)
             wire = self._render(error=error)
@@ -63,7 +63,7 @@ class DeskSocket(HubSocket):
         card: str | None = None,
         missed: str | None = None,
         is_ringing: bool = False,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
@@ -116,7 +116,7 @@ class DeskSocket(HubSocket):
         except DeskRefused as refused:
             if fields.get("do") == "draft" and refused.code in _NOT_HERE:
                 return  # typed for a card that is not here now; the page keeps it, and nobody asked for a bar
-            await self._show(refused.code)
+            await self._show(refused)
         except StoreError:
             await self._show("store_down")
         except (ConnectionError, TimeoutError):

@@ -48,6 +48,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "call_gone": (409, Text("Этот звонок уже не у вас", "This call is no longer yours")),
     "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
     "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),
+    "unknown_queue": (422, Text("Такой очереди нет", "There is no such queue")),
     "unknown_number": (422, Text("У клиента нет такого номера", "The customer has no such number")),
     "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),
     "too_long": (422, Text("Текст слишком длинный", "The text is too long")),
@@ -74,6 +75,8 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         Text("По этому номеру сейчас звонить нельзя", "This number may not be called now"),
     ),
     "being_called": (409, Text("С этим номером уже идёт звонок", "This number is being called already")),
+    "dial_busy": (409, Text("Сначала закончите разговор", "Finish your call first")),
+    "no_dialling": (409, Text("callcore здесь не звонит", "callcore places no calls here")),
     "no_trunk": (
         409,
         Text("Через АТС этого телефона звонить нельзя", "The PBX of this phone has no way to call through"),

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from callcore.domain import Language, QueueName, Text
 from callcore.screenpop.card import Desk
+from callcore.screenpop.ports import DeskRefused
 from callcore.web.deskview import View
 from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
@@ -69,7 +70,7 @@ class DeskRenderer:
         topics: tuple[TopicChoice, ...],
         now: datetime,
         *,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> str:
         return self._desk("main.html", viewer, desk, topics, now, error)
 
@@ -85,7 +86,7 @@ class DeskRenderer:
         desk: Desk | None,
         topics: tuple[TopicChoice, ...],
         now: datetime,
-        error: str,
+        error: str | DeskRefused,
     ) -> str:
         texts = self.texts(viewer.language)
         menu = self._menu(topics, texts.spoken)

@@ -397,6 +397,8 @@ attempts = Table(
     Column("phone", Text),
     Column("customer", BigInteger),
     Column("call", Text),
+    Column("follow_up", BigInteger),
+    # The wish that it carries out.
     Index("ix_attempts_number_intended_at", "number", "intended_at"),
     Index(
         "ix_attempts_placed",

@@ -21,6 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
+from callcore.assembly.colleagues import make_board
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -31,7 +32,7 @@ from callcore.assembly.retention import Retention
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
-from callcore.calls.effects import Contact
+from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
@@ -192,6 +193,7 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -203,7 +205,7 @@ class Daemon:
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self.exchange.carry),
+            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self._listeners),
             watch=self._watch,
             recorder=self.recorder,
         )
@@ -320,6 +322,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
+            colleagues=self.colleagues,
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -394,6 +397,7 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.colleagues.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -432,6 +436,10 @@ class Daemon:
 
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
+
+    def _listeners(self, effect: Effect) -> None:
+        self.exchange.carry(effect)
+        self.colleagues.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))

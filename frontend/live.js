@@ -1,6 +1,7 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
 import {alarm, hush, notify} from './alarm.js';
+import {word} from './ask.js';
 import {dials} from './dial.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
@@ -50,6 +51,7 @@ function hear(message) {
     root.classList.add('failed');
     say($('failed').textContent);
   }
+  if (message.type === 'part') part(message);
   if (message.type !== 'desk') return;
   ({epoch, seq} = message);
   root.classList.remove('lost');
@@ -77,6 +79,22 @@ function acknowledge() {
 }
 
 // --- what is shown
+
+// What is the same for everybody comes by itself: whole, or the lines that changed.
+function part({id, html, rows = {}, sum}) {
+  const place = $(id);
+  if (!place) return;
+  if (html !== undefined) {
+    const isOpen = place.querySelector('details')?.open;
+    place.replaceChildren(template(html).content);
+    if (isOpen) place.querySelector('details').open = true;
+  }
+  for (const [row, line] of Object.entries(rows)) $(row)?.replaceWith(template(line).content);
+  if (sum !== undefined && $(id + '-sum')) $(id + '-sum').textContent = sum;
+  const own = $(`colleague-${word('login')}`);
+  if (own) own.hidden = true;
+  tickTimes(place);
+}
 
 function show(html) {
   if (unsent.size) sendDrafts(); // the card may be taken away by what comes now

@@ -313,7 +313,7 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
             topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,

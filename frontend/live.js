@@ -199,6 +199,7 @@ addEventListener('submit', event => {
   const form = event.target;
   if (!form.matches('[data-command]') || form.matches('[action]') && !isOpen()) return;
   event.preventDefault();
+  if (event.submitter?.ariaDisabled === 'true') return say(event.submitter.title); // why it cannot be done now
   sendDrafts();
   const {call} = form.elements;
   if (form.elements.do?.value === 'add_topic') added = {call: call.value, forms: document.querySelectorAll(`#panel-${CSS.escape(call.value)} form[data-draft]`).length};

@@ -13,7 +13,7 @@ import structlog
 from jinja2 import Environment, Template
 
 from callcore.calls.effects import Effect, ShowAgent
-from callcore.domain import Language, Text
+from callcore.domain import Language, Login, Text
 from callcore.screenpop.colleagues import Colleague, Person, Presence, Roster
 from callcore.store.errors import StoreError
 from callcore.web.i18n import Texts
@@ -62,11 +62,16 @@ class ColleagueBoard:
         self._rows: dict[tuple[str, Language], tuple[Colleague, str]] = {}
         self._parts: dict[tuple[int, Language], Part] = {}
         """Of the version of now: by the version that the desk has."""
+        self._names: Mapping[Login, str] = {}
         self._open: tuple[DepartmentNow, ...] = ()
 
     @property
     def version(self) -> int:
         return self._roster.version
+
+    @property
+    def names(self) -> Mapping[Login, str]:
+        return self._names
 
     def carry(self, effect: Effect) -> None:
         if isinstance(effect, ShowAgent):
@@ -87,7 +92,9 @@ class ColleagueBoard:
     async def look(self) -> None:
         """Who works here, and which departments are open now."""
         try:
-            self._roster.people_are(await self._people())
+            people = await self._people()
+            self._roster.people_are(people)
+            self._names = {each.login: each.name for each in people}
         except StoreError as error:
             log.warning("colleagues_not_read", why=str(error))
         departments = tuple(self._departments(self._now()))

@@ -40,6 +40,7 @@ from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
+from callcore.floor.handset import Handset
 from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
@@ -202,10 +203,19 @@ class Daemon:
             self.clock.now,
             self.desks.recording,
         )
+        self.handset = self.desks.handset = Handset(
+            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+        )
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self._listeners),
+            wiring.carriers(
+                self.desks.carry,
+                self.members.carry,
+                self.records.carry,
+                self._listeners,
+                self.handset.carry,
+            ),
             watch=self._watch,
             recorder=self.recorder,
         )
@@ -457,6 +467,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
+        self.handset.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

@@ -35,9 +35,9 @@ const line = wire({
     asked.clear();
     drafts.forEach((_, id) => unsent.add(id));
     sendDrafts();
-    if (epoch) send({do: 'resume'}); // nothing may have been missed, and then nothing else would say that it is back
+    if (epoch) send({do: 'catch_up'}); // nothing may have been missed, and then nothing else would say that it is back
   },
-  ask: () => ({do: 'resume', csrf: main.dataset.csrf}),
+  ask: () => ({do: 'catch_up', csrf: main.dataset.csrf}),
   quiet: 60000,
 });
 const {isOpen} = line, send = fields => line.send({...fields, csrf: main.dataset.csrf});

@@ -26,7 +26,7 @@ log = structlog.get_logger("callcore.web")
 _MAY_RING = frozenset(("call.ringing", REFRESH))
 ORDERS_WAITING = 100
 _NOT_HERE = frozenset(("no_such_contact", "no_such_topic", "not_signed_in"))
-_ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
+_ORDERS = frozenset(commands.COMMANDS) | {"language", "catch_up"}
 
 
 class DeskSocket(HubSocket):
@@ -154,7 +154,7 @@ class DeskSocket(HubSocket):
             if language is None:
                 raise BadBody("no such language")
             await self._shell.set_language(self.identity, language)
-        elif do == "resume":
+        elif do == "catch_up":
             await self._show()
         else:
             await commands.run(self._deps.desks, self.identity.login, self.identity.role, do, fields)
@@ -164,7 +164,7 @@ class DeskSocket(HubSocket):
         if self._teller is not None:
             self._tell_colleagues_anew(is_wanted=True)
         with suppress(asyncio.QueueFull):
-            self._orders.put_nowait({"do": "resume"})
+            self._orders.put_nowait({"do": "catch_up"})
 
 
 def _call(events: Iterable[Event], type_: str) -> str | None:

@@ -21,6 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
+from callcore.assembly.colleagues import make_board
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -32,7 +33,7 @@ from callcore.assembly.retention import Retention
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
-from callcore.calls.effects import Contact
+from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
@@ -40,6 +41,7 @@ from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
+from callcore.floor.handset import Handset
 from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
@@ -193,6 +195,7 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -201,10 +204,19 @@ class Daemon:
             self.clock.now,
             self.desks.recording,
         )
+        self.handset = self.desks.handset = Handset(
+            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+        )
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self.exchange.carry),
+            wiring.carriers(
+                self.desks.carry,
+                self.members.carry,
+                self.records.carry,
+                self._listeners,
+                self.handset.carry,
+            ),
             watch=self._watch,
             recorder=self.recorder,
         )
@@ -315,7 +327,7 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
             topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,
@@ -324,6 +336,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
+            colleagues=self.colleagues,
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -402,6 +415,7 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.colleagues.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -441,6 +455,10 @@ class Daemon:
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
 
+    def _listeners(self, effect: Effect) -> None:
+        self.exchange.carry(effect)
+        self.colleagues.carry(effect)
+
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))
 
@@ -457,6 +475,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
+        self.handset.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

@@ -19,6 +19,7 @@ from callcore.calls.facts import (
     RouteChosen,
     WordToCome,
 )
+from callcore.calls.line import Line, ParkedCall
 from callcore.domain import (
     CallId,
     ChannelRef,
@@ -115,6 +116,16 @@ class Call:
     """callcore places it for this operator."""
     dial_stage: Literal["", "phone", "number", "over"] = ""
     """How far that is; "" for calls that nobody has placed. See ``effects.DialStage``."""
+    line: Line | None = None
+    """An operator works on it."""
+    was_ordered: bool = False
+    """Somebody has: its channels were moved by us."""
+    parked: ParkedCall | None = None
+    """He waits without anybody."""
+    muted: tuple[ChannelRef, ...] = ()
+    """Operators' channels of which nothing is heard."""
+    returned: str | None = None
+    """He comes back to the one who sent him on; see ``CallView.returned``."""
     not_reached: EndReason | None = None
     """We placed it, the operator's phone first, and the number did not answer: why."""
     ends_by: datetime | None = None
@@ -157,6 +168,7 @@ class Call:
             outages=self.outages,
             direction=self.direction,
             silent=self.silent,
+            returned=self.returned,
         )
 
 

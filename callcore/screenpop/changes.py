@@ -16,6 +16,7 @@ from callcore.calls.effects import (
     PopCard,
     ShowAgent,
     ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
@@ -34,6 +35,7 @@ DeskEffect = (
     | CloseCard
     | DropCard
     | ShowAgent
+    | ShowLine
 )
 
 
@@ -70,6 +72,10 @@ def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime
                 pause_next=effect.pause_next,
                 untaken=desk.untaken if is_busy else None,
             )
+        case ShowLine():
+            others = {call: line for call, line in desk.lines.items() if call != effect.call}
+            mine = {} if effect.line is None else {effect.call: effect.line}
+            return replace(desk, lines={**others, **mine})
         case _:
             assert_never(effect)
 

@@ -25,9 +25,11 @@ from callcore.calls.effects import (
     PopCard,
     ShowAgent,
     ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import Do
 from callcore.calls.tracker import UnknownAgent
 from callcore.domain import (
     AgentState,
@@ -53,7 +55,7 @@ from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, RecordDo, Seat, TalkControl
+from callcore.screenpop.ports import DeskRefused, LineControl, LineTo, RecordDo, Seat, TalkControl
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -104,6 +106,8 @@ class Desks:
         self._recorded: dict[CallId, TalkState] = {}
         self.talks: TalkControl | None = None
         """Set where talks can be recorded."""
+        self.handset: LineControl | None = None
+        """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
         self.dials = DeskDials(self._book, self._beside, self.attach)
@@ -146,6 +150,7 @@ class Desks:
                 | CloseCard()
                 | DropCard()
                 | ShowAgent()
+                | ShowLine()
             ):
                 self._show(effect)
             case _:
@@ -240,6 +245,12 @@ class Desks:
 
     async def cancel_dial(self, login: Login) -> None:
         await self.dials.cancel(login)
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._book.desk(login)
+        if self.handset is None:
+            raise DeskRefused("not_possible_here")
+        await self.handset.do(login, call, do, to)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

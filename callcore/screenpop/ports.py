@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from callcore.calls.line import Do, ParkedCall
 from callcore.domain import (
     CallId,
     CustomerId,
@@ -28,7 +29,9 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``; of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
+    ``no_right``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``, ``pbx_refused``,
+    ``line_unsure``;
+    of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
     ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
 
@@ -81,6 +84,24 @@ class DialControl(Protocol):
     async def cancel(self, login: Login) -> None:
         """End the call that he has had placed, however far it is; nothing happens if there is none. Raises
         ``DeskRefused``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineTo:
+    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
+
+    kind: Literal["queue", "colleague", "number"]
+    name: str
+
+
+class LineControl(Protocol):
+    """Living calls, as operators order it."""
+
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """``to``: of ``consult`` and ``blind``. Never repeated by itself. Raises ``DeskRefused``."""
+
+    def parked(self, login: Login) -> tuple[ParkedCall, ...]:
+        """Customers whom he may take, the longest wait first."""
 
 
 class DeskService(Protocol):
@@ -139,6 +160,9 @@ class DeskService(Protocol):
 
     async def cancel_dial(self, login: Login) -> None:
         """End the call that he has had placed; one that is over leaves the band."""
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """Hold, ask somebody, give away, park, hang up … a call that he talks on; ``take`` a parked one."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

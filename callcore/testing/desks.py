@@ -18,6 +18,7 @@ from callcore.calls.effects import (
     ShowDialling,
     ShowRinging,
 )
+from callcore.calls.line import Do
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -37,7 +38,7 @@ from callcore.screenpop.changes import DeskEffect, apply, see
 from callcore.screenpop.entries import Registration
 from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
-from callcore.screenpop.ports import DeskRefused, RecordDo
+from callcore.screenpop.ports import DeskRefused, LineTo, RecordDo
 
 
 def some_view(call: str = "c1", number: str = "+79161234567", *customers: Customer) -> CallView:
@@ -223,6 +224,9 @@ class FakeDesks:
         self._note("read_flash", login, call, flash)
         tab = self._tab(login, call)
         self._replace(login, replace(tab, facts=read(tab.facts, flash)))
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._note("line", login, call, do, *([] if to is None else [to]))
 
     async def front(self, login: Login, call: CallId) -> None:
         self._note("front", login, call)

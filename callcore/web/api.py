@@ -62,6 +62,12 @@ DESK_PROBLEMS = (
     "refused_by_gate",
     "follow_up_taken",
     "follow_up_settled",
+    "call_changed",
+    "no_target",
+    "no_outside",
+    "not_possible_here",
+    "pbx_refused",
+    "line_unsure",
 )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from callcore.calls.effects import CallView
+from callcore.calls.line import PLAIN, LineState, LineView
 from callcore.crm.suggestions import suggest
 from callcore.crm.topics import filled
 from callcore.domain import (
     NULL_CUSTOMER,
     UNCLASSIFIED,
     AgentState,
+    CallId,
     Customer,
     Direction,
+    Login,
     PauseReason,
     QueueName,
     Text,
@@ -23,6 +27,7 @@ from callcore.domain import (
 from callcore.screenpop.card import Desk, Dialling, Entry, MissedCard, Stage, Tab, TodayContact
 from callcore.screenpop.ports import DeskRefused
 from callcore.web.i18n import Texts, catalogue
+from callcore.web.linebar import Button, bar
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
 from callcore.web.topic_menu import TopicMenu
 from callcore.web.wording import Wording
@@ -63,11 +68,13 @@ class View(Wording):
         texts: Texts,
         now: datetime,
         favourites: tuple[TopicCode, ...] = (),
+        names: Mapping[Login, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(viewer, texts, now)
         self.menu = menu
         self.favourites = favourites
         self._queues = queues
+        self._names = names
 
     # --- words
 
@@ -195,6 +202,30 @@ class View(Wording):
         fields = ("address", "tariff", "segment")
         values = {field: {getattr(match, field) for match in matches} for field in fields}
         return {field: same.pop() for field, same in values.items() if len(same) == 1 and same != {""}}
+
+    # --- the call bar
+
+    has_transfer = False
+    """There is a panel that asks to whom."""
+
+    def line(self, desk: Desk, call: CallId) -> LineView:
+        return desk.lines.get(call, PLAIN)
+
+    def bar(self, line: LineView) -> tuple[Button, ...]:
+        return bar(line)
+
+    def line_title(self, line: LineView) -> str:
+        """How the call stands; empty for an ordinary talk."""
+        if line.state is LineState.talks:
+            return ""
+        key = f"line.state_{line.state.value}"
+        if line.failed == "BUSY":
+            key = "line.state_failed_busy"
+        return self.t(key, who=self.isolate(self.whom(line.with_))) if line.with_ else self.t(key, who="")
+
+    def whom(self, name: str) -> str:
+        """Of a login, a queue or an internal number, what people call it."""
+        return self._names.get(Login(name)) or self.queue(QueueName(name))
 
     # --- the desk
 

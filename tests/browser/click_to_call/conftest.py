@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from callcore.domain import QueueName, TopicCode
+from callcore.store.follow_rows import FollowUpKind, NewFollowUp
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import Softphone
@@ -54,6 +57,16 @@ async def stage(carrier: Carrier, tmp_path_factory: pytest.TempPathFactory) -> A
 async def phone(stage: Stage) -> AsyncIterator[Softphone]:
     async with Softphone("101", stage.lab.phone_port("101"), stage.lab.sip_port) as phone:
         yield phone
+
+
+async def waits(stage: Stage, number: str) -> int:
+    """Somebody with this number is to be called."""
+    assert stage.daemon is not None
+    new = NewFollowUp(
+        FollowUpKind.missed, f"+{number}", TopicCode("finance.balance"), QueueName("finance"), "ru"
+    )
+    id, _ = await stage.daemon.database.follow_ups.ask(new, datetime.now(UTC))
+    return id
 
 
 class Person:

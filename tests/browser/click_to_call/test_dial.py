@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import expect
 
-from callcore.domain import QueueName, TopicCode
-from callcore.store.follow_rows import FollowUpKind, NewFollowUp
 from callcore.testing.carrier import Carrier
 from callcore.testing.lab import Softphone
 from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
-from .conftest import Person
+from .conftest import Person, waits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -36,16 +33,6 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110 - the PBX sets no Event of ours
             await asyncio.sleep(0.05)
-
-
-async def waits(stage: Stage, number: str) -> int:
-    """Somebody with this number is to be called."""
-    assert stage.daemon is not None
-    new = NewFollowUp(
-        FollowUpKind.missed, f"+{number}", TopicCode("finance.balance"), QueueName("finance"), "ru"
-    )
-    id, _ = await stage.daemon.database.follow_ups.ask(new, datetime.now(UTC))
-    return id
 
 
 async def test_from_the_work_list(anna: Person, stage: Stage, phone: Softphone, carrier: Carrier) -> None:

@@ -43,6 +43,7 @@ from callcore.calls.facts import (
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
+    RecordingBegan,
     Returned,
     Snapshot,
     TakenOffHold,
@@ -302,6 +303,10 @@ def _user_event(headers: Headers, pbx: PbxName) -> Fact | None:
             return None
 
 
+def _recording_began(headers: Headers, pbx: PbxName) -> Fact:
+    return RecordingBegan(_channel(headers, pbx))
+
+
 def _hangup_request(headers: Headers, pbx: PbxName) -> Fact:
     return HangupAsked(_channel(headers, pbx))
 
@@ -391,6 +396,7 @@ _READERS: dict[str, Callable[[Headers, PbxName], Fact | None]] = {
     "BridgeLeave": _bridge_leave,
     "Hangup": _hangup,
     "HangupRequest": _hangup_request,
+    "MixMonitorStart": _recording_began,
     "Hold": _hold,
     "Unhold": _unhold,
     "BlindTransfer": _blind_transfer,

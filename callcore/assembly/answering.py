@@ -67,7 +67,12 @@ class Answering:
             "overflow": Overflow(self.reception),
             "recording": SilentStart(recorder),
             "campaign": CampaignCalls(self.reception, outgoing.notices),
-            "placed": PlacedCalls(outgoing.placing.confirm, dials),
+            "placed": PlacedCalls(
+                outgoing.placing.confirm,
+                dials,
+                recorder,
+                lambda pbx: self.reception.recording_path(pbx, "").rstrip("/"),
+            ),
         }
 
     async def run(self) -> None:

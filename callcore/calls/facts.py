@@ -312,6 +312,13 @@ class OriginateFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingBegan:
+    """Asterisk writes what is said on this channel into a file."""
+
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
 class DialledOut:
     """The dialplan's word on the leg to the carrier, once that is over."""
 
@@ -617,6 +624,7 @@ Fact = (
     | Returned
     | OriginateFailed
     | DialledOut
+    | RecordingBegan
     | CallPlaced
     | PlacedOver
     | QueueJoined

@@ -321,6 +321,9 @@ class Tracker:
             self.calls[call.id] = replace(call, not_reached=reason)
         return iter(())
 
+    def _recording_began(self, _fact: f.RecordingBegan, _now: datetime) -> Iterator[Effect]:
+        return iter(())
+
     def _dial_began(self, fact: f.DialBegan, now: datetime) -> Iterator[Effect]:
         return lines.dialled(self, fact, now)
 
@@ -499,6 +502,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.DialBegan: Tracker._dial_began,
     f.DialEnded: Tracker._dial_ended,
     f.DialledOut: Tracker._dialled_out,
+    f.RecordingBegan: Tracker._recording_began,
     f.BridgeEntered: Tracker._entered,
     f.BridgeLeft: Tracker._left,
     f.ChannelHungUp: Tracker._hung_up,

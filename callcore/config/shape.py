@@ -124,6 +124,8 @@ class Recordings(Model):
     """Then the sound of a voicemail goes; that somebody called, and what became of it, stays."""
     talks_keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
     """Then the sound of a talk goes; consent and who listened stay."""
+    placed: Flag = False
+    """Of calls that operators place: silent until the operator says that he has announced it."""
     may_refuse: Flag = True
     """A caller who is told that he is recorded can press 3, and is not."""
     pause_seconds: Annotated[Whole, Field(ge=5, le=3600)] = 120

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
-from callcore.domain import PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, PbxName, QueueName, RecordMode
 from callcore.ivr.agi_session import Session
+from callcore.ivr.ports import NoTalkRecorder, TalkRecorder, TalkToRecord
 from callcore.ivr.reception import TakeDials
+from callcore.ivr.state import CALL, DOWN
+from callcore.ivr.talk_recording import FOLDER, INTO, MODE, RECORD
 
 log = structlog.get_logger("callcore.ivr")
 
@@ -46,9 +49,18 @@ Confirm = Callable[[PbxName, str], Awaitable[Go | Stop]]
 
 
 class PlacedCalls:
-    def __init__(self, confirm: Confirm, take_dials: TakeDials) -> None:
+    def __init__(
+        self,
+        confirm: Confirm,
+        take_dials: TakeDials,
+        recorder: TalkRecorder | None = None,
+        folder: Callable[[PbxName], str] = lambda _pbx: "",
+    ) -> None:
+        """``folder``: of recordings, as that PBX sees it."""
         self._confirm = confirm
         self._take_dials = take_dials
+        self._recorder = recorder or NoTalkRecorder()
+        self._folder = folder
 
     async def __call__(self, session: Session) -> None:
         attempt = session.environment.raw.get("agi_arg_1", "")
@@ -56,6 +68,8 @@ class PlacedCalls:
             await self._forget_old(session)
             match await self._word(PbxName(session.environment.pbx), attempt):
                 case Go(digits):
+                    for name, value in (await self._recording(session)).items():
+                        await session.set_variable(f"{DOWN}{name}", value)
                     await session.set_variable(TO, digits)
                 case Stop(rule):
                     log.warning("placed_call_stopped", rule=rule)
@@ -70,6 +84,20 @@ class PlacedCalls:
         except Exception as error:
             log.warning("gate_not_asked", why=str(error) or type(error).__name__)
             return Stop(UNAVAILABLE)
+
+    async def _recording(self, session: Session) -> Mapping[str, str]:
+        """What the dialplan must know to record the other side, silent till the operator has announced it."""
+        env, pbx = session.environment, PbxName(session.environment.pbx)
+        if not self._recorder.records_placed:
+            return {}
+        call, folder = await session.get_variable(CALL), self._folder(pbx)
+        if not call or not FOLDER.fullmatch(folder):
+            log.error("placed_call_not_recorded", has_call=bool(call), folder=folder)
+            return {}
+        channel = ChannelRef(pbx, ChannelId(env.uniqueid))
+        talk = TalkToRecord(CallId(call), channel, QueueName(""), RecordMode.demand)
+        token = await self._recorder.begin(talk)
+        return {} if token is None else {RECORD: token, MODE: RecordMode.demand.value, INTO: folder}
 
     async def _forget_old(self, session: Session) -> None:
         for _ in range(OLD_ROWS):

@@ -83,12 +83,17 @@ class TalkRecorder(Protocol):
 
     def mode(self, queue: QueueName) -> RecordMode: ...
 
+    @property
+    def records_placed(self) -> bool:
+        """Calls that operators place, too, on demand."""
+
     async def begin(self, talk: TalkToRecord) -> str | None:
         """It is noted, soon; gives the name of the file to be, 32 characters of 0-9a-f. None: it could not be
         noted, or he refused: then nothing may be recorded."""
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
-        """From now on only silence is written; False: nobody can say so, and the dialplan stops it."""
+        """From now on only silence is written; False: nobody can say so, and the dialplan stops it.
+        ``channel``: the one that is recorded; of a placed call it is known only now."""
 
     def left(self, call: CallId) -> None:
         """Nobody took him: what was begun for this call is over, and the dialplan stops it."""
@@ -98,6 +103,8 @@ class NoTalkRecorder:
     """No talk is recorded."""
 
     may_refuse = False
+
+    records_placed = False
 
     def mode(self, queue: QueueName) -> RecordMode:
         return RecordMode.never

@@ -167,6 +167,19 @@ class Recordings:
             raise _missing(token)
         return await self._known(token)
 
+    async def bind(self, token: str, channel: ChannelId) -> Recording:
+        """The channel that is recorded, where it was not there yet when the row was. Raises ``NotStored``."""
+        c = recordings.c
+        mine = update(recordings).where(c.token == token, c.ended_at.is_(None))
+
+        async def op(connection: AsyncConnection) -> bool:
+            bound = mine.values(channel=machine_text(channel, NAME_LIMIT))
+            return bool((await connection.execute(bound)).rowcount)
+
+        if not await self._store.writer.submit(op):
+            raise _missing(token)
+        return await self._known(token)
+
     async def end(self, token: str, at: datetime, ms: int) -> Recording:
         """It is over, once. A file in which nothing can be heard goes. Raises ``NotStored``."""
 

@@ -12,6 +12,7 @@ from callcore.screenpop.ports import DeskRefused, DeskService, RecordDo
 from callcore.web import orders_line
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
+from callcore.web.starting import starts_call
 
 LONGEST_WORD = 128
 LONGEST_COMMENT = 8_000
@@ -113,6 +114,7 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.read_flash(login, _call(fields), flash)
 
 
+@starts_call("number")
 async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
     number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
     await desks.dial(login, number, _customer(fields), follow_up)
@@ -133,7 +135,7 @@ def _line(do: Do) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
         await orders_line.order(desks, login, do, fields)
 
-    return order
+    return starts_call("number")(order) if do in orders_line.AIMED else order
 
 
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:

@@ -13,7 +13,8 @@ from callcore.web.bodies import BadBody, Scalar, text_field
 LONGEST_NAME: Final = 128
 KINDS: Final = ("queue", "colleague", "inside")
 """Fields that say to whom, at most one of them. ``inside``: an internal number."""
-_AIMED: Final = (Do.consult, Do.blind)
+AIMED: Final = (Do.consult, Do.blind)
+"""Somebody is rung by these."""
 
 
 async def order(desks: DeskService, login: Login, do: Do, fields: Mapping[str, Scalar]) -> None:
@@ -21,7 +22,7 @@ async def order(desks: DeskService, login: Login, do: Do, fields: Mapping[str, S
     call = _word(fields, "call")
     if not call:
         raise BadBody("call is missing")
-    await desks.work_line(login, CallId(call), do, _to(fields) if do in _AIMED else None)
+    await desks.work_line(login, CallId(call), do, _to(fields) if do in AIMED else None)
 
 
 def _to(fields: Mapping[str, Scalar]) -> LineTo | None:

@@ -22,6 +22,7 @@ from callcore.web.live_news import NEWS
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.record.asking import Id, Limit, Offset
+from callcore.web.starting import starts_call
 from callcore.web.voice.ports import ROOM
 from callcore.web.voice.voicemails_api import WISHED, Either, canonical, masks, next_of
 
@@ -125,6 +126,7 @@ async def call_backs(ask: Ask, query: CallBackQuery) -> CallBackList:
     )
 
 
+@starts_call("number")
 @operation(
     "call-backs",
     needs=WORK,

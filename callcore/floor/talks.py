@@ -90,8 +90,6 @@ class Talks:
         """Since when their channels are gone."""
         self._hung_up: deque[tuple[PbxName, ChannelId]] = deque(maxlen=REMEMBERED)
         """The last ones: somebody may hang up while his recording is being noted."""
-        self._begun: deque[tuple[PbxName, ChannelId]] = deque(maxlen=REMEMBERED)
-        """Channels that Asterisk records, as it has told."""
         self._unproven: set[str] = set()
         """Of this life, and Asterisk has not told yet that it records them."""
         self._unbegun: set[str] = set()
@@ -160,9 +158,10 @@ class Talks:
         if row is None or (row.pbx, row.channel) != (channel.pbx, channel.id):
             log.error("recording_not_known", channel=channel.id)
             return False
-        self._prove(row)
         is_silent = await self._mute(row, is_muted=True)
-        if not is_silent:
+        if is_silent:
+            self._prove(row)  # what is not recorded cannot be silenced
+        else:
             self._finish([row])
         return is_silent
 
@@ -263,9 +262,9 @@ class Talks:
     def take_fact(self, fact: Fact) -> None:
         match fact:
             case RecordingBegan(channel):
-                self._begun.append((channel.pbx, channel.id))
                 for row in self._live.values():
-                    self._prove(row)
+                    if (row.pbx, row.channel) == (channel.pbx, channel.id):
+                        self._prove(row)
             case LineOrdered(call=call, do=Do.resume | Do.back | Do.complete):
                 self._unheld |= {row.token for row in self._live.values() if row.call == call}
                 self._wake.set()
@@ -280,8 +279,8 @@ class Talks:
                 return
 
     def _prove(self, row: Recording) -> None:
-        """Asterisk records it, if it has told so of its channel."""
-        if row.token in self._unproven | self._unbegun and (row.pbx, row.channel) in self._begun:
+        """Asterisk records it."""
+        if row.token in self._unproven | self._unbegun:
             self._unproven.discard(row.token)
             self._unbegun.discard(row.token)
             self._tell(row.call)

@@ -221,6 +221,7 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         {"event": "UserEvent", "userevent": "CallcoreReturned", "uniqueid": "lab-1.1", "status": ""},
         facts.Returned(A, ""),
     ),
+    ({"event": "MixMonitorStart", "uniqueid": "lab-1.1"}, facts.RecordingBegan(A)),
     ({"event": "HangupRequest", "uniqueid": "lab-1.1", "cause": "16"}, facts.HangupAsked(A)),
     (
         {"event": "BridgeEnter", "uniqueid": "lab-1.1", "bridgeuniqueid": "b", "bridgename": "cc-c1"},

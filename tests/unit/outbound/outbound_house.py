@@ -117,6 +117,13 @@ class MemoryAttempts:
         self._check()
         return self.rows.get(id)
 
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        self._check()
+        if self.rows[id].outcome is not None:
+            return False
+        self.rows[id] = replace(self.rows[id], submitted_at=at)
+        return True
+
     async def submitted(
         self, id: AttemptId, at: datetime, message_ids: Sequence[str]
     ) -> tuple[StoredReceipt, ...]:

@@ -22,6 +22,7 @@ from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
 from callcore.assembly.colleagues import make_board
+from callcore.assembly.counting import watch_calls
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -261,6 +262,7 @@ class Daemon:
             self._store_contact,
         )
         await self.recovery.start(settings.pbxs)
+        watch_calls(self.metrics, self.outgoing, self.talks)
         wiring.watch_gaps(self.metrics, self.recovery)
         wiring.watch_recorder(self.metrics, self.recorder)
         wiring.watch_links(self.metrics, self.links)
@@ -335,7 +337,7 @@ class Daemon:
             monotonic=time.monotonic,
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
-            places=(*self.office.places, *voice.PLACES),
+            places=(*self.office.places, *voice.PLACES, "opt-outs"),
             colleagues=self.colleagues,
             second_factor=self.office.second_factor,
         )

@@ -27,6 +27,7 @@ _DIGITS = re.compile(r"[0-9]{2,18}\Z")
 _SHOWN_NUMBER = re.compile(r"\+?[0-9]{2,18}\Z")
 _PHONE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:+/-]{1,100}\Z")
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
+_HEADER = re.compile(r"(?:call|alert)_info\Z")
 _PROMPT = re.compile(r"[\w /.@=+~-]{1,500}\Z")
 
 
@@ -61,12 +62,14 @@ def originate_by_phone(
     ring_seconds: int,
     caller_number: str = "",
     call: CallId | None = None,
+    auto_answer: str | None = None,
 ) -> AmiAction:
     """Rings an operator's phone, which shows ``digits``; who picks it up comes to the context that asks the
     gate again. The number itself is not in it: only the script there names what is dialled.
 
     ``phone_seconds``, ``ring_seconds``: how long phone and number may ring; ``caller_number``: what the
-    number's owner sees, "" leaves it to the trunk; ``call``: whose channels these are.
+    number's owner sees, "" leaves it to the trunk; ``call``: whose channels these are;
+    ``auto_answer``: the header by which the phone picks up by itself.
     """
     _check(attempt, digits, caller_number, phone_seconds, ring_seconds)
     _must(_PHONE, phone, "a phone such as PJSIP/101")
@@ -81,6 +84,9 @@ def originate_by_phone(
     if call is not None:
         _must(_ATTEMPT, call, "the id of a call (a-z, 0-9, at most 40)")
         variables = (*variables, ("__CALLCORE_CALL", call))
+    if auto_answer is not None:
+        _must(_HEADER, auto_answer, "a header that has a phone answer")
+        variables = (*variables, ("__CALLCORE_ANSWERS", auto_answer))
     return AmiAction("Originate", headers, variables)
 
 

@@ -23,7 +23,7 @@ from callcore.assembly import callbacks
 from callcore.assembly.key_nine import KeyNine
 from callcore.assembly.placing import Placing, make_house
 from callcore.callbacks.runner import CallBacks
-from callcore.calls.attempt import AttemptId, Medium, News
+from callcore.calls.attempt import Attempt, AttemptId, Medium, News, Outcome
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,
@@ -97,6 +97,8 @@ class Outgoing:
         self._keeping: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
+        self.count: Callable[[str, str], None] = lambda _purpose, _result: None
+        """Each call that is over, by its purpose and result."""
         self._now = now
         self.words = Words(settings, now)
         trunks = settings.outbound.trunks
@@ -133,6 +135,7 @@ class Outgoing:
                     **dict.fromkeys((Purpose.own_call, Purpose.transfer, Purpose.forward), self.placing),
                     Purpose.call_back: self.call_backs,
                 },
+                self._over,
             ),
             now,
             time.monotonic,
@@ -152,6 +155,10 @@ class Outgoing:
         says_no = KeyNine(database, settings.outbound)
         self.runner.opts_out = says_no
         self.notices = Notices(database, self.room, now, says_no)
+
+    def _over(self, attempt: Attempt, outcome: Outcome) -> None:
+        if attempt.medium is Medium.voice:
+            self.count(attempt.purpose.value, outcome.result.value)
 
     async def start(self) -> None:
         """Before anything may come in. Raises StoreError."""

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import structlog
@@ -33,26 +34,23 @@ from callcore.calls.attempt import (
 )
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName, Text
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, Text
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
-from callcore.outbound.ports import CarryOrder, PhoneOrder
+from callcore.outbound.ports import AutoAnswer, CarryOrder, PhoneOrder
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
-from callcore.store.attempts import Attempts, NotClaimed
+from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words
 from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.placing")
 
 SLOT_SECONDS = 3.0
 """How long a person waits for a free line."""
-PHONE_SECONDS = 20
-"""How long his own phone rings."""
 CARRY_SECONDS = 1.0
 """How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
 SETTLED_KEPT = 10_000
-EVENT = "call.placed"
 _AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
 WITHDRAWN = "operator: withdrawn"
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
@@ -74,6 +72,15 @@ class House:
     profile: Profile
     carried: Mapping[Purpose, Profile] = field(default_factory=dict)
     """Where a living channel rings the number: for ``transfer`` and ``forward``."""
+    phone_seconds: int = 20
+    """How long an operator's own phone rings."""
+    auto_answer: Mapping[str, AutoAnswer | None] = field(default_factory=dict)
+    """By phone, or several by ``*`` and ``?``: the header that has it pick up by itself; the first that fits
+    counts."""
+
+    def answers(self, phone: Interface) -> AutoAnswer | None:
+        fitting = (how for phones, how in self.auto_answer.items() if fnmatchcase(phone, phones))
+        return next(fitting, None)
 
 
 def make_house(settings: Settings, year: int) -> House:
@@ -88,7 +95,12 @@ def make_house(settings: Settings, year: int) -> House:
         purpose: profile_of_purpose(settings, purpose, year)
         for purpose in (Purpose.transfer, Purpose.forward)
     }
-    return House(organisation.country, organisation.zone.key, ways, profile, carried)
+    calls = settings.calls
+    auto_answer: dict[str, AutoAnswer | None] = {
+        phones: None if how == "no" else how for phones, how in calls.auto_answer.items()
+    }
+    zone = organisation.zone.key
+    return House(organisation.country, zone, ways, profile, carried, calls.ring_phone_seconds, auto_answer)
 
 
 class Placing:
@@ -164,7 +176,10 @@ class Placing:
             room.give_back(Medium.voice, pbx)
             raise await self._refused(ask.number, permit)
         id = call_of_attempt(ask.attempt)
-        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number, id)
+        house, phone = self._house, agent.interface
+        order = PhoneOrder(
+            phone, house.phone_seconds, way.ring_seconds, way.caller_number, id, house.answers(phone)
+        )
         call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer)
         channel = ChannelRef(pbx, ChannelId(ask.attempt))
         plan = Plan.phone_first
@@ -308,16 +323,15 @@ class Placing:
     def _tell(self, call: Attempt) -> None:
         if not call.login:
             return
-        over = call.outcome
         data = {
             "attempt": call.id,
             "number": call.number,
-            "state": "open" if over is None else "over",
-            "result": over.result.value if over else None,
-            "cause": over.cause if over else None,
-            "why": over.detail if over else "",
+            "purpose": call.purpose.value,
+            "login": call.login,
+            "customer": call.customer,
+            **placed_words(call.outcome),
         }
-        self.publish(Login(call.login), EVENT, data, self._now())
+        self.publish(Login(call.login), PLACED, data, self._now())
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None

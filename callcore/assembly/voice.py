@@ -32,7 +32,7 @@ from callcore.web.voice import pages
 from callcore.web.voice.ports import Reading, VoiceRoom
 from callcore.web.voice.work_room import WorkRoom
 
-PLACES = ("work", "routing")
+PLACES = ("work", "recordings", "routing")
 """The pages that this adds to the head of every page."""
 READINGS = 4
 """Editions that stay read: people look at two of them, again and again."""

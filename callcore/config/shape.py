@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from callcore.config.access import Audit, SignIn
 from callcore.config.call_back import CallBack
+from callcore.config.calls import Calls
 from callcore.config.database import Database
 from callcore.config.directory import Directory
 from callcore.config.fields import (
@@ -313,6 +314,7 @@ class SettingsModel(Model):
     recordings: Recordings = Recordings()
     editions: Editions = Editions()
     outbound: Outbound = Outbound()
+    calls: Calls = Calls()
     sms: Sms = Sms()
     outages: Outages = Outages()
     control: Control = Control()

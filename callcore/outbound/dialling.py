@@ -4,6 +4,7 @@ stands."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -199,6 +200,11 @@ class Dialling:
         entry = _Entry(attempt, call, self._ledger.now())
         self._entries[attempt.id] = entry
         return entry
+
+    def open_calls(self) -> dict[str, int]:
+        """By route; those of an earlier run among them."""
+        counted = Counter(entry.attempt.route for entry in self._entries.values())
+        return {name: counted[name] for name in self._trunks}
 
     # --- news
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.domain import CallId, ChannelRef, Interface, Language, QueueName, Text
@@ -60,6 +60,9 @@ class CallOrder:
     """What the recipient sees; "" leaves it to the trunk."""
 
 
+AutoAnswer = Literal["call_info", "alert_info"]
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneOrder:
     """What goes with a dial that rings an operator's phone first, and the number once he has picked it up.
@@ -71,6 +74,8 @@ class PhoneOrder:
     ring_seconds: int
     caller_number: str
     call: CallId | None = None
+    auto_answer: AutoAnswer | None = None
+    """The header of SIP that has the phone pick up by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,10 @@ class Outbound:
             return self._trunks[route].dialer.trouble
         return self._gateways[route].messenger.trouble
 
+    def open_calls(self) -> dict[str, int]:
+        """Calls whose outcome is open, by the PBX they go through."""
+        return self._dialling.open_calls()
+
     @property
     def unsettled(self) -> int:
         """Outcomes that wait for the store."""

@@ -25,7 +25,7 @@ from callcore.calls.attempt import (
     TargetChange,
     TargetId,
 )
-from callcore.store import wishing
+from callcore.store import outbox, wishing
 from callcore.store.campaign_rows import OPEN_CALL, OWN_CHANNEL, WAITING, load_attempts, outcome_row
 from callcore.store.engine import insert
 from callcore.store.errors import StoreError
@@ -71,6 +71,7 @@ class Attempts:
                 return False
             await connection.execute(attempts.insert().values(**_intent_row(attempt)))
             await note_intent(connection, attempt)
+            await _tell(connection, attempt.id, attempt, None, attempt.intended_at)
             return True
 
         try:
@@ -155,6 +156,7 @@ class Attempts:
             of_attempt = update(attempts).where(attempts.c.id == id)
             await connection.execute(of_attempt.values(**outcome_row(outcome)))
             await note_outcome(connection, row, outcome.result, outcome.at)
+            await _tell(connection, id, row, outcome, outcome.at)
             if values:
                 await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
             return True
@@ -300,7 +302,36 @@ class Attempts:
             return tuple(DncEntry(**row._mapping) for row in await connection.execute(query))
 
 
+PLACED = "call.placed"
+"""The event."""
 _BY_PEOPLE = attempts.c.purpose != Purpose.notice
+
+
+async def _tell(
+    connection: AsyncConnection, id: AttemptId, call: Attempt | Row[Any], over: Outcome | None, at: datetime
+) -> None:
+    """Other programs, of calls between people; of a campaign's calls they hear by its progress."""
+    if call.medium != Medium.voice or call.purpose == Purpose.notice:
+        return
+    data = {
+        "attempt": id,
+        "number": call.number,
+        "purpose": str(Purpose(call.purpose)),
+        "login": call.login,
+        "customer": call.customer,
+        **placed_words(over),
+    }
+    await outbox.tell(connection, PLACED, data, at)
+
+
+def placed_words(over: Outcome | None) -> dict[str, Any]:
+    """How a call stands, as programs are told it."""
+    return {
+        "state": "open" if over is None else "over",
+        "result": over.result.value if over else None,
+        "cause": over.cause if over else None,
+        "why": over.detail if over else "",
+    }
 
 
 async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:

@@ -31,6 +31,8 @@ def standing(id: AttemptId) -> Select[Any]:
             attempts.c.login,
             attempts.c.rate_minor,
             attempts.c.intended_at,
+            attempts.c.number,
+            attempts.c.customer,
             attempts.c.ended_at,
             targets.c.ended_by,
             campaigns.c.state,

@@ -115,7 +115,7 @@ async def _page(
         identity,
         "opt_outs.html",
         status=status,
-        here="outages",
+        here="opt-outs",
         found=found,
         typed=typed,
         is_number=number is not None,

@@ -1,5 +1,5 @@
-"""``/recordings``: recorded talks, all of them or those of a call, with consent and who listened, and the sound
-for those who may.
+"""``/recordings``: recorded talks, all of them or those of a call, with consent and who listened, and the
+sound for those who may.
 
 The address of a sound holds 128 random bits, and leads nowhere without the permission.
 """

@@ -127,6 +127,19 @@ async def test_ended_by_the_api(anna: Desk, carrier: Carrier) -> None:
     await anna.hangs_up(attempt)
 
 
+async def test_a_phone_that_picks_up_by_itself(anna: Desk, boris: Desk) -> None:
+    """It is told so by its own header; others are not."""
+    for desk, number, told in (
+        (boris, "+79160004611", ["<sip:127.0.0.1>;answer-after=0"]),
+        (anna, "+79160004711", []),
+    ):
+        attempt = await desk.calls(number)
+        phone = await desk.phone.incoming()
+        assert phone.headers("call-info") == told
+        await desk.hangs_up(attempt)
+        await desk.over(attempt)
+
+
 async def test_programs_are_told_and_it_is_counted(anna: Desk, stage: Stage) -> None:
     """By events as they stand in the outbox, and by metrics."""
     number = "+79160004620"

@@ -337,7 +337,7 @@ class Daemon:
             monotonic=time.monotonic,
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
-            places=(*self.office.places, *voice.PLACES, "opt-outs"),
+            places=(*self.office.places, *voice.PLACES),
             colleagues=self.colleagues,
             second_factor=self.office.second_factor,
         )

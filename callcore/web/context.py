@@ -76,7 +76,6 @@ PLACES: tuple[tuple[str, Permission | None], ...] = (
     ("calls", None),
     ("work", _P.callbacks_work),
     ("recordings", _P.recordings_listen),
-    ("opt-outs", _P.campaigns_see),
     ("routing", _P.routing_see),
     ("admin", _P.users_manage),
 )

@@ -115,7 +115,7 @@ async def _page(
         identity,
         "opt_outs.html",
         status=status,
-        here="opt-outs",
+        here="outages",
         found=found,
         typed=typed,
         is_number=number is not None,

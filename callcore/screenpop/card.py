@@ -185,6 +185,8 @@ class WorkCounts:
     missed_since: datetime | None = None
     postponed: int = 0
     """Of all these: put off until later."""
+    unknown_calls: int = 0
+    """Placed calls of the last days of which nobody knows what became of them."""
     unclassified: int = 0
     """His own contacts without a topic, of any day."""
     unclassified_since: datetime | None = None

@@ -204,9 +204,11 @@ class Attempts:
         found = await self._load(attempts.c.id.in_(newest.limit(limit).offset(offset)))
         return found[::-1]
 
-    async def count_unknown(self) -> int:
-        """Calls of which nobody can find out what became of them."""
+    async def count_unknown(self, since: datetime | None = None) -> int:
+        """Calls of which nobody can find out what became of them; ``since``: begun from then on."""
         is_one = and_(attempts.c.medium == Medium.voice, attempts.c.result == AttemptResult.unknown)
+        if since is not None:
+            is_one = and_(is_one, attempts.c.intended_at >= since)
         async with self._store.read() as connection:
             counted = await connection.execute(select(func.count()).select_from(attempts).where(is_one))
             return int(counted.scalar_one())

@@ -23,6 +23,7 @@ from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
 from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
+from callcore.testing.wire import Wire
 
 from .conftest import MORTAL, OLD_ENOUGH_SECONDS, TRUNK
 
@@ -49,11 +50,17 @@ class Hall:
         self._stack = stack
         self._database: Database | None = None
 
-    def lead(self, *numbers: str) -> None:
-        """Callers are sent to these, one after another, and leave word at last."""
+    def lead(self, *numbers: str, through: int = 0) -> None:
+        """Callers are sent to these, one after another, and leave word at last. ``through``: the port by
+        which callcore reaches the PBX."""
         legs: list[dict[str, Any]] = [{"external": f"+{number}", "rings": "5 s"} for number in numbers]
         row = {"out": {"when": {"hours": "any"}, "to": [*legs, {"voicemail": True}]}}
-        settings = {"outbound": {"trunks": {"main": TRUNK}}, "ivr": IVR}
+        settings: dict[str, Any] = {"outbound": {"trunks": {"main": TRUNK}}, "ivr": IVR}
+        if through:
+            lab = self.stage.lab
+            main = {"host": "127.0.0.1", "port": through, "username": lab.username}
+            more = {"secret_file": "ami.secret", "fallback_queue": "expert"}
+            settings["pbx"] = {"main": {**main, **more}}
         self.stage.config_file.parent.mkdir(exist_ok=True)
         self.stage.config_file.with_name("out.yaml").write_text(SCRIPT, "utf-8")
         self.stage.write_config(settings, tables={TABLE: {"rows": row}})
@@ -309,3 +316,39 @@ async def test_given_away_to_a_number_outside(hall: Hall) -> None:
     await call.hang_up()
     assert await hall.over(office) == ("answered", "")
     assert daemon.outgoing.room.figures(Medium.voice, "main").lines_busy == 0
+
+
+@pytest.mark.parametrize(
+    ("cut", "comes_to", "rung"),
+    [
+        ("before the variables", "not_sent", 0),
+        ("before the Redirect", "not_sent", 0),
+        ("before its answer", "answered", 1),
+    ],
+)
+async def test_the_link_is_cut_while_it_is_given_away(hall: Hall, cut: str, comes_to: str, rung: int) -> None:
+    """He is given away once or not at all, and the ledger knows which."""
+    office = number("00")
+    async with Wire(hall.stage.lab.ami_port) as wire:
+        hall.lead(through=wire.port)
+        await hall.stage.start()
+        await hall.opened()
+        call = await hall.calls()
+        daemon = hall.stage.daemon
+        assert daemon is not None
+        if cut == "before its answer":
+            wire.cut_at(b"Action: Redirect")
+        else:
+            wire.cut_before(b"CALLCORE_TO" if cut == "before the variables" else b"Action: Redirect")
+        handed = Handed(f"+{office}", Login("anna"), await hall.channel())
+        await daemon.outgoing.placing.carry(handed)
+        if rung:
+            await hall.carrier.answered(office)
+            await call.hang_up()
+        result, _detail = await hall.over(office)
+        assert result == comes_to
+        assert await hall.carrier.invites_of(office) == rung
+        if not rung:
+            assert not call.is_over
+            await call.hang_up()
+        await hall.stage.stop()

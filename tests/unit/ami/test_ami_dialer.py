@@ -387,11 +387,11 @@ async def test_a_permit_that_is_over_or_for_another_way_carries_nothing(
 
 
 async def test_a_living_channel_that_bears_the_mark_is_found(pbx: ScriptedAmi, placing: Placing) -> None:
-    rows = [
-        {"uniqueid": "1795.1", "variable": "CALLCORE_ATTEMPT=a1"},
-        {"uniqueid": "a2", "variable": "CALLCORE_ATTEMPT=(null)"},
+    pbx.channels = [
+        (("Event", "Status"), ("Uniqueid", "1795.1"), ("Variable", "CALLCORE_ATTEMPT=a1")),
+        (("Event", "Status"), ("Uniqueid", "a2"), ("Variable", "CALLCORE_ATTEMPT=(null)")),
     ]
-    pbx.answers["Status"] = listing(rows, "StatusComplete")
+    pbx.answers["DBGetTree"] = listing([], "DBGetTreeComplete")
     found = (await placing.dialer.trace([AttemptId("a1"), AttemptId("a2")])).by_attempt
     assert (found[AttemptId("a1")].is_marked, found[AttemptId("a1")].is_alive) == (True, False)
     assert (found[AttemptId("a2")].is_marked, found[AttemptId("a2")].is_alive) == (False, True)

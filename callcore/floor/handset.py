@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -198,7 +198,7 @@ class Handset:
             self._take(fact)  # nothing else will ever tell
         log.info("line_order_done", call_id=fact.call, login=fact.login, do=fact.do.value)
 
-    async def _move(self, pbx: PbxName, moves: list[Order]) -> None:
+    async def _move(self, pbx: PbxName, moves: Sequence[Order]) -> None:
         """Once the first has been done, what fails is unsure."""
         for place, order in enumerate(moves):
             try:

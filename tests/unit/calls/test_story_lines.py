@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stories import ANNA, BORIS, EXPERT, FINANCE, PHONES, Story, call_id, created, joined, ref, talking
+from stories import ANNA, BORIS, EXPERT, FINANCE, PHONES, VERA, Story, call_id, created, joined, ref, talking
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
@@ -343,6 +343,43 @@ def test_who_comes_back_says_why_and_has_his_card_again() -> None:
     story.hangs_up("a2")
     story.hangs_up("c")
     assert len(story.contacts) == 1
+
+
+def test_the_halves_of_a_members_local_channel_go_and_he_stays() -> None:
+    story = Story().on_shift(VERA)
+    story.comes_to_queue("c")
+    story.found(1)
+    local, phone = "Local/103@agents-01", "PJSIP/103-1"
+    story.at(3).tell(
+        *(created(f"l{half}", f"{local};{half}", linked="c") for half in (1, 2)),
+        f.AgentCalled(ref("c"), FINANCE, PHONES[VERA], ref("l1")),
+        f.DialBegan(ref("c"), ref("l1"), f"{local};1"),
+        created("p", phone, linked="c"),
+        f.DialBegan(ref("l2"), ref("p"), phone),
+    )
+    story.at(5).tell(
+        f.ChannelAnswered(ref("p")),
+        f.BridgeEntered(ref("p"), "far"),
+        f.ChannelAnswered(ref("l1")),
+        f.BridgeEntered(ref("l2"), "far"),
+        f.QueueLeft(ref("c"), FINANCE),
+        f.AgentConnected(ref("c"), FINANCE, PHONES[VERA], ref("l1"), 1, 1),
+        f.BridgeEntered(ref("l1"), "near"),
+        f.BridgeEntered(ref("c"), "near"),
+    )
+    story.at(10).tell(f.LineOrdered(CALL, VERA, Do.hold))
+    for channel, bridge in (("p", "far"), ("c", "near"), ("l1", "near"), ("l2", "far")):
+        story.tell(f.BridgeLeft(ref(channel), bridge))
+    story.hangs_up("l2")
+    story.hangs_up("l1")
+    assert (story.state(VERA), state(story, VERA)) == (AgentState.talking, LineState.held)
+    story.at(20).tell(f.LineOrdered(CALL, VERA, Do.resume))
+    joins(story, "p")
+    story.at(25).tell(f.BridgeLeft(ref("c"), "again"), f.BridgeLeft(ref("p"), "again"))
+    story.hangs_up("p")
+    story.hangs_up("c")
+    assert story.state(VERA) is AgentState.wrap_up
+    assert story.contact.talk_ms == 10_000
 
 
 # --- the room

@@ -187,7 +187,7 @@ def _end(parts: Parts) -> Iterator[Order]:
 
 def _hold(parts: Parts) -> Iterator[Order]:
     yield from _way_back(parts, HOLD_SECONDS)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield from _apart(parts)
     yield Redirect(parts.customer, Place.hold, parts.mine, Place.alone)
 
 
@@ -241,7 +241,7 @@ _PLAIN: Final = {
 
 def _consult(parts: Parts, target: Target) -> Iterator[Order]:
     yield from _way_back(parts, CONSULT_HOLD_SECONDS)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield from _apart(parts)
     yield SetVar(parts.mine, "__CALLCORE_HELD", parts.customer)
     yield from _aim(parts.mine, target)
     place = {
@@ -294,6 +294,12 @@ def _way_back(parts: Parts, seconds: int) -> Iterator[Order]:
     yield SetVar(customer, "__CALLCORE_CALL", parts.call)
     if parts.who:
         yield SetVar(customer, "CALLCORE_WHO", parts.who)
+
+
+def _apart(parts: Parts) -> Iterator[Order]:
+    """The call's id is what a restarted callcore knows the operator's silent channel by."""
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield SetVar(parts.mine, "__CALLCORE_CALL", parts.call)
 
 
 def _forget_him(parts: Parts) -> Iterator[Order]:

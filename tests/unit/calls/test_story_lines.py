@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from stories import ANNA, BORIS, EXPERT, FINANCE, PHONES, VERA, Story, call_id, created, joined, ref, talking
+from dataclasses import replace
+
+import pytest
+from stories import (
+    ANNA,
+    BORIS,
+    EXPERT,
+    FINANCE,
+    PHONES,
+    VERA,
+    Story,
+    call_id,
+    created,
+    joined,
+    ref,
+    sign_in,
+    snapshot_of,
+    talking,
+)
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
@@ -461,6 +479,51 @@ def test_a_channel_that_dies_is_no_ghost() -> None:
     story.at(20).tell(f.HangupAsked(ref("a")))
     story.at(30)
     assert not story.all(do.EndChannel)  # nobody has worked on it: it is the PBX's affair
+
+
+def test_an_order_that_nobody_carried_out_explains_nothing_later() -> None:
+    """Its answer was lost, and so was the order."""
+    story = two().at(10)
+    story.tell(f.LineOrdered(CALL, ANNA, Do.hold))
+    story.at(40).talk_ends("c", "a")
+    assert steps(story) == [StepEvent.answered, StepEvent.ended]
+    assert not story.all(do.EndChannel)
+
+
+def test_a_link_that_was_lost_meanwhile_changes_nothing_of_a_hold() -> None:
+    story = held()
+    story.at(20).tell(f.LinkLost(ref("c").pbx), f.LinkUp(ref("c").pbx, 2))
+    story.tell(snapshot_of(story.tracker, story.now, 2))
+    assert (state(story), story.state(ANNA)) == (LineState.held, AgentState.talking)
+    story.at(30).tell(f.LineOrdered(CALL, ANNA, Do.resume))
+    joins(story, "a")
+    story.at(35).talk_ends("c", "a")
+    assert len(story.contacts) == 1
+
+
+@pytest.mark.parametrize(
+    ("context", "wanted"),
+    [("callcore-alone", LineState.held), ("callcore-consult", LineState.calling), ("phones", None)],
+)
+def test_a_restarted_callcore_finds_who_is_on_hold_and_for_whom(
+    context: str, wanted: LineState | None
+) -> None:
+    before = held()
+    story = Story()
+    story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
+    told = snapshot_of(before.tracker, story.now)
+    rows = [replace(r, call=CALL, context=context if r.channel == ref("a") else "") for r in told.channels]
+    story.tell(replace(told, channels=tuple(rows)))
+    assert state(story) is wanted
+    assert story.pops == ([(ANNA, CALL)] if wanted else [])
+    if wanted is None:
+        return
+    assert story.state(ANNA) is AgentState.talking
+    story.tell(f.LineOrdered(CALL, ANNA, Do.resume))
+    joins(story, "a")
+    assert state(story) is LineState.talks
+    story.at(30).talk_ends("c", "a")
+    assert story.state(ANNA) is AgentState.wrap_up
 
 
 def test_orders_of_strangers_and_of_calls_that_are_over_mean_nothing() -> None:

@@ -436,6 +436,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         Interface(member) if member else None,
         _text(row, "linkedid"),
         _text(row, "context"),
+        CallId(call) if call else None,
     )
 
 

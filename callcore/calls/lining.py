@@ -306,7 +306,7 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
 def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
     login = floor.login_of(row.channel) if row.context in _APART else None
-    call = floor.calls.get(row.call) if row.call is not None else None
+    call = floor.calls.get(row.mark) if row.mark is not None else None
     is_known = row.channel in floor.legs or row.channel in floor.by_channel
     if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
         return

@@ -512,7 +512,7 @@ def test_a_restarted_callcore_finds_who_is_on_hold_and_for_whom(
     story = Story()
     story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
     told = snapshot_of(before.tracker, story.now)
-    rows = [replace(r, call=CALL, context=context if r.channel == ref("a") else "") for r in told.channels]
+    rows = [replace(r, mark=CALL, context=context if r.channel == ref("a") else "") for r in told.channels]
     story.tell(replace(told, channels=tuple(rows)))
     assert state(story) is wanted
     assert story.pops == ([(ANNA, CALL)] if wanted else [])

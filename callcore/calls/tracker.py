@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
-from callcore.calls import lines, lining, queues, transfers
+from callcore.calls import left_alone, lines, lining, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
@@ -126,7 +126,7 @@ class Tracker:
             elif kind == "dial":
                 effects += self.teller.flush(CallId(name))
             elif kind == "ghost":
-                effects += lining.ghost(self, name, now)
+                effects += left_alone.ghost(self, name, now)
             else:
                 effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
@@ -334,7 +334,7 @@ class Tracker:
             self.teller.moved(call_id)
         self.mirror.left(fact)
         yield from lines.look_around(self, fact.channel, before, now)
-        yield from lining.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
+        yield from left_alone.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
 
     def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
         before = self.mirror.company(fact.channel)
@@ -351,9 +351,9 @@ class Tracker:
             told = EndReason.completed if was_up and fact.cause is not None else reason
             yield from self.teller.ring_ended(leg.call, fact.channel, told, now)
             yield from self._leg_ended(leg, fact.channel, before, reason, now)
-            yield from lining.leg_gone(self, leg.call, fact.channel, now)
+            yield from left_alone.leg_gone(self, leg.call, fact.channel, now)
         if bridge is not None:
-            yield from lining.alone_in_room(self, fact.channel.pbx, bridge, now)
+            yield from left_alone.alone_in_room(self, fact.channel.pbx, bridge, now)
         call_id = self.by_channel.get(fact.channel)
         if call_id is not None and self.calls[call_id].anchor == fact.channel:
             yield from self._caller_gone(call_id, fact, reason, now)
@@ -389,7 +389,7 @@ class Tracker:
         yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
         yield from self._dial_is_over(call_id, now)
         last_ring = self.teller.last_result(call_id)
-        yield from lining.customer_gone(self, call, now)
+        yield from left_alone.customer_gone(self, call, now)
         yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
         yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
 
@@ -520,7 +520,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LineRefused: lining.refused,
     f.Consulted: lining.consulted,
     f.Returned: lining.returned,
-    f.HangupAsked: lining.hangup_asked,
+    f.HangupAsked: left_alone.hangup_asked,
     f.QueueJoined: queues.joined,
     f.QueueLeft: queues.left,
     f.QueueAbandoned: queues.left,

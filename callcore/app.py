@@ -21,7 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import make_board, parked_now
+from callcore.assembly.colleagues import make_board, parked_now, queues_now
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -71,6 +71,7 @@ from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
 from callcore.web.record.webhooks_room import WebhookRoom
 from callcore.web.render import DeskRenderer
+from callcore.web.waiting import WaitingBoard
 
 log = structlog.get_logger("callcore.app")
 
@@ -196,6 +197,7 @@ class Daemon:
         )
         stack.push_async_callback(self.desks.close)
         self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
         self.parked = ParkedBoard(
             lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
         )
@@ -336,7 +338,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
-            boards=(self.colleagues, self.parked),
+            boards=(self.colleagues, self.parked, self.waiting),
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -413,6 +415,7 @@ class Daemon:
             tasks.append(group.create_task(self.talks.run()))
             tasks.append(group.create_task(self.colleagues.run()))
             tasks.append(group.create_task(self.parked.run()))
+            tasks.append(group.create_task(self.waiting.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))

@@ -21,7 +21,9 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
+from callcore.assembly.colleagues import make_board, parked_now, queues_now
 from callcore.assembly.current import Current
+from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
@@ -30,7 +32,7 @@ from callcore.assembly.retention import Retention
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
-from callcore.calls.effects import Contact
+from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
@@ -47,6 +49,7 @@ from callcore.floor.talks import Talks
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
+from callcore.screenpop.cardnews import CallsChanged
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
@@ -62,11 +65,13 @@ from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
+from callcore.web.parked import ParkedBoard
 from callcore.web.placed_api import PlacedRoom
 from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
 from callcore.web.record.webhooks_room import WebhookRoom
 from callcore.web.render import DeskRenderer
+from callcore.web.waiting import WaitingBoard
 
 log = structlog.get_logger("callcore.app")
 
@@ -191,6 +196,11 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
+        self.parked = ParkedBoard(
+            lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
+        )
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -209,7 +219,7 @@ class Daemon:
                 self.desks.carry,
                 self.members.carry,
                 self.records.carry,
-                self.exchange.carry,
+                self._listeners,
                 self.handset.carry,
             ),
             watch=self._watch,
@@ -218,6 +228,16 @@ class Daemon:
         stack.callback(self.floor.stop)
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
+        self.outgoing.placing.take = self._take
+        self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
+        self.desks.dials.control = DeskCalls(
+            self.outgoing.placing,
+            self.database.attempts,
+            self.database.follow_ups,
+            lambda: self.people.names(self.clock.now()),
+            settings.organisation.country,
+            self.clock.now,
+        )
         self.upkeep = Upkeep(
             self.database,
             self.clock,
@@ -251,6 +271,7 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.outgoing.placing.resume()
         await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
@@ -308,7 +329,7 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
             topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,
@@ -317,6 +338,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
+            boards=(self.colleagues, self.parked, self.waiting),
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -391,6 +413,9 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.colleagues.run()))
+            tasks.append(group.create_task(self.parked.run()))
+            tasks.append(group.create_task(self.waiting.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -429,6 +454,11 @@ class Daemon:
 
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
+
+    def _listeners(self, effect: Effect) -> None:
+        self.exchange.carry(effect)
+        self.colleagues.carry(effect)
+        self.parked.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))

@@ -24,6 +24,7 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowLine,
     ShowRinging,
     UpdateCard,
@@ -47,6 +48,7 @@ from callcore.screenpop.cardfill import CardSource
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.changes import DeskEffect, apply
 from callcore.screenpop.deskbook import UPDATED, DeskBook
+from callcore.screenpop.deskdials import DeskDials
 from callcore.screenpop.deskreads import DeskReads
 from callcore.screenpop.deskwriting import DeskWriting
 from callcore.screenpop.draftbook import DraftBook
@@ -108,6 +110,7 @@ class Desks:
         """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
+        self.dials = DeskDials(self._book, self._beside, self.attach)
         news = news or CardNews()
         self._reads = DeskReads(self._book, shelf, self._beside, now, news, missed, source, work)
         self._writing = DeskWriting(
@@ -139,6 +142,7 @@ class Desks:
         match effect:
             case (
                 ShowRinging()
+                | ShowDialling()
                 | HideRinging()
                 | PopCard()
                 | UpdateCard()
@@ -167,6 +171,7 @@ class Desks:
             self._writing.put_kept(login, effect.view.call)
             self._put_page(login, effect.view.call)
             self._put_recording(login, effect.view.call)
+            self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
             self._reads.ask(login, effect.view.call)
         self._book.tell(login, event_type(effect), event_data(effect))
@@ -232,6 +237,14 @@ class Desks:
         if self.talks is None:
             raise DeskRefused("not_recording")
         await self.talks.turn(login, call, do, is_announced=is_announced)
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        await self.dials.dial(login, number, customer, follow_up)
+
+    async def cancel_dial(self, login: Login) -> None:
+        await self.dials.cancel(login)
 
     async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         self._book.desk(login)

@@ -17,6 +17,7 @@ from callcore.calls.effects import (
     LogContact,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowLine,
     ShowRinging,
     UpdateCard,
@@ -280,6 +281,8 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
     """Calls that this desk never saw: nothing breaks, no tab appears but by its card."""
     effect = {
         ShowRinging: RINGS,
+        ShowDialling: ShowDialling("k", ANNA, view(TWO), "phone"),
+        ShowLine: ShowLine("k", ANNA, TWO, None),
         HideRinging: HideRinging("k", ANNA, TWO, EndReason.cancelled),
         PopCard: POPS,
         UpdateCard: UpdateCard("k", ANNA, KNOWN),
@@ -287,7 +290,6 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
         CloseCard: CloseCard("k", ANNA, TWO),
         DropCard: DROPS,
         ShowAgent: ShowAgent("k", ANNA, AgentState.ready, None, NOW),
-        ShowLine: ShowLine("k", ANNA, TWO, HELD),
     }[kind]
     after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
     assert bool(after.tabs) is (kind is PopCard)

@@ -278,9 +278,9 @@ def _aim(channel: str, target: Target) -> Iterator[Order]:
             yield SetVar(channel, "CALLCORE_TOQUEUE", queue)
         case ToInside(number):
             yield SetVar(channel, "CALLCORE_TO", number)
-        case ToOutside():  # refused before
+        case ToOutside():  # pragma: no cover - refused before
             return
-        case _:
+        case _:  # pragma: no cover - no other targets
             assert_never(target)
     seconds = QUEUE_SECONDS if isinstance(target, ToQueue) else RING_SECONDS
     yield SetVar(channel, "CALLCORE_RINGS", str(seconds))

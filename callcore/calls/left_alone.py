@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
 from callcore.calls import lines, lining
-from callcore.calls.call import Call, Phase
+from callcore.calls.call import Call
 from callcore.calls.effects import Effect, EndChannel, EndWhy, Party, SendOn, TransferKind
 from callcore.calls.line import Do, Line, Target, name_of
 from callcore.calls.values import replace
@@ -24,9 +24,7 @@ _WAITING = frozenset({Do.hold, Do.resume, Do.back})
 
 def leg_gone(floor: Tracker, call_id: CallId, ref: ChannelRef, now: datetime) -> Iterator[Effect]:
     """A leg of a call that goes on has ended: is the customer still on hold, and for whom?"""
-    call = floor.calls.get(call_id)
-    if call is None or call.phase is Phase.ended:
-        return
+    call = floor.calls[call_id]
     if ref in call.muted:
         call = floor.calls[call_id] = replace(call, muted=tuple(r for r in call.muted if r != ref))
     line = call.line
@@ -64,7 +62,7 @@ def _left_waiting(floor: Tracker, call: Call, line: Line, now: datetime) -> Iter
 
 def _send_on(floor: Tracker, call: Call, target: Target | None) -> Iterator[Effect]:
     customer = floor.mirror.channels.get(call.anchor)
-    if customer is not None:
+    if customer is not None and customer.name:
         key = f"{call.id}:send_on:{call.parts}:{len(call.rings)}"
         yield SendOn(key, call.id, call.anchor, customer.name, target)
 

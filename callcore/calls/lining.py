@@ -196,12 +196,9 @@ def refused(floor: Tracker, fact: f.LineRefused, _now: datetime) -> Iterator[Eff
 # --- what comes of them
 
 
-def settle(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
-    """Somebody of this call came into a bridge or left one."""
+def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterator[Effect]:
+    """Somebody of this call, on which an operator works, came into a bridge or left one."""
     call = floor.calls[call_id]
-    line = call.line
-    if line is None or call.phase is Phase.ended:
-        return
     here = floor.mirror.company(call.anchor)
     is_room = line.order is Do.three_way and not line.is_apart
     if not line.is_apart and not is_room and now - line.since > _LATE:
@@ -214,9 +211,8 @@ def settle(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     got = [ref for ref in lines.people_of(floor, here) if ref != call.anchor]
     if not line.is_apart and not (is_room and got):
         yield from _parted(floor, call, line, now)
-        call = floor.calls[call_id]
-        line = call.line
-    if line is None:
+    call = floor.calls[call_id]
+    if call.line is None:
         return
     yield from _asked_answers(floor, call, line, now)
     if got:
@@ -306,10 +302,7 @@ def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     is_known = row.channel in floor.legs or row.channel in floor.by_channel
     if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
         return
-    channel = floor.mirror.channels.get(row.channel)
-    if channel is None or call.anchor not in floor.mirror.channels:
-        return
-    interface = floor.seat(login, channel)
+    interface = floor.seat(login, floor.mirror.channels[row.channel])
     floor.legs[row.channel] = Leg(call.id, interface)
     yield from floor.move(call.id, Answered(login, interface), now)
     order = _APART[row.context]
@@ -323,9 +316,7 @@ def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
 
 def show(floor: Tracker, call_id: CallId) -> Iterator[Effect]:
     """What has changed for the operators of this call; an ordinary talk is not told of."""
-    call = floor.calls.get(call_id)
-    if call is None:
-        return
+    call = floor.calls[call_id]
     for login in call.takers:
         view = None if call.phase is Phase.ended or login in call.done else view_of(floor, call, login)
         if view is not None and view == PLAIN:

@@ -14,7 +14,9 @@ from stories import (
     VERA,
     Story,
     call_id,
+    connected,
     created,
+    entered,
     joined,
     ref,
     sign_in,
@@ -536,6 +538,40 @@ def test_orders_of_strangers_and_of_calls_that_are_over_mean_nothing() -> None:
     assert story.tell(f.Returned(ref("c"), "BUSY")) == []
     assert lining.parts(story.tracker, ANNA, CALL) is None
     assert lining.waiting(story.tracker, CALL) is None
+
+
+def test_who_has_parted_by_his_phone_gets_no_orders_through() -> None:
+    story = two()
+    story.at(10).tell(f.BridgeLeft(ref("a"), "bridge-c"), f.BridgeLeft(ref("c"), "bridge-c"))
+    assert lining.parts(story.tracker, ANNA, CALL) is None
+    story.tell(f.LineOrdered(CALL, ANNA, Do.hold), f.Consulted(ref("a"), "BUSY"))
+    story.hangs_up("a")
+    assert story.tracker.calls[CALL].line is None
+    assert not [*story.all(do.SendOn), *story.all(do.EndChannel)]
+
+
+def test_somebody_else_comes_in_while_an_order_is_on_its_way() -> None:
+    story = two().at(10)
+    story.tell(f.LineOrdered(CALL, ANNA, Do.hold), created("x", "PJSIP/250-x"))
+    story.tell(f.BridgeEntered(ref("x"), "bridge-c"))
+    assert state(story) is LineState.talks
+
+
+def test_a_consultation_of_nobody_is_no_news() -> None:
+    story = two().at(10)
+    assert story.tell(f.Consulted(ref("a"), "BUSY")) == []
+    assert story.tracker.calls[CALL].line is None
+
+
+def test_a_customer_of_whom_no_channel_is_known_cannot_be_sent_on() -> None:
+    story = Story().on_shift(ANNA)
+    story.tell(entered("c"), joined("c"))
+    story.at(3).rings("c", ANNA, "a")
+    story.at(5).tell(f.ChannelAnswered(ref("a")), connected("c", ANNA, "a"))
+    story.tell(f.BridgeEntered(ref("a"), "b"), f.LineOrdered(CALL, ANNA, Do.consult, TO_BORIS))
+    story.tell(f.BridgeLeft(ref("a"), "b"))
+    story.hangs_up("a")
+    assert not story.all(do.SendOn)
 
 
 def test_the_parts_of_a_call() -> None:

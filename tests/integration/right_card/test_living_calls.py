@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from callcore.calls import handset
 from callcore.testing.lab import Answer, Reject, SoftCall
 from callcore.testing.operator import Refused
 
@@ -465,6 +466,51 @@ async def test_the_phones_own_hold_besides(office: Office) -> None:
     await office.talk(visit, anna)
     await visit.hang_up()
     await office.told(visit, anna, by=anna)
+    await office.nothing_else()
+
+
+async def test_who_got_the_customer_works_on_the_call_too(office: Office) -> None:
+    """Held, and given on to a third one: still one call."""
+    anna, boris, call, visit, bar = await consults(office, "line")
+    await bar.order("complete")
+    await call.ended()
+    await office.talk(visit, boris)
+    vera = await office.sits("vera")
+    his = Bar(boris)
+    await his.order("hold")
+    await his.shows("held")
+    await his.order("resume")
+    await his.shows("talks")
+    await office.talk(visit, boris)
+    await his.order("consult", colleague="vera")
+    await vera.answers()
+    await his.shows("consulting")
+    await his.order("complete")
+    await office.talk(visit, vera)
+    await boris.api.is_("wrap_up")
+    await visit.hang_up()
+    everybody = [anna, boris, vera]
+    contact = await office.told(visit, *everybody, by=anna, queue="line", early=everybody[1:])
+    assert [ring.login for ring in contact.operators] == ["anna", "boris", "vera"]
+    await office.nothing_else()
+
+
+async def test_held_too_long(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First her silent side ends, so that her phone is free; then he rings it."""
+    monkeypatch.setattr(handset, "HOLD_SECONDS", 3)
+    monkeypatch.setattr(handset, "ALONE_SECONDS", 1)
+    anna, call, visit, _bar = await held(office)
+    await call.ended()
+    await anna.api.is_("wrap_up")
+    again = await anna.phone.incoming()
+    ring = await anna.api.hears("call.ringing", lambda event: event["data"]["call"]["returned"] is not None)
+    assert ring["data"]["call"]["returned"] == ""
+    await again.answer()
+    await anna.api.is_("talking")
+    await office.talk(visit, anna)
+    await visit.hang_up()
+    contact = await office.told(visit, by=anna)
+    office._cards["anna"] = [contact.call, contact.call]
     await office.nothing_else()
 
 

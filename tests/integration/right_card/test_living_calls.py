@@ -4,9 +4,14 @@ card comes once, and nobody is left on the line."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from callcore.calls import handset
+from callcore.ami.line_actions import for_order
+from callcore.ami.protocol import AmiAction
+from callcore.calls.handset import Order, SetVar
+from callcore.floor import handset
 from callcore.testing.lab import Answer, Reject, SoftCall
 from callcore.testing.operator import Refused
 
@@ -497,8 +502,14 @@ async def test_who_got_the_customer_works_on_the_call_too(office: Office) -> Non
 
 async def test_held_too_long(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """First her silent side ends, so that her phone is free; then he rings it."""
-    monkeypatch.setattr(handset, "HOLD_SECONDS", 3)
-    monkeypatch.setattr(handset, "ALONE_SECONDS", 1)
+    soon = {"CALLCORE_HOLD": "3", "CALLCORE_ALONE": "1"}
+
+    def hurried(order: Order) -> AmiAction:
+        if isinstance(order, SetVar) and order.name in soon:
+            order = replace(order, value=soon[order.name])
+        return for_order(order)
+
+    monkeypatch.setattr(handset, "for_order", hurried)
     anna, call, visit, _bar = await held(office)
     await call.ended()
     await anna.api.is_("wrap_up")

@@ -65,6 +65,31 @@ async def test_restarted_while_the_customer_is_on_hold(house: House) -> None:
     assert (contact.call, contact.outcome, contact.answered_by) == (call, Outcome.answered, "anna")
 
 
+async def test_restarted_while_they_talk_about_him(house: House) -> None:
+    """The consultation outlives callcore, and is ended by the next one."""
+    await house.stage.start()
+    anna, caller, call = await talking(house)
+    boris = await house.on_shift("boris", "102")
+    await anna.order("consult", call=call, colleague="boris")
+    await stands(house, anna, call, "consulting")
+    for operator in (anna, boris):
+        await operator.deafen()
+    await house.stage.stop()
+    await house.stage.start()
+    anna, boris = await house.operator("anna"), await house.operator("boris")
+    await stands(house, anna, call, "consulting")
+    await anna.order("complete", call=call)
+    card = await boris.hears("card")
+    assert card["data"]["call"]["call"] == call
+    await hears_music(house, is_on=False)
+    await anna.is_("wrap_up")
+    await boris.is_("talking")
+    await caller.hang_up()
+    [contact] = await house.contacts()
+    assert (contact.call, contact.outcome, contact.answered_by) == (call, Outcome.answered, "anna")
+    assert [ring.login for ring in contact.operators] == ["anna", "boris"]
+
+
 @pytest.mark.parametrize("arrives", [True, False])
 async def test_the_link_is_cut_in_the_middle_of_an_order(house: House, wire: Wire, arrives: bool) -> None:
     """``arrives``: the PBX has the Redirect, and its answer is lost. It is not sent again either way."""

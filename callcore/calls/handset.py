@@ -29,8 +29,9 @@ HOLD_SECONDS: Final = 600
 """How long a customer waits on hold or parked before he comes back."""
 ALONE_SECONDS: Final = HOLD_SECONDS - 2
 """His operator's silent side ends first, so that his phone is free to ring."""
-CONSULT_HOLD_SECONDS: Final = 3600
-"""While others talk about him; whoever loses the operator is sent on at once, see ``lining``."""
+CONSULT_HOLD_SECONDS: Final = 900
+"""While others talk about him. Who loses his operator meanwhile is sent on at once (``left_alone``), but
+not by a callcore that has died."""
 RING_SECONDS: Final = 20
 QUEUE_SECONDS: Final = 60
 """How long a target queue may look for somebody."""

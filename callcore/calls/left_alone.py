@@ -68,9 +68,12 @@ def _send_on(floor: Tracker, call: Call, target: Target | None) -> Iterator[Effe
 
 
 def customer_gone(floor: Tracker, call: Call, now: datetime) -> Iterator[Effect]:
-    """The customer has hung up: his operator must not wait for him in silence."""
+    """The customer has hung up: his operator must not wait for him in silence, now or after he has asked."""
     line = call.line
-    if line is None or not line.is_apart or lining.asked_here(floor, call, line) or line.is_asking:
+    if line is None or not line.is_apart or line.mine not in floor.mirror.channels:
+        return
+    if line.is_asking or lining.asked_here(floor, call, line):
+        floor.bereaved.add(line.mine)
         return
     yield from end(floor, call.id, line.mine, "held_gone", now)
 

@@ -271,13 +271,12 @@ def _given(floor: Tracker, call: Call, line: Line, got: list[ChannelRef], now: d
 
 def consulted(floor: Tracker, fact: f.Consulted, now: datetime) -> Iterator[Effect]:
     """The consultation is over, and not by our order."""
+    if fact.channel in floor.bereaved:
+        yield from left_alone.end(floor, None, fact.channel, "held_gone", now)
     leg = floor.legs.get(fact.channel)
     call = floor.calls.get(leg.call) if leg is not None else None
-    if call is None or call.phase is Phase.ended:  # the customer has gone meanwhile: he would wait in silence
-        yield from left_alone.end(floor, None, fact.channel, "held_gone", now)
-        return
-    line = call.line
-    if line is None or line.mine != fact.channel or line.order not in ASKING:
+    line = call.line if call is not None else None
+    if call is None or line is None or line.mine != fact.channel or line.order not in ASKING:
         return
     failed = "" if fact.status in _TALKED else fact.status or "FAILED"
     line = dataclasses.replace(line, is_asking=False, failed=failed, since=now)

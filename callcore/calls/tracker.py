@@ -88,6 +88,8 @@ class Tracker:
         self.shown_lines: dict[tuple[CallId, Login], LineView] = {}
         """What call bars show besides an ordinary talk."""
         self.lines_told = 0
+        self.bereaved: set[ChannelRef] = set()
+        """Operators' channels whose customers have gone while they asked somebody about them."""
         self.link_up_at: dict[PbxName, datetime] = {}
         self.canonical = canonical
         self.is_internal = is_internal
@@ -346,6 +348,7 @@ class Tracker:
         bridge = channel.bridge if channel else None
         self.remind("ghost", f"{fact.channel.pbx} {fact.channel.id}", None)
         self.mirror.hung_up(fact, now)
+        self.bereaved.discard(fact.channel)
         leg = self.legs.pop(fact.channel, None)
         yield from lines.look_around(self, fact.channel, before, now)
         reason = leg_end_reason(fact.cause, answered=False, status=status)

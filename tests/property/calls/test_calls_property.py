@@ -296,6 +296,7 @@ class Run:
             assert (agent.state is AgentState.wrap_up) == (agent.wrap_up_until is not None)
             assert agent.state is AgentState.talking or not agent.also
         assert {call for call, _login in floor.shown_lines} <= living
+        assert floor.bereaved <= set(floor.mirror.channels)
         for call in floor.calls.values():
             assert call.line is None or call.was_ordered
             assert call.line is None or call.parked is None, "parked is who waits without anybody"

@@ -302,6 +302,15 @@ def test_the_customer_goes_while_they_talk_about_him() -> None:
     story.at(25).hangs_up("b")
     effects = story.tell(f.Consulted(ref("a"), "ANSWER"))
     assert [each.name for each in effects if isinstance(each, do.EndChannel)] == ["PJSIP/101-a"]
+    story.hangs_up("a")
+    assert not story.tracker.bereaved
+
+
+def test_a_consultation_of_which_nothing_is_known_is_nobodys_end() -> None:
+    """After a restart, say: the customer may well be on hold."""
+    story = two().at(10)
+    story.tell(created("z", "PJSIP/103-z"))
+    assert story.tell(f.Consulted(ref("z"), "ANSWER")) == []
 
 
 # --- giving away, parking, coming back

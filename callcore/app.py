@@ -21,7 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import make_board
+from callcore.assembly.colleagues import make_board, parked_now, queues_now
 from callcore.assembly.counting import watch_calls
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
@@ -67,11 +67,13 @@ from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
+from callcore.web.parked import ParkedBoard
 from callcore.web.placed_api import PlacedRoom
 from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
 from callcore.web.record.webhooks_room import WebhookRoom
 from callcore.web.render import DeskRenderer
+from callcore.web.waiting import WaitingBoard
 
 log = structlog.get_logger("callcore.app")
 
@@ -197,6 +199,10 @@ class Daemon:
         )
         stack.push_async_callback(self.desks.close)
         self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
+        self.parked = ParkedBoard(
+            lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
+        )
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -338,7 +344,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
-            colleagues=self.colleagues,
+            boards=(self.colleagues, self.parked, self.waiting),
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -418,6 +424,8 @@ class Daemon:
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
             tasks.append(group.create_task(self.colleagues.run()))
+            tasks.append(group.create_task(self.parked.run()))
+            tasks.append(group.create_task(self.waiting.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -460,6 +468,7 @@ class Daemon:
     def _listeners(self, effect: Effect) -> None:
         self.exchange.carry(effect)
         self.colleagues.carry(effect)
+        self.parked.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))

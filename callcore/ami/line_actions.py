@@ -28,7 +28,7 @@ def for_order(order: Order) -> AmiAction:
             return hangup(channel)
         case Mute(channel, on):
             return mute(channel, on=on)
-        case _:
+        case _:  # pragma: no cover - no other orders
             assert_never(order)
 
 

@@ -441,6 +441,8 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         TopicCode(topic) if topic else None,
         Interface(member) if member else None,
         _text(row, "linkedid"),
+        _text(row, "context"),
+        CallId(call) if call else None,
     )
 
 

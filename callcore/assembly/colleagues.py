@@ -1,16 +1,20 @@
-"""Who works here and which departments are open, for the list on every desk."""
+"""Who works here, which departments are open, and who waits parked: what is the same on every desk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from callcore.assembly.current import Current
+from callcore.calls.tracker import Tracker
+from callcore.domain import PbxName, QueueName
 from callcore.rights import Permission, may
 from callcore.routing.hours import is_open
 from callcore.screenpop.colleagues import Person
 from callcore.store.users import Users
 from callcore.web.colleagues import ColleagueBoard, DepartmentNow
+from callcore.web.parked import ParkedNow
+from callcore.web.waiting import QueueNow
 
 
 def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> ColleagueBoard:
@@ -34,3 +38,28 @@ def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> C
         ]
 
     return ColleagueBoard(people, departments, now)
+
+
+def parked_now(tracker: Tracker) -> Sequence[ParkedNow]:
+    return [
+        ParkedNow(
+            call.id,
+            call.caller_number,
+            call.customers[0].name if len(call.customers) == 1 else "",
+            call.parked.by,
+            call.parked.since,
+        )
+        for call in tracker.calls.values()
+        if call.parked is not None
+    ]
+
+
+def queues_now(tracker: Tracker, pbxs: Iterable[PbxName]) -> Mapping[QueueName, QueueNow]:
+    """A queue of the same name on several PBXs is one to the operators."""
+    found: dict[QueueName, QueueNow] = {}
+    for pbx in pbxs:
+        for queue, line in tracker.queue_book.lines(pbx):
+            known, since = found.get(queue, QueueNow(0, None)), line.waits_since()
+            moments = [at for at in (known.since, since) if at is not None]
+            found[queue] = QueueNow(known.waiting + len(line.waiting), min(moments, default=None))
+    return found

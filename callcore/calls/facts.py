@@ -64,6 +64,10 @@ class LiveChannel:
     member_interface: Interface | None
     linked: str = ""
     """Linkedid: at its beginning every leg has that of the call it belongs to."""
+    context: str = ""
+    """Where in the dialplan it is."""
+    mark: CallId | None = None
+    """The id that it carries itself: operators' legs have inherited their caller's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,9 @@ HOLD_SECONDS: Final = 600
 """How long a customer waits on hold or parked before he comes back."""
 ALONE_SECONDS: Final = HOLD_SECONDS - 2
 """His operator's silent side ends first, so that his phone is free to ring."""
-CONSULT_HOLD_SECONDS: Final = 3600
-"""While others talk about him; whoever loses the operator is sent on at once, see ``lining``."""
+CONSULT_HOLD_SECONDS: Final = 900
+"""While others talk about him. Who loses his operator meanwhile is sent on at once (``left_alone``), but
+not by a callcore that has died."""
 RING_SECONDS: Final = 20
 QUEUE_SECONDS: Final = 60
 """How long a target queue may look for somebody."""
@@ -187,7 +188,7 @@ def _end(parts: Parts) -> Iterator[Order]:
 
 def _hold(parts: Parts) -> Iterator[Order]:
     yield from _way_back(parts, HOLD_SECONDS)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield from _apart(parts)
     yield Redirect(parts.customer, Place.hold, parts.mine, Place.alone)
 
 
@@ -241,7 +242,7 @@ _PLAIN: Final = {
 
 def _consult(parts: Parts, target: Target) -> Iterator[Order]:
     yield from _way_back(parts, CONSULT_HOLD_SECONDS)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield from _apart(parts)
     yield SetVar(parts.mine, "__CALLCORE_HELD", parts.customer)
     yield from _aim(parts.mine, target)
     place = {
@@ -278,9 +279,9 @@ def _aim(channel: str, target: Target) -> Iterator[Order]:
             yield SetVar(channel, "CALLCORE_TOQUEUE", queue)
         case ToInside(number):
             yield SetVar(channel, "CALLCORE_TO", number)
-        case ToOutside():  # refused before
+        case ToOutside():  # pragma: no cover - refused before
             return
-        case _:
+        case _:  # pragma: no cover - no other targets
             assert_never(target)
     seconds = QUEUE_SECONDS if isinstance(target, ToQueue) else RING_SECONDS
     yield SetVar(channel, "CALLCORE_RINGS", str(seconds))
@@ -294,6 +295,12 @@ def _way_back(parts: Parts, seconds: int) -> Iterator[Order]:
     yield SetVar(customer, "__CALLCORE_CALL", parts.call)
     if parts.who:
         yield SetVar(customer, "CALLCORE_WHO", parts.who)
+
+
+def _apart(parts: Parts) -> Iterator[Order]:
+    """The call's id is what a restarted callcore knows the operator's silent channel by."""
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield SetVar(parts.mine, "__CALLCORE_CALL", parts.call)
 
 
 def _forget_him(parts: Parts) -> Iterator[Order]:

@@ -191,5 +191,5 @@ def name_of(target: Target | None) -> str:
             return number
         case ToOutside(digits):
             return f"+{digits}"
-        case None:
+        case _:
             return ""

@@ -318,8 +318,8 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
                 yield from floor.own(call_id, now)
             yield from floor.move(call_id, Answered(login, interface), now)
             yield from floor.move(call_id, TalkStarted(interface), now)
-    if call.line is not None:
-        yield from lining.settle(floor, call_id, now)
+    if (line := floor.calls[call_id].line) is not None:
+        yield from lining.settle(floor, call_id, line, now)
     # Told last: who waits for the card must not wait for the story.
     joined = [ref for ref in people if ref != call.channel and not _is_caller(floor, ref)]
     for ref in joined if call.party is None else [call.party, *joined]:

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import lines
-from callcore.calls.call import Answered, Call, Phase
-from callcore.calls.effects import Effect, EndChannel, EndWhy, Party, SendOn, ShowLine, TransferKind
+from callcore.calls import left_alone, lines
+from callcore.calls.call import Answered, Call, Leg, Phase
+from callcore.calls.effects import Effect, Party, ShowLine, TransferKind
+from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
     PLAIN,
@@ -24,19 +25,19 @@ from callcore.calls.line import (
     LineState,
     LineView,
     ParkedCall,
-    Target,
     name_of,
 )
 from callcore.calls.values import replace
-from callcore.domain import CallId, ChannelId, ChannelRef, Direction, Login, PbxName
+from callcore.domain import CallId, ChannelRef, Direction, Login
 
 if TYPE_CHECKING:
     from callcore.calls.tracker import Tracker
 
-GHOST = timedelta(seconds=2)
-"""A channel that was hung up is gone within milliseconds; one that another was about to join may never go."""
-_ASKING = frozenset({Do.consult, Do.three_way})
-_WAITING = frozenset({Do.hold, Do.resume, Do.back})
+ASKING = frozenset({Do.consult, Do.three_way})
+_APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
+"""Where operators are who have parted from their customers, and what they ordered."""
+_LATE = timedelta(seconds=10)
+"""What was ordered and has not come about by then was not done."""
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
 
 
@@ -55,7 +56,7 @@ def state_of(floor: Tracker, call: Call, login: Login) -> LineState | None:
         return None
     if line.mine != mine:
         return LineState.consulted if mine in floor.mirror.company(line.mine) else None
-    if _asked_here(floor, call, line):
+    if asked_here(floor, call, line):
         return LineState.consulting
     if line.is_asking:
         return LineState.calling
@@ -133,12 +134,12 @@ def _others(floor: Tracker, call: Call, state: LineState) -> list[ChannelRef]:
     """Whom the operator asks: who talks with him, or all that ring."""
     if call.line is None or state not in (LineState.calling, LineState.consulting):
         return []
-    asked = _asked_here(floor, call, call.line)
+    asked = asked_here(floor, call, call.line)
     channels = floor.mirror.channels
     return asked or [ref for ref in channels if channels[ref].dialled_by == call.line.mine]
 
 
-def _asked_here(floor: Tracker, call: Call, line: Line) -> list[ChannelRef]:
+def asked_here(floor: Tracker, call: Call, line: Line) -> list[ChannelRef]:
     """Who is in a bridge with the operator, while the customer is not."""
     beside = floor.mirror.beside(line.mine)
     return [] if call.anchor in beside else sorted(beside - {line.mine}, key=str)
@@ -177,7 +178,7 @@ def ordered(floor: Tracker, fact: f.LineOrdered, now: datetime) -> Iterator[Effe
 
 
 def _is_asking(before: Line | None, do: Do) -> bool:
-    return do in _ASKING or (before is not None and before.is_asking and do in (Do.complete, Do.blind))
+    return do in ASKING or (before is not None and before.is_asking and do in (Do.complete, Do.blind))
 
 
 def refused(floor: Tracker, fact: f.LineRefused, _now: datetime) -> Iterator[Effect]:
@@ -195,23 +196,23 @@ def refused(floor: Tracker, fact: f.LineRefused, _now: datetime) -> Iterator[Eff
 # --- what comes of them
 
 
-def settle(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
-    """Somebody of this call came into a bridge or left one."""
+def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterator[Effect]:
+    """Somebody of this call, on which an operator works, came into a bridge or left one."""
     call = floor.calls[call_id]
-    line = call.line
-    if line is None or call.phase is Phase.ended:
-        return
     here = floor.mirror.company(call.anchor)
+    is_room = line.order is Do.three_way and not line.is_apart
+    if not line.is_apart and not is_room and now - line.since > _LATE:
+        floor.calls[call_id] = replace(call, line=None)
+        return
     if line.mine in here:
         if line.is_apart:
             yield from _together(floor, call, line, now)
         return
     got = [ref for ref in lines.people_of(floor, here) if ref != call.anchor]
-    if not line.is_apart and not (line.order is Do.three_way and got):
+    if not line.is_apart and not (is_room and got):
         yield from _parted(floor, call, line, now)
-        call = floor.calls[call_id]
-        line = call.line
-    if line is None:
+    call = floor.calls[call_id]
+    if call.line is None:
         return
     yield from _asked_answers(floor, call, line, now)
     if got:
@@ -239,14 +240,14 @@ def _parted(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[E
             yield from floor.teller.transferred(call.id, TransferKind.blind, line.mine, (target,), now)
             floor.calls[call.id] = replace(floor.calls[call.id], line=None)
         case Do.park:
-            yield from _park(floor, floor.calls[call.id], line, now)
+            yield from park(floor, floor.calls[call.id], line, now)
         case Do.three_way:  # he was the last of ours in the room
             floor.calls[call.id] = replace(floor.calls[call.id], line=None)
         case _:
             yield from floor.teller.held(call.id, line.mine, now, on=True)
 
 
-def _park(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
+def park(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
     floor.teller.parked(call.id)
     floor.calls[call.id] = replace(call, line=None, parked=ParkedCall(call.id, line.by, now))
     yield from show(floor, call.id)
@@ -270,13 +271,12 @@ def _given(floor: Tracker, call: Call, line: Line, got: list[ChannelRef], now: d
 
 def consulted(floor: Tracker, fact: f.Consulted, now: datetime) -> Iterator[Effect]:
     """The consultation is over, and not by our order."""
+    if fact.channel in floor.bereaved:
+        yield from left_alone.end(floor, None, fact.channel, "held_gone", now)
     leg = floor.legs.get(fact.channel)
     call = floor.calls.get(leg.call) if leg is not None else None
-    if call is None or call.phase is Phase.ended:  # the customer has gone meanwhile: he would wait in silence
-        yield from _end(floor, None, fact.channel, "held_gone", now)
-        return
-    line = call.line
-    if line is None or line.mine != fact.channel or line.order not in _ASKING:
+    line = call.line if call is not None else None
+    if call is None or line is None or line.mine != fact.channel or line.order not in ASKING:
         return
     failed = "" if fact.status in _TALKED else fact.status or "FAILED"
     line = dataclasses.replace(line, is_asking=False, failed=failed, since=now)
@@ -294,95 +294,20 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
     yield from show(floor, call_id)
 
 
-# --- who is left alone
-
-
-def leg_gone(floor: Tracker, call_id: CallId, ref: ChannelRef, now: datetime) -> Iterator[Effect]:
-    """A leg of a call that goes on has ended: is the customer still on hold, and for whom?"""
-    call = floor.calls.get(call_id)
-    if call is None or call.phase is Phase.ended:
+def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
+    """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
+    login = floor.login_of(row.channel) if row.context in _APART else None
+    call = floor.calls.get(row.mark) if row.mark is not None else None
+    is_known = row.channel in floor.legs or row.channel in floor.by_channel
+    if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
         return
-    if ref in call.muted:
-        call = floor.calls[call_id] = replace(call, muted=tuple(r for r in call.muted if r != ref))
-    line = call.line
-    if line is None:
-        return
-    is_his = line.mine == ref
-    if is_his and not line.is_apart and line.order is not Do.three_way:
-        floor.calls[call_id] = replace(call, line=None)
-        return
-    if not line.is_apart or (not is_his and line.mine in floor.mirror.channels):
-        yield from show(floor, call_id)
-        return
-    yield from _left_waiting(floor, call, line, now)
-    yield from show(floor, call_id)
-
-
-def _left_waiting(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
-    """His operator has gone. Who talked with the one who was asked has given him the customer by that: the
-    dialplan brings them together."""
-    channels = floor.mirror.channels
-    if any(ref in channels and channels[ref].is_up for ref in floor.legs.of(call.id) if ref != line.mine):
-        return
-    if line.order is Do.park or (line.order in _WAITING and not line.is_asking):
-        yield from _park(floor, call, line, now)
-        return
-    floor.calls[call.id] = replace(call, line=None)
-    is_ringing = line.is_asking and not line.failed
-    if is_ringing or line.order is Do.blind:
-        kind = TransferKind.blonde if is_ringing else TransferKind.blind
-        party = Party(None, name_of(line.target) or None)
-        yield from floor.teller.transferred(call.id, kind, line.mine, (party,), now)
-    if line.order is not Do.blind:
-        yield from _send_on(floor, call, line.target if is_ringing else None)
-
-
-def _send_on(floor: Tracker, call: Call, target: Target | None) -> Iterator[Effect]:
-    customer = floor.mirror.channels.get(call.anchor)
-    if customer is not None:
-        key = f"{call.id}:send_on:{call.parts}:{len(call.rings)}"
-        yield SendOn(key, call.id, call.anchor, customer.name, target)
-
-
-def customer_gone(floor: Tracker, call: Call, now: datetime) -> Iterator[Effect]:
-    """The customer has hung up: his operator must not wait for him in silence."""
-    line = call.line
-    if line is None or not line.is_apart or _asked_here(floor, call, line) or line.is_asking:
-        return
-    yield from _end(floor, call.id, line.mine, "held_gone", now)
-
-
-def _end(
-    floor: Tracker, call: CallId | None, ref: ChannelRef, why: EndWhy, now: datetime
-) -> Iterator[Effect]:
-    channel = floor.mirror.channels.get(ref)
-    if channel is not None and channel.name:
-        key = f"{ref.pbx}:{ref.id}:end:{why}:{now.timestamp()}"
-        yield EndChannel(key, call, ref, channel.name, why)
-
-
-def alone_in_room(floor: Tracker, pbx: PbxName, bridge: str | None, now: datetime) -> Iterator[Effect]:
-    """Somebody has left this bridge. A conference of ours does not end with the last but one."""
-    ref = floor.mirror.alone_in_room(pbx, bridge)
-    if ref is not None:
-        leg = floor.legs.get(ref)
-        yield from _end(floor, leg.call if leg is not None else None, ref, "alone_in_room", now)
-
-
-# --- channels that do not die
-
-
-def hangup_asked(floor: Tracker, fact: f.HangupAsked, now: datetime) -> Iterator[Effect]:
-    call_id = lines.call_of(floor, fact.channel)
-    if call_id is not None and floor.calls[call_id].was_ordered:
-        floor.remind("ghost", f"{fact.channel.pbx} {fact.channel.id}", now + GHOST)
-    return iter(())
-
-
-def ghost(floor: Tracker, name: str, now: datetime) -> Iterator[Effect]:
-    pbx, _, channel = name.partition(" ")
-    ref = ChannelRef(PbxName(pbx), ChannelId(channel))
-    yield from _end(floor, lines.call_of(floor, ref), ref, "ghost", now)
+    interface = floor.seat(login, floor.mirror.channels[row.channel])
+    floor.legs[row.channel] = Leg(call.id, interface)
+    yield from floor.move(call.id, Answered(login, interface), now)
+    order = _APART[row.context]
+    line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
+    floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
+    yield from show(floor, call.id)
 
 
 # --- telling the desks
@@ -390,9 +315,7 @@ def ghost(floor: Tracker, name: str, now: datetime) -> Iterator[Effect]:
 
 def show(floor: Tracker, call_id: CallId) -> Iterator[Effect]:
     """What has changed for the operators of this call; an ordinary talk is not told of."""
-    call = floor.calls.get(call_id)
-    if call is None:
-        return
+    call = floor.calls[call_id]
     for login in call.takers:
         view = None if call.phase is Phase.ended or login in call.done else view_of(floor, call, login)
         if view is not None and view == PLAIN:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
-from callcore.calls import lines, lining, placing, queues, transfers
+from callcore.calls import left_alone, lines, lining, placing, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
@@ -88,6 +88,8 @@ class Tracker:
         self.shown_lines: dict[tuple[CallId, Login], LineView] = {}
         """What call bars show besides an ordinary talk."""
         self.lines_told = 0
+        self.bereaved: set[ChannelRef] = set()
+        """Operators' channels whose customers have gone while they asked somebody about them."""
         self.link_up_at: dict[PbxName, datetime] = {}
         self.canonical = canonical
         self.is_internal = is_internal
@@ -128,7 +130,7 @@ class Tracker:
             elif kind == "dial":
                 effects += self.teller.flush(CallId(name))
             elif kind == "ghost":
-                effects += lining.ghost(self, name, now)
+                effects += left_alone.ghost(self, name, now)
             else:
                 effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
@@ -339,7 +341,7 @@ class Tracker:
             self.teller.moved(call_id)
         self.mirror.left(fact)
         yield from lines.look_around(self, fact.channel, before, now)
-        yield from lining.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
+        yield from left_alone.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
 
     def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
         before = self.mirror.company(fact.channel)
@@ -349,6 +351,7 @@ class Tracker:
         bridge = channel.bridge if channel else None
         self.remind("ghost", f"{fact.channel.pbx} {fact.channel.id}", None)
         self.mirror.hung_up(fact, now)
+        self.bereaved.discard(fact.channel)
         leg = self.legs.pop(fact.channel, None)
         yield from lines.look_around(self, fact.channel, before, now)
         reason = leg_end_reason(fact.cause, answered=False, status=status)
@@ -356,9 +359,9 @@ class Tracker:
             told = EndReason.completed if was_up and fact.cause is not None else reason
             yield from self.teller.ring_ended(leg.call, fact.channel, told, now)
             yield from self._leg_ended(leg, fact.channel, before, reason, now)
-            yield from lining.leg_gone(self, leg.call, fact.channel, now)
+            yield from left_alone.leg_gone(self, leg.call, fact.channel, now)
         if bridge is not None:
-            yield from lining.alone_in_room(self, fact.channel.pbx, bridge, now)
+            yield from left_alone.alone_in_room(self, fact.channel.pbx, bridge, now)
         call_id = self.by_channel.get(fact.channel)
         if call_id is not None and self.calls[call_id].anchor == fact.channel:
             yield from self._caller_gone(call_id, fact, reason, now)
@@ -371,10 +374,21 @@ class Tracker:
         """Of a behind-a-member leg the member's own channel ends the ring; in a conference several calls
         lose this operator."""
         others = {self.by_channel[peer] for peer in before if peer in self.by_channel} - {leg.call}
-        if not any(self.legs[other] == leg for other in self.legs.of(leg.call)):
+        if not self._is_there_still(leg):
             yield from self.move(leg.call, RingLegEnded(leg.interface, reason, leg.ring), now)
         for call_id in sorted(others):
             yield from self.move(call_id, RingLegEnded(leg.interface, reason), now)
+
+    def _is_there_still(self, leg: Leg) -> bool:
+        """Another channel of the same ring is left; or this was a half of the Local channel behind which he
+        answered, and he is worked on without it."""
+        others = [ref for ref in self.legs.of(leg.call) if self.legs[ref].interface == leg.interface]
+        if any(self.legs[ref] == leg for ref in others):
+            return True
+        call, channels = self.calls[leg.call], self.mirror.channels
+        if call.line is None or not leg.interface.startswith("Local/"):
+            return False
+        return any(ref in channels and channels[ref].is_up and not channels[ref].is_local for ref in others)
 
     def _caller_gone(
         self, call_id: CallId, fact: f.ChannelHungUp, reason: EndReason, now: datetime
@@ -383,7 +397,7 @@ class Tracker:
         yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
         yield from self._dial_is_over(call_id, now)
         last_ring = self.teller.last_result(call_id)
-        yield from lining.customer_gone(self, call, now)
+        yield from left_alone.customer_gone(self, call, now)
         yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
         yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
 
@@ -517,7 +531,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LineRefused: lining.refused,
     f.Consulted: lining.consulted,
     f.Returned: lining.returned,
-    f.HangupAsked: lining.hangup_asked,
+    f.HangupAsked: left_alone.hangup_asked,
     f.QueueJoined: queues.joined,
     f.QueueLeft: queues.left,
     f.QueueAbandoned: queues.left,

@@ -326,6 +326,7 @@ def test_nothing_raises(event: str, headers: dict[str, str | list[str]]) -> None
 
 CHANNEL_ROW: dict[str, str | list[str]] = {
     "event": "Status",
+    "context": "callcore-alone",
     "channel": "PJSIP/trunk-00000000",
     "channelstate": "6",
     "channelstatedesc": "Up",
@@ -369,6 +370,8 @@ def test_snapshot() -> None:
                 CallId("01abc"),
                 TopicCode("finance.debt"),
                 None,
+                context="callcore-alone",
+                mark=CallId("01abc"),
             ),
         ),
         (facts.LiveEntry(SALES, A, 7),),

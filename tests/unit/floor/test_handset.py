@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, LinkDown
-from callcore.ami.line_actions import LINE_CONTEXTS, for_order, mute, redirect
-from callcore.ami.protocol import AmiAction, BadAction, encode
+from callcore.ami.protocol import AmiAction
 from callcore.ami.session import AnswerLost
 from callcore.calls import facts as f
 from callcore.calls.agent import AgentRules
 from callcore.calls.effects import Effect, EndChannel, SendOn
-from callcore.calls.handset import HangUp, Mute, Place, Redirect, SetVar
 from callcore.calls.line import Do, LineState, ToPerson
 from callcore.calls.lining import state_of
 from callcore.calls.tracker import Tracker
@@ -112,7 +110,7 @@ async def house() -> Room:
 
 async def test_variables_then_the_word_to_the_model_then_the_move(house: Room) -> None:
     await house.handset.do(ANNA, CALL, Do.hold)
-    assert house.link.names == ["ShowDialPlan", "Setvar", "Setvar", "Setvar", "Setvar", "Redirect"]
+    assert house.link.names == ["ShowDialPlan", "Setvar", "Setvar", "Setvar", "Setvar", "Setvar", "Redirect"]
     assert dict(house.link.told[0].headers) == {"Context": "callcore-hold"}
     assert dict(house.link.told[-1].headers) == {
         "Channel": "PJSIP/trunk-1",
@@ -256,32 +254,3 @@ async def test_what_the_model_asks_for(house: Room) -> None:
     house.handset.carry(on)
     house.handset.carry(EndChannel("k", None, ref("a"), "PJSIP/101-2", "ghost"))
     await house.handset.idle()
-
-
-# --- the actions
-
-
-def test_a_redirect_goes_to_our_places_alone() -> None:
-    for place in Place:
-        action = redirect("PJSIP/1-1", place)
-        headers = dict(action.headers)
-        assert (headers["Context"], headers["Exten"], headers["Priority"]) == (*place.value, "1")
-        assert headers["Context"] in LINE_CONTEXTS
-    assert all(context.startswith("callcore-") for context in LINE_CONTEXTS)
-
-
-def test_orders_as_actions() -> None:
-    assert for_order(SetVar("PJSIP/1-1", "CALLCORE_HELD", "")).headers[-1] == ("Value", "")
-    assert for_order(HangUp("PJSIP/1-1")).name == "Hangup"
-    assert for_order(Redirect("PJSIP/1-1", Place.join)).name == "Redirect"
-    assert for_order(Mute("PJSIP/1-1", on=False)) == mute("PJSIP/1-1", on=False)
-    assert b"Value: \r\n" in encode(for_order(SetVar("PJSIP/1-1", "CALLCORE_HELD", "")), "1")
-
-
-@pytest.mark.parametrize("channel", ["", " ", "/.*/"])
-def test_channels_that_would_be_many(channel: str) -> None:
-    for order in (HangUp(channel), Mute(channel, on=True), Redirect(channel, Place.hold)):
-        with pytest.raises(BadAction):
-            for_order(order)
-    with pytest.raises(BadAction):
-        redirect("PJSIP/1-1", Place.hold, channel, Place.alone)

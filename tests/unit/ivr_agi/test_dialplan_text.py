@@ -79,6 +79,30 @@ def test_nothing_but_devices_and_digits_reaches_dial(context: str):
         assert not set(allowed) & set(",$(){}[]|;\\ '\"")
 
 
+LINE = ["hold", "alone", "join", "consult", "left", "handover", "take", "room", "return"]
+
+
+@pytest.mark.parametrize("context", [f"callcore-{name}" for name in LINE])
+def test_of_what_callcore_says_of_living_calls_only_names_and_digits_are_used(context: str):
+    """A comma would begin an application's options, a parenthesis be read once more."""
+    names = "PEER|HELD|DIALS|TOQUEUE|TO|TAKER|SENDER|WHO|CALL"
+    for line in contexts()[context]:
+        for application in ("Dial(", "Queue(", "Bridge(", "ConfBridge(", "Set(CALLERID"):
+            if application in line:
+                bare = re.sub(r"FILTER\([^,]*,\$\{CALLCORE_\w+\}\)", "", line)
+                bare = re.sub(r"LEN\(\$\{CALLCORE_\w+\}\)", "", bare)
+                checked = "Dial(${CALLCORE_DIALS}," in line or "Dial(${CALLCORE_ASKS}," in line
+                assert checked or not re.search(rf"CALLCORE_({names})\}}", bare), line
+        for allowed in re.findall(r"FILTER\(([^,]*),", line):
+            assert not set(allowed.replace("\\;", "")) & set(",$(){}[]|;\\ '\"")
+
+
+@pytest.mark.parametrize("context", [f"callcore-{name}" for name in LINE if name != "join"])
+def test_no_time_limit_of_the_ivr_outlives_the_way_to_a_living_call(context: str):
+    told = contexts()[context]
+    assert any(line.endswith("Set(TIMEOUT(absolute)=0)") for line in told)
+
+
 def test_a_call_that_comes_back_has_the_same_construct():
     inbound, overflow = (
         [line.removeprefix("same => n,") for line in contexts()[f"callcore-{which}"]]

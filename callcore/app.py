@@ -21,7 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import make_board, parked_now, queues_now
+from callcore.assembly.colleagues import inside_numbers, make_board, parked_now, queues_now
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -229,6 +229,7 @@ class Daemon:
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
         self.outgoing.placing.take = self._take
+        self.outgoing.placing.inside = inside_numbers(self.current, self.database)
         self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
         self.desks.dials.control = DeskCalls(
             self.outgoing.placing,

@@ -7,11 +7,12 @@ place ──seat, slot, permit──► Outbound ──► his phone rings ─�
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -34,7 +35,7 @@ from callcore.config.gate_values import profile_of_purpose
 from callcore.domain import AgentState, ChannelId, ChannelRef, Login, PbxName, Text
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
-from callcore.outbound.gate import Ask, Profile, Refusal, Rule
+from callcore.outbound.gate import Ask, Destinations, Profile, Refusal, Rule
 from callcore.outbound.ports import PhoneOrder
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import PlaceRefused, Wanted
@@ -49,6 +50,9 @@ PHONE_SECONDS = 20
 SETTLED_KEPT = 10_000
 EVENT = "call.placed"
 WITHDRAWN = "operator: withdrawn"
+_SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
+"""An internal number; canonical ones begin with ``+``."""
+_NO_CAP = 1_000_000
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -89,6 +93,8 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
         """The floor, which hears of each call before it leaves."""
+        self.inside: Callable[[], Awaitable[Collection[str]]] = _nobody
+        """Internal numbers that departments, users and the directory name; set likewise."""
         self.changed: Callable[[], None] = lambda: None
         """Somebody is called now, or no longer."""
         self._attempts = attempts
@@ -109,9 +115,7 @@ class Placing:
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
-        known = numbers.normalise(wanted.number, self._house.country)
-        if known is None:
-            raise PlaceRefused("not_a_number")
+        self._outside(wanted.number)
         agent = self.seats(wanted.login)
         if agent is None:
             raise PlaceRefused("not_on_shift")
@@ -123,16 +127,32 @@ class Placing:
         if (trouble := self._outbound.trouble(Medium.voice, agent.pbx)) is not None:
             raise PlaceRefused("pbx_down", trouble)
         await self._refuse_second(wanted.login)
-        ask = self._ask(_mint(self._now()), known.canonical, agent.pbx, wanted.login)
+        is_inside = await self._is_inside(wanted.number.strip(), agent)
+        number = wanted.number.strip() if is_inside else self._outside(wanted.number)
+        ask = self._ask(_mint(self._now()), number, agent.pbx, wanted.login, is_inside=is_inside)
         return await self._leave(ask, wanted, agent, way)
+
+    async def _is_inside(self, digits: str, agent: Agent) -> bool:
+        """One of the house's own numbers, as it is dialled inside; a short one that nobody here has might be
+        somebody's premium code outside. His own is none that he could call."""
+        is_own = agent.interface.rpartition("/")[2] == digits
+        return _SHORT.fullmatch(digits) is not None and not is_own and digits in await self.inside()
+
+    def _outside(self, typed: str) -> str:
+        """Canonical."""
+        known = numbers.normalise(typed, self._house.country)
+        if known is None:
+            raise PlaceRefused("not_a_number")
+        return known.canonical
 
     async def _refuse_second(self, login: Login) -> None:
         if await self._attempts.of_login(login):
             raise PlaceRefused("busy_with_call")
 
-    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str) -> Ask:
+    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str, *, is_inside: bool = False) -> Ask:
         house = self._house
-        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, house.profile, login)
+        profile = _within(number) if is_inside else house.profile
+        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, profile, login)
 
     async def _leave(self, ask: Ask, wanted: Wanted, agent: Agent, way: Way) -> Attempt:
         room, pbx = self._outbound, agent.pbx
@@ -200,8 +220,12 @@ class Placing:
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
-        answer = await self._outbound.confirm(self._ask(call.id, call.number, call.route, call.login))
-        return Stop(answer.rule) if isinstance(answer, Refusal) else Go(call.number.removeprefix("+"))
+        is_inside = _SHORT.fullmatch(call.number) is not None and call.number in await self.inside()
+        ask = self._ask(call.id, call.number, call.route, call.login, is_inside=is_inside)
+        answer = await self._outbound.confirm(ask)
+        if isinstance(answer, Refusal):
+            return Stop(answer.rule)
+        return Go(call.number.removeprefix("+"), is_inside=is_inside)
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
@@ -234,6 +258,16 @@ class Placing:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
+
+
+async def _nobody() -> Collection[str]:
+    return ()
+
+
+def _within(number: str) -> Profile:
+    """No law speaks of a call from desk to desk; the gate lets this one number pass, and no other."""
+    only = Destinations(allow=(number,), deny=("+",))
+    return Profile("inside", None, None, _NO_CAP, _NO_CAP, timedelta(hours=1), only)
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -292,7 +292,8 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     call = floor.calls[call_id]
     company = floor.mirror.company(call.anchor)
     people = [ref for ref in people_of(floor, company) if ref != call.anchor]
-    if call.own_phone is not None and call.party is None:
+    is_alone = call.own_phone is not None and placing.is_alone(floor, call, people)
+    if call.own_phone is not None:
         call = placing.reached(floor, call, people)
         people = [ref for ref in people if ref != call.party]
     here: dict[Interface, ChannelRef] = {}
@@ -306,9 +307,11 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
         if interface not in here:
             yield from floor.move(call_id, TalkStopped(interface), now)
     for interface, ref in sorted(here.items()):
-        if call.own_phone is not None and call.party is None:
+        if is_alone and call.own_phone is not None:
             if call.is_own_ring(interface):
                 yield from floor.move(call_id, PickedUp(call.own_phone.login, interface), now)
+        elif placing.is_caller(call, interface):
+            yield from placing.colleague_answered(floor, call)
         elif interface not in call.talking_with:
             login = floor.login_of(ref)
             if login is not None and call.direction is not Direction.internal:

@@ -44,6 +44,8 @@ class Person:
     name: str
     department: str = ""
     """Its code."""
+    number: str = ""
+    """By which his phone is called within the house; "" where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

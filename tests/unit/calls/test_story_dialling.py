@@ -290,3 +290,48 @@ def test_an_operators_own_dialling_is_as_it_was() -> None:
     )
     assert [login for login, _call in story.pops] == [ANNA]
     assert FINANCE not in {each.view.queue for each in story.all(do.PopCard)}
+
+
+def inside() -> Story:
+    """Anna has Boris's desk called; his phone rings."""
+    story = shift()
+    wish = replace(PLACED, number="102")
+    story.tell(
+        wish,
+        f.ChannelCreated(ref("p"), f"{LOCAL};1", "p", "102", None, None, "callcore-placed"),
+        f.ChannelCreated(ref("p2"), f"{LOCAL};2", "p", "102", None, None, "callcore-phone"),
+        f.DialBegan(None, ref("p"), f"{LOCAL};1"),
+        f.ChannelCreated(ref("p3"), "PJSIP/101-0000001d", "p", None, None, None, "phones"),
+        f.DialBegan(ref("p2"), ref("p3"), "PJSIP/101-0000001d"),
+    )
+    picks_up(story)
+    story.tell(
+        f.ChannelCreated(ref("n"), "PJSIP/102-0000001e", "p", None, None, None, "phones"),
+        f.DialBegan(ref("p"), ref("n"), "PJSIP/102-0000001e"),
+    )
+    return story
+
+
+def test_a_colleague_is_rung_by_her_and_has_no_card() -> None:
+    story = inside()
+    (ring,) = story.all(do.ShowRinging)
+    assert (ring.login, ring.view.caller_name, ring.view.direction) == (BORIS, "Anna", Direction.internal)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.ringing)
+    assert stages(story)[-1] == ("number", None)
+    answers(story)
+    assert stages(story)[-1] == ("over", AttemptResult.answered)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.talking)
+    gone(story.at(30))
+    assert (story.pops, story.contacts) == ([], [])
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.ready)
+
+
+def test_a_colleague_who_does_not_answer() -> None:
+    story = inside()
+    story.tell(f.DialledOut(ref("p"), "NOANSWER", 16))
+    gone(story.at(20))
+    (told,) = over(story, AttemptResult.no_answer, "NOANSWER")
+    assert isinstance(told, do.ShowDialling)
+    assert (told.view.dialed_number, told.view.direction) == ("102", Direction.internal)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.ready)
+    assert story.contacts == []

@@ -14,6 +14,7 @@ from callcore.assembly.placing import Placing, Way
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, Plan, Purpose
 from callcore.domain import AgentState, CustomerId, Interface, Login, PbxName, Text
+from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Destinations, Profile
 from callcore.outbound.owners import Owners
@@ -86,7 +87,9 @@ async def test_the_intent_is_stored_before_his_phone_rings(desk: Desk) -> None:
     assert (call.number, call.target, call.campaign) == (NUMBER, None, None)
     assert (call.purpose, call.login, call.plan) == (Purpose.own_call, ANNA, Plan.phone_first)
     assert (call.phone, call.customer, call.profile) == ("PJSIP/101", 7, "person")
-    assert desk.house.dialer.orders == [PhoneOrder(Interface("PJSIP/101"), 20, 30, "+74951112233")]
+    assert desk.house.dialer.orders == [
+        PhoneOrder(Interface("PJSIP/101"), 20, 30, "+74951112233", call_of_attempt(call.id))
+    ]
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "7916&PJSIP", "1" * 40])

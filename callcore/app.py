@@ -196,7 +196,7 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
-        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.colleagues = make_board(self.current, self.database.users, tracker, self.clock.now)
         self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
         self.parked = ParkedBoard(
             lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from callcore.assembly.current import Current
 from callcore.calls.tracker import Tracker
-from callcore.domain import Interface, PbxName, QueueName
+from callcore.domain import Interface, Login, PbxName, QueueName
 from callcore.rights import Permission, may
 from callcore.routing.hours import is_open
 from callcore.screenpop.colleagues import Person
@@ -21,11 +21,13 @@ from callcore.web.waiting import QueueNow
 INSIDE = re.compile(r"[0-9]{2,6}", re.ASCII)
 
 
-def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> ColleagueBoard:
+def make_board(
+    current: Current, users: Users, tracker: Tracker, now: Callable[[], datetime]
+) -> ColleagueBoard:
     async def people() -> Sequence[Person]:
         found = await users.list()
         return [
-            Person(each.login, each.name, each.department, number_of(each.interfaces))
+            Person(each.login, each.name, each.department)
             for each in found
             if each.disabled_at is None and may(each.role, Permission.contacts_take)
         ]
@@ -41,7 +43,11 @@ def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> C
             for each in current.settings.departments
         ]
 
-    return ColleagueBoard(people, departments, now)
+    def number(login: Login) -> str:
+        agent = tracker.agents.get(login)
+        return number_of((agent.interface,)) if agent is not None else ""
+
+    return ColleagueBoard(people, departments, now, number)
 
 
 def number_of(phones: Iterable[Interface]) -> str:

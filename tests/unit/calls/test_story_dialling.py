@@ -335,3 +335,35 @@ def test_a_colleague_who_does_not_answer() -> None:
     assert (told.view.dialed_number, told.view.direction) == ("102", Direction.internal)
     assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.ready)
     assert story.contacts == []
+
+
+def test_she_moves_between_bridges_while_the_number_rings() -> None:
+    """She is picked up once, however often the PBX moves her."""
+    story = shift()
+    rings(story)
+    picks_up(story)
+    number_rings(story)
+    moved = story.tell(f.BridgeLeft(ref("p3"), "b-own"), f.BridgeEntered(ref("p3"), "b-own"))
+    assert [each for each in moved if isinstance(each, do.PopCard | do.ShowDialling)] == []
+    assert story.pops == [(ANNA, CALL)]
+
+
+def test_colleagues_who_come_together_again() -> None:
+    story = inside()
+    answers(story)
+    seen = stages(story)
+    story.tell(f.BridgeLeft(ref("n"), "b-out"), f.BridgeEntered(ref("n"), "b-out"))
+    assert stages(story) == seen
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.talking)
+
+
+def test_a_call_that_nobodys_phone_begins() -> None:
+    """callcore places it for itself: it has its id and number, and no desk hears of it."""
+    story = shift()
+    story.tell(
+        replace(PLACED, login=None, interface=None),
+        f.ChannelCreated(ref("p"), f"{LOCAL};1", "p", NUMBER[1:], None, None, "callcore-placed"),
+        f.DialBegan(None, ref("p"), f"{LOCAL};1"),
+    )
+    assert story.tracker.calls[CALL].caller_number == NUMBER
+    assert (stages(story), over(story, AttemptResult.busy)) == ([], [])

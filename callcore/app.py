@@ -21,7 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import make_board, parked_now, queues_now
+from callcore.assembly.colleagues import inside_numbers, make_board, parked_now, queues_now
 from callcore.assembly.counting import watch_calls
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
@@ -198,7 +198,7 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
-        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.colleagues = make_board(self.current, self.database.users, tracker, self.clock.now)
         self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
         self.parked = ParkedBoard(
             lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
@@ -233,6 +233,7 @@ class Daemon:
         callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
         self.outgoing.call_backs.take = self._take
         self.outgoing.placing.take = self._take
+        self.outgoing.placing.inside = inside_numbers(self.current, self.database)
         self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
         self.desks.dials.control = DeskCalls(
             self.outgoing.placing,

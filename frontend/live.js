@@ -84,6 +84,7 @@ function acknowledge() {
 function part({id, html, rows = {}, sum}) {
   const place = $(id);
   if (!place) return;
+  const focused = document.activeElement?.id;
   if (html !== undefined) {
     const isOpen = place.querySelector('details')?.open;
     place.replaceChildren(template(html).content);
@@ -93,6 +94,7 @@ function part({id, html, rows = {}, sum}) {
   if (sum !== undefined && $(id + '-sum')) $(id + '-sum').textContent = sum;
   const own = $(`colleague-${word('login')}`);
   if (own) own.hidden = true;
+  if (focused && document.activeElement?.id !== focused) $(focused)?.focus();
   tickTimes(place);
 }
 

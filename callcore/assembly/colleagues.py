@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from callcore.assembly.current import Current
 from callcore.calls.tracker import Tracker
-from callcore.domain import PbxName, QueueName
+from callcore.domain import Interface, Login, PbxName, QueueName
 from callcore.rights import Permission, may
 from callcore.routing.hours import is_open
 from callcore.screenpop.colleagues import Person
+from callcore.store.database import Database
 from callcore.store.users import Users
 from callcore.web.colleagues import ColleagueBoard, DepartmentNow
 from callcore.web.parked import ParkedNow
 from callcore.web.waiting import QueueNow
 
+INSIDE = re.compile(r"[0-9]{2,6}", re.ASCII)
 
-def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> ColleagueBoard:
+
+def make_board(
+    current: Current, users: Users, tracker: Tracker, now: Callable[[], datetime]
+) -> ColleagueBoard:
     async def people() -> Sequence[Person]:
         found = await users.list()
         return [
@@ -37,7 +43,29 @@ def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> C
             for each in current.settings.departments
         ]
 
-    return ColleagueBoard(people, departments, now)
+    def number(login: Login) -> str:
+        agent = tracker.agents.get(login)
+        return number_of((agent.interface,)) if agent is not None else ""
+
+    return ColleagueBoard(people, departments, now, number)
+
+
+def number_of(phones: Iterable[Interface]) -> str:
+    """By which the first of these phones is called within the house, as far as its name tells; else ""."""
+    ends = (place.rpartition("/")[2] for place in phones if not place.startswith("Local/"))
+    return next((end for end in ends if INSIDE.fullmatch(end)), "")
+
+
+def inside_numbers(current: Current, database: Database) -> Callable[[], Awaitable[frozenset[str]]]:
+    """Internal numbers that departments, users and the directory name; others might lead out of the house."""
+
+    async def numbers() -> frozenset[str]:
+        found = [each.number for each in current.settings.departments]
+        for each in await database.staff.all():
+            found += [each.number, *(number_of((Interface(phone),)) for phone in each.interfaces)]
+        return frozenset(number for number in found if number and INSIDE.fullmatch(number))
+
+    return numbers
 
 
 def parked_now(tracker: Tracker) -> Sequence[ParkedNow]:

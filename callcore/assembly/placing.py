@@ -10,9 +10,9 @@ import asyncio
 import re
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -37,7 +37,7 @@ from callcore.config.gate_values import profile_of_purpose
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, Text
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
-from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
+from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
 from callcore.outbound.ports import AutoAnswer, CarryOrder, PhoneOrder
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
@@ -53,6 +53,9 @@ CARRY_SECONDS = 1.0
 SETTLED_KEPT = 10_000
 _AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
 WITHDRAWN = "operator: withdrawn"
+_SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
+"""An internal number; canonical ones begin with ``+``."""
+_NO_CAP = 1_000_000
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -115,6 +118,8 @@ class Placing:
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
         """The floor, which hears of each call before it leaves."""
+        self.inside: Callable[[], Awaitable[Collection[str]]] = _nobody
+        """Internal numbers that departments, users and the directory name; set likewise."""
         self.changed: Callable[[], None] = lambda: None
         """Somebody is called now, or no longer."""
         self._attempts = attempts
@@ -135,9 +140,7 @@ class Placing:
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
-        known = _typed(wanted.number, self._house.country)
-        if known is None:
-            raise PlaceRefused("not_a_number")
+        self._outside(wanted.number)
         agent = self.seats(wanted.login)
         if agent is None:
             raise PlaceRefused("not_on_shift")
@@ -149,16 +152,32 @@ class Placing:
         if (trouble := self._outbound.trouble(Medium.voice, agent.pbx)) is not None:
             raise PlaceRefused("pbx_down", trouble)
         await self._refuse_second(wanted.login)
-        ask = self._ask(_mint(self._now()), known.canonical, agent.pbx, wanted.login)
+        is_inside = await self._is_inside(wanted.number.strip(), agent)
+        number = wanted.number.strip() if is_inside else self._outside(wanted.number)
+        ask = self._ask(_mint(self._now()), number, agent.pbx, wanted.login, is_inside=is_inside)
         return await self._leave(ask, wanted, agent, way)
+
+    async def _is_inside(self, digits: str, agent: Agent) -> bool:
+        """One of the house's own numbers, as it is dialled inside; a short one that nobody here has might be
+        somebody's premium code outside. His own is none that he could call."""
+        is_own = agent.interface.rpartition("/")[2] == digits
+        return _SHORT.fullmatch(digits) is not None and not is_own and digits in await self.inside()
+
+    def _outside(self, typed: str) -> str:
+        """Canonical."""
+        known = _typed(typed, self._house.country)
+        if known is None:
+            raise PlaceRefused("not_a_number")
+        return known.canonical
 
     async def _refuse_second(self, login: Login) -> None:
         if await self._attempts.of_login(login):
             raise PlaceRefused("busy_with_call")
 
-    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str) -> Ask:
+    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str, *, is_inside: bool = False) -> Ask:
         house = self._house
-        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, house.profile, login)
+        profile = _within(number) if is_inside else house.profile
+        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, profile, login)
 
     async def _leave(self, ask: Ask, wanted: Wanted, agent: Agent, way: Way) -> Attempt:
         room, pbx = self._outbound, agent.pbx
@@ -297,11 +316,15 @@ class Placing:
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
-        answer = await self._outbound.confirm(self._ask(call.id, call.number, call.route, call.login))
+        is_inside = _SHORT.fullmatch(call.number) is not None and call.number in await self.inside()
+        ask = self._ask(call.id, call.number, call.route, call.login, is_inside=is_inside)
+        answer = await self._outbound.confirm(ask)
         if isinstance(answer, Refusal):
             return Stop(answer.rule)
         is_open = await self._outbound.ring_now(call.id)
-        return Go(call.number.removeprefix("+")) if is_open else Stop("unknown")
+        if not is_open:
+            return Stop("unknown")
+        return Go(call.number.removeprefix("+"), is_inside=is_inside)
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
@@ -345,6 +368,16 @@ def _typed(number: str, country: str) -> numbers.Number | None:
 
 async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:
     return "unknown"
+
+
+async def _nobody() -> Collection[str]:
+    return ()
+
+
+def _within(number: str) -> Profile:
+    """No law speaks of a call from desk to desk; the gate lets this one number pass, and no other."""
+    only = Destinations(allow=(number,), deny=("+",))
+    return Profile("inside", None, None, _NO_CAP, _NO_CAP, timedelta(hours=1), only)
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -295,7 +295,8 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     if placing.has_no_phone(call):
         yield from placing.taken_unseen(floor, call, people, now)
         call = floor.calls[call_id]
-    if call.own_phone is not None and call.party is None:
+    is_alone = call.own_phone is not None and placing.is_alone(floor, call, people)
+    if call.own_phone is not None:
         call = placing.reached(floor, call, people)
         people = [ref for ref in people if ref != call.party]
     here: dict[Interface, ChannelRef] = {}
@@ -309,9 +310,11 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
         if interface not in here:
             yield from floor.move(call_id, TalkStopped(interface), now)
     for interface, ref in sorted(here.items()):
-        if call.own_phone is not None and call.party is None:
+        if is_alone and call.own_phone is not None:
             if call.is_own_ring(interface):
                 yield from floor.move(call_id, PickedUp(call.own_phone.login, interface), now)
+        elif placing.is_caller(call, interface):
+            yield from placing.colleague_answered(floor, call)
         elif interface not in call.talking_with:
             login = floor.login_of(ref)
             if login is not None and call.direction is not Direction.internal:

@@ -50,17 +50,20 @@ def begin(
 ) -> Iterator[Effect]:
     """The channel of such a call is there, for the first time or again after a restart."""
     wish = floor.placed[channel]
+    agent = floor.agents.get(wish.login) if wish.login is not None else None
+    is_inside = _is_inside(wish)
     yield from floor.begin(
         channel,
-        wish.number,
-        None,
-        None,
+        None if is_inside else wish.number,
+        agent.name if is_inside and agent is not None else None,
+        wish.number if is_inside else None,
         now,
         source=source,
         started_at=started_at,
         call_id=wish.call,
-        direction=Direction.outbound,
+        direction=Direction.internal if is_inside else Direction.outbound,
         phase=Phase.dialling,
+        is_ours=not is_inside,
     )
     if wish.plan is Plan.queue_first:
         floor.calls[wish.call] = replace(floor.calls[wish.call], queue=wish.queue, dial_stage="phone")
@@ -110,11 +113,31 @@ def own_phone(call: Call, by: ChannelRef) -> Interface | None:
     return call.own_phone.interface
 
 
+def is_alone(floor: Tracker, call: Call, people: list[ChannelRef]) -> bool:
+    """He has his phone in his hand at most, and waits for the other one."""
+    return call.dial_stage in ("phone", "number") and all(_is_his(floor, call, ref) for ref in people)
+
+
+def is_caller(call: Call, interface: Interface) -> bool:
+    """Within the house: this phone is that of him who had it placed."""
+    is_his = call.own_phone is not None and call.own_phone.interface == interface
+    return is_his and call.direction is Direction.internal
+
+
+def colleague_answered(floor: Tracker, call: Call) -> Iterator[Effect]:
+    """Of a call within the house: he who had it placed is its caller, and takes nothing."""
+    if call.own_phone is None or call.dial_stage == "over":
+        return
+    floor.calls[call.id] = replace(call, dial_stage="over")
+    key, login = f"{call.id}:dial:over", call.own_phone.login
+    yield ShowDialling(key, login, call.view, "over", AttemptResult.answered)
+
+
 def reached(floor: Tracker, call: Call, people: list[ChannelRef]) -> Call:
     """Whoever is there beside the operator is the one who was called: from now on it is his call, and the
     channels that led to him may go."""
     others = [ref for ref in people if not _is_his(floor, call, ref)]
-    if call.own_phone is None or call.party is not None or not others:
+    if call.direction is Direction.internal or call.party is not None or not others:
         return call
     party = others[0]
     floor.legs.pop(party, None)
@@ -135,9 +158,9 @@ def _view(wish: f.CallPlaced) -> CallView:
     """Of a call that has no channel any more, or never had one."""
     return CallView(
         call=CallId(wish.call),
-        caller_number=wish.number,
+        caller_number=None if _is_inside(wish) else wish.number,
         caller_name=None,
-        dialed_number=None,
+        dialed_number=wish.number if _is_inside(wish) else None,
         language=None,
         queue=wish.queue,
         topic=None,
@@ -146,5 +169,10 @@ def _view(wish: f.CallPlaced) -> CallView:
         lookup_failed=False,
         waiting_since=None,
         answered_at=None,
-        direction=Direction.outbound,
+        direction=Direction.internal if _is_inside(wish) else Direction.outbound,
     )
+
+
+def _is_inside(wish: f.CallPlaced) -> bool:
+    """A canonical number begins with ``+``."""
+    return not wish.number.startswith("+")

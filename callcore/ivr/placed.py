@@ -28,6 +28,8 @@ OLD_ROWS = 4
 """Journal rows of ended calls that are deleted by the way."""
 TO, WHY = "CALLCORE_TO", "CALLCORE_WHY"
 """Channel variables that the dialplan reads: digits to dial, or the rule that forbids it."""
+HOUSE = "CALLCORE_HOUSE"
+"""The digits are an internal number."""
 UNAVAILABLE = "unavailable"
 """Nobody could say whether it may be dialled."""
 _ATTEMPT = re.compile(r"[a-z0-9]{1,40}")
@@ -36,6 +38,8 @@ _ATTEMPT = re.compile(r"[a-z0-9]{1,40}")
 @dataclass(frozen=True, slots=True)
 class Go:
     digits: str
+    is_inside: bool = False
+    """A number within the house, for the context that CALLCORE_INTERNAL names: it never reaches the trunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,12 @@ class PlacedCalls:
         with structlog.contextvars.bound_contextvars(attempt=attempt):
             await self._forget_old(session)
             match await self._word(PbxName(session.environment.pbx), attempt):
-                case Go(digits):
-                    for name, value in (await self._recording(session)).items():
-                        await session.set_variable(f"{DOWN}{name}", value)
+                case Go(digits, is_inside):
+                    if is_inside:
+                        await session.set_variable(HOUSE, "1")
+                    else:
+                        for name, value in (await self._recording(session)).items():
+                            await session.set_variable(f"{DOWN}{name}", value)
                     await session.set_variable(TO, digits)
                 case Stop(rule):
                     log.warning("placed_call_stopped", rule=rule)

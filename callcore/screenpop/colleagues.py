@@ -53,6 +53,8 @@ class Colleague:
     since: datetime | None = None
     """None: since before callcore was started."""
     reason: PauseReason | None = None
+    number: str = ""
+    """By which the phone where he sits is called within the house; "" where its name does not tell."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Roster:
     """The version since which the list holds these people and no others."""
     _people: dict[Login, Person] = field(default_factory=dict)
     _now: dict[Login, ShowAgent] = field(default_factory=dict)
+    _numbers: dict[Login, str] = field(default_factory=dict)
     _fresh: set[Login] = field(default_factory=set)
     _is_other: bool = False
     _told: dict[Login, int] = field(default_factory=dict)
@@ -74,7 +77,9 @@ class Roster:
         """Something changed since the last turn."""
         return self._is_other or bool(self._fresh)
 
-    def take(self, effect: ShowAgent) -> None:
+    def take(self, effect: ShowAgent, number: str = "") -> None:
+        """``number``: see ``Colleague``."""
+        self._numbers[effect.login] = number
         self._now[effect.login] = effect
         if effect.state is AgentState.offline:
             del self._now[effect.login]
@@ -122,4 +127,5 @@ class Roster:
         shown = self._now.get(person.login)
         if shown is None:
             return Colleague(person)
-        return Colleague(person, _OF[shown.state], shown.since, shown.pause_reason)
+        number = self._numbers.get(person.login, "")
+        return Colleague(person, _OF[shown.state], shown.since, shown.pause_reason, number)

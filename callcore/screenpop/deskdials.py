@@ -37,7 +37,7 @@ class DeskDials:
         self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
     ) -> None:
         self._book.desk(login)
-        call = await self._control.dial(login, number, customer, follow_up)
+        call = await self._control.dial(login, number=number, customer=customer, follow_up=follow_up)
         if customer is not None:
             self._wished[call] = customer
             while len(self._wished) > MOST_WISHES:

@@ -241,7 +241,7 @@ class Desks:
     async def dial(
         self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
     ) -> None:
-        await self.dials.dial(login, number, customer, follow_up)
+        await self.dials.dial(login, number=number, customer=customer, follow_up=follow_up)
 
     async def cancel_dial(self, login: Login) -> None:
         await self.dials.cancel(login)

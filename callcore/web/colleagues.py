@@ -48,7 +48,10 @@ class ColleagueBoard:
         people: Callable[[], Awaitable[Sequence[Person]]],
         departments: Callable[[datetime], Sequence[DepartmentNow]],
         now: Callable[[], datetime],
+        number: Callable[[Login], str] = lambda _login: "",
     ) -> None:
+        """``number``: by which somebody at work is called where he sits now."""
+        self._number = number
         self._people = people
         self._departments = departments
         self._now = now
@@ -71,7 +74,7 @@ class ColleagueBoard:
 
     def carry(self, effect: Effect) -> None:
         if isinstance(effect, ShowAgent):
-            self._roster.take(effect)
+            self._roster.take(effect, self._number(effect.login))
             self._stirred.set()
 
     async def run(self) -> None:

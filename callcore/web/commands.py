@@ -117,7 +117,7 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
 @starts_call("number")
 async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
     number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
-    await desks.dial(login, number, _customer(fields), follow_up)
+    await desks.dial(login, number=number, customer=_customer(fields), follow_up=follow_up)
 
 
 async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> None:

@@ -150,7 +150,8 @@ class View(Wording):
             if refused.by:
                 words.append(self.t("error.by", who=self.isolate(refused.by)))
             if refused.why:
-                words.append(f"{self.t.told(refused.why).rstrip('.')}.")
+                why = self.t.told(refused.why).rstrip(".")
+                words.append(f"{why[:1].upper()}{why[1:]}.")
             if refused.until:
                 words.append(self.t("error.until", at=self.moment(refused.until)))
         return " ".join(words)

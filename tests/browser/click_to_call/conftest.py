@@ -80,6 +80,11 @@ class Person:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def opens_the_list(self) -> None:
+        """Of people to call, beside the desk; it is counted once the desk is there."""
+        await expect(self.page.locator("#list-missed")).to_be_visible()
+        await self.presses("Alt+w")
+
     async def is_well(self) -> None:
         """No fault of access on the screen, and nothing that has to be scrolled to beside the lists."""
         found = await Axe().run(self.page)

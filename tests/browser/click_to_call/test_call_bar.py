@@ -33,7 +33,7 @@ async def test_hold_mute_and_hang_up(anna: Person, stage: Stage, phone: Softphon
     page = anna.page
     await waits(stage, NUMBER)
     await page.goto(f"{stage.url}/desk")
-    await anna.presses("Alt+w")
+    await anna.opens_the_list()
     await page.locator(f"#dock [data-dial='+{NUMBER}']").focus()
     await anna.presses("Enter")
     call = await phone.incoming()
@@ -67,7 +67,7 @@ async def test_parked_and_taken(anna: Person, stage: Stage, phone: Softphone, ca
     page, number = anna.page, "79160007300"
     await waits(stage, number)
     await page.goto(f"{stage.url}/desk")
-    await anna.presses("Alt+w")
+    await anna.opens_the_list()
     await page.locator(f"#dock [data-dial='+{number}']").focus()
     await anna.presses("Enter")
     call = await phone.incoming()
@@ -103,7 +103,7 @@ async def test_what_cannot_be_done_says_why(
     await page.locator("#language button[value=en]").focus()
     await anna.presses("Enter")
     await expect(page.locator("html")).to_have_attribute("lang", "en")
-    await anna.presses("Alt+w")
+    await anna.opens_the_list()
     await page.locator(f"#dock [data-dial='+{number}']").focus()
     await anna.presses("Enter")
     call = await phone.incoming()
@@ -120,6 +120,33 @@ async def test_what_cannot_be_done_says_why(
     await anna.presses("F8")
     await call.ended()
     await expect(page.locator("#bands .wraps")).to_be_visible()
+
+
+async def test_a_colleague_is_called(anna: Person, stage: Stage, phone: Softphone) -> None:
+    """From the list of colleagues; the card is none, the band says how it ends."""
+    page = anna.page
+    await page.goto(f"{stage.url}/desk")
+    await page.locator("#colleagues summary").focus()
+    await anna.presses("Enter")
+    async with (
+        Softphone("102", stage.lab.phone_port("102"), stage.lab.sip_port) as other,
+        ApiOperator(stage.url, "boris", PASSWORD) as boris,
+    ):
+        await boris.open("PJSIP/102")
+        await page.get_by_role("button", name="Позвонить: Борис Смирнов").focus()
+        await anna.presses("Enter")
+        call = await phone.incoming()
+        await expect(anna.band).to_contain_text("102")
+        await anna.is_well()
+        await call.answer()
+        his = await other.incoming()
+        await expect(anna.band).to_contain_text("Коллега ещё не ответил.")
+        assert his.number == "101"
+        await his.answer()
+        await expect(anna.band).to_have_count(0)
+        await call.hang_up()
+        await his.ended()
+        await boris.sign_out()
 
 
 async def test_who_else_is_at_work(anna: Person, stage: Stage) -> None:

@@ -40,7 +40,7 @@ async def test_from_the_work_list(anna: Person, stage: Stage, phone: Softphone, 
     page = anna.page
     id = await waits(stage, SLOW)
     await page.goto(f"{stage.url}/desk")
-    await anna.presses("Alt+w")
+    await anna.opens_the_list()
     dial = page.locator(f"#dock [data-follow-up='{id}']")
     await expect(dial).to_be_visible()
     await dial.focus()
@@ -128,7 +128,7 @@ async def test_a_refusal_says_what_to_do(anna: Person, stage: Stage, phone: Soft
     page = anna.page
     await waits(stage, "78091234567")
     await page.goto(f"{stage.url}/desk")
-    await anna.presses("Alt+w")
+    await anna.opens_the_list()
     dial = page.locator("#dock [data-dial='+78091234567']")
     await expect(dial).to_be_visible()
     await dial.focus()

@@ -290,3 +290,80 @@ def test_an_operators_own_dialling_is_as_it_was() -> None:
     )
     assert [login for login, _call in story.pops] == [ANNA]
     assert FINANCE not in {each.view.queue for each in story.all(do.PopCard)}
+
+
+def inside() -> Story:
+    """Anna has Boris's desk called; his phone rings."""
+    story = shift()
+    wish = replace(PLACED, number="102")
+    story.tell(
+        wish,
+        f.ChannelCreated(ref("p"), f"{LOCAL};1", "p", "102", None, None, "callcore-placed"),
+        f.ChannelCreated(ref("p2"), f"{LOCAL};2", "p", "102", None, None, "callcore-phone"),
+        f.DialBegan(None, ref("p"), f"{LOCAL};1"),
+        f.ChannelCreated(ref("p3"), "PJSIP/101-0000001d", "p", None, None, None, "phones"),
+        f.DialBegan(ref("p2"), ref("p3"), "PJSIP/101-0000001d"),
+    )
+    picks_up(story)
+    story.tell(
+        f.ChannelCreated(ref("n"), "PJSIP/102-0000001e", "p", None, None, None, "phones"),
+        f.DialBegan(ref("p"), ref("n"), "PJSIP/102-0000001e"),
+    )
+    return story
+
+
+def test_a_colleague_is_rung_by_her_and_has_no_card() -> None:
+    story = inside()
+    (ring,) = story.all(do.ShowRinging)
+    assert (ring.login, ring.view.caller_name, ring.view.direction) == (BORIS, "Anna", Direction.internal)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.ringing)
+    assert stages(story)[-1] == ("number", None)
+    answers(story)
+    assert stages(story)[-1] == ("over", AttemptResult.answered)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.talking)
+    gone(story.at(30))
+    assert (story.pops, story.contacts) == ([], [])
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.ready)
+
+
+def test_a_colleague_who_does_not_answer() -> None:
+    story = inside()
+    story.tell(f.DialledOut(ref("p"), "NOANSWER", 16))
+    gone(story.at(20))
+    (told,) = over(story, AttemptResult.no_answer, "NOANSWER")
+    assert isinstance(told, do.ShowDialling)
+    assert (told.view.dialed_number, told.view.direction) == ("102", Direction.internal)
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.ready, AgentState.ready)
+    assert story.contacts == []
+
+
+def test_she_moves_between_bridges_while_the_number_rings() -> None:
+    """She is picked up once, however often the PBX moves her."""
+    story = shift()
+    rings(story)
+    picks_up(story)
+    number_rings(story)
+    moved = story.tell(f.BridgeLeft(ref("p3"), "b-own"), f.BridgeEntered(ref("p3"), "b-own"))
+    assert [each for each in moved if isinstance(each, do.PopCard | do.ShowDialling)] == []
+    assert story.pops == [(ANNA, CALL)]
+
+
+def test_colleagues_who_come_together_again() -> None:
+    story = inside()
+    answers(story)
+    seen = stages(story)
+    story.tell(f.BridgeLeft(ref("n"), "b-out"), f.BridgeEntered(ref("n"), "b-out"))
+    assert stages(story) == seen
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.talking, AgentState.talking)
+
+
+def test_a_call_that_nobodys_phone_begins() -> None:
+    """callcore places it for itself: it has its id and number, and no desk hears of it."""
+    story = shift()
+    story.tell(
+        replace(PLACED, login=None, interface=None),
+        f.ChannelCreated(ref("p"), f"{LOCAL};1", "p", NUMBER[1:], None, None, "callcore-placed"),
+        f.DialBegan(None, ref("p"), f"{LOCAL};1"),
+    )
+    assert story.tracker.calls[CALL].caller_number == NUMBER
+    assert (stages(story), over(story, AttemptResult.busy)) == ([], [])

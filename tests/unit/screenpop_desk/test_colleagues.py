@@ -84,6 +84,13 @@ def test_who_takes_no_calls_here_is_not_on_it(roster: Roster) -> None:
     assert (roster.version, len(roster.all())) == (seen, 3)
 
 
+def test_where_he_sits_now_he_is_called(roster: Roster) -> None:
+    roster.take(shows(ANNA, AgentState.ready), "102")
+    assert roster.all()[0].number == "102"
+    roster.take(shows(ANNA, AgentState.offline))
+    assert roster.all()[0].number == "", "nobody sits there"
+
+
 def test_since_when_stays_with_him(roster: Roster) -> None:
     later = NOW + timedelta(minutes=3)
     roster.take(ShowAgent("k", ANNA.login, AgentState.ready, None, later))

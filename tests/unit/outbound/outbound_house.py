@@ -112,6 +112,14 @@ class MemoryAttempts:
         self.rows[attempt.id] = attempt
         self.log.append(f"intend {attempt.id}")
 
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        self._check()
+        row = self.rows.get(id)
+        if row is None or row.outcome is not None:
+            return False
+        self.rows[id] = replace(row, submitted_at=at)
+        return True
+
     async def get(self, id: AttemptId) -> Attempt | None:
         self._check()
         return self.rows.get(id)

@@ -89,6 +89,8 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
+        """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
         """The floor, which hears of each call before it leaves."""
         self.changed: Callable[[], None] = lambda: None
@@ -125,6 +127,7 @@ class Placing:
         if (trouble := self._outbound.trouble(Medium.voice, agent.pbx)) is not None:
             raise PlaceRefused("pbx_down", trouble)
         await self._refuse_second(wanted.login)
+        await self.give_way(known.canonical)
         ask = self._ask(_mint(self._now()), known.canonical, agent.pbx, wanted.login)
         return await self._leave(ask, wanted, agent, way)
 
@@ -242,6 +245,10 @@ class Placing:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
+
+
+async def _nobody_gives_way(_number: str) -> None:
+    return None
 
 
 async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:

@@ -58,6 +58,8 @@ GONE_FOR = timedelta(seconds=15)
 settles the wish."""
 LINE_SECONDS = 2.0
 """How long an operator at his phone waits for a free line."""
+GIVE_WAY_LOOKS, GIVE_WAY_SECONDS = 40, 0.1
+"""How often, and how soon again, it is looked whether a placeholder has gone."""
 SETTLED_KEPT = 10_000
 ON_THE_LINE, WITHDRAWN, NO_LINE, OVER = "on_the_line", "withdrawn", "no_line", "over"
 """Why a number is not rung, besides the rules of the gate."""
@@ -373,6 +375,21 @@ class CallBacks:
         except TimeoutError:
             return NO_LINE
         return "" if is_open else OVER
+
+    async def give_way(self, number: str) -> None:
+        """A person is about to call this number himself: a placeholder that waits for it goes. Returns
+        when the ledger knows, or soon after. Raises StoreError."""
+        found = await self._attempts.open_to(number)
+        if found is None or found.purpose is not Purpose.call_back:
+            return
+        if found.plan is not Plan.queue_first or found.is_confirmed:
+            return
+        self._told.add(found.id)
+        await self._outbound.hang_up(found.route, found.id)
+        for _ in range(GIVE_WAY_LOOKS):
+            if (now := await self._attempts.get(found.id)) is None or now.outcome is not None:
+                return
+            await self._sleep(GIVE_WAY_SECONDS)
 
     # --- what the room tells (``outbound.room.Owner``)
 

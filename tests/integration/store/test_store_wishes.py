@@ -1,4 +1,4 @@
-"""A wish to be called back while an attempt carries it out: claimed with the intent, changed with the outcome."""
+"""A wish to be called back while an attempt carries it out: claimed with its intent, changed with its end."""
 
 from __future__ import annotations
 

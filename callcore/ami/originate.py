@@ -108,7 +108,7 @@ def originate_in_queue(
     if (position is not None and not 1 <= position <= 9999) or not 0 <= priority <= 99:
         raise BadAction(f"Originate: no place in a queue: {position}, {priority}")
     headers = _headers(attempt, f"wait@{WAIT_CONTEXT}", PLACED_CONTEXT, wait_seconds, digits)
-    variables = (
+    variables: tuple[tuple[str, str], ...] = (
         ("__CALLCORE_ATTEMPT", attempt),
         ("__CALLCORE_STANDS", queue),
         ("__CALLCORE_PLACE", "" if position is None else str(position)),

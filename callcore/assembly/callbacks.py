@@ -9,7 +9,8 @@ from datetime import datetime
 from callcore.assembly.current import Current
 from callcore.assembly.wiring import queue_titles
 from callcore.callbacks.plan import Desk
-from callcore.callbacks.runner import CallBacks, House, Way
+from callcore.callbacks.ports import House, Way
+from callcore.callbacks.runner import CallBacks
 from callcore.callbacks.status import Standing, words
 from callcore.calls.attempt import Purpose
 from callcore.calls.call import Phase

@@ -110,6 +110,7 @@ class Outgoing:
         house = callbacks.make_house(settings, now())
         self.call_backs = CallBacks(database.wishes, database.attempts, lambda: house, self._prepare, now)
         self.placing.wished = self.call_backs.confirm
+        self.placing.give_way = self.call_backs.give_way
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,

@@ -116,6 +116,8 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
+        """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
         """The floor, which hears of each call before it leaves."""
         self.inside: Callable[[], Awaitable[Collection[str]]] = _nobody
@@ -154,6 +156,7 @@ class Placing:
         await self._refuse_second(wanted.login)
         is_inside = await self._is_inside(wanted.number.strip(), agent)
         number = wanted.number.strip() if is_inside else self._outside(wanted.number)
+        await self.give_way(number)
         ask = self._ask(_mint(self._now()), number, agent.pbx, wanted.login, is_inside=is_inside)
         return await self._leave(ask, wanted, agent, way)
 
@@ -364,6 +367,10 @@ def _typed(number: str, country: str) -> numbers.Number | None:
     """None: nobody writes a number so, though a carrier may (``sip:…@…``). What is called must be what the
     person has read."""
     return numbers.normalise(number, country) if _AS_TYPED.fullmatch(number) else None
+
+
+async def _nobody_gives_way(_number: str) -> None:
+    return None
 
 
 async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:

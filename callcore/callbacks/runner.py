@@ -16,14 +16,14 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from callcore.callbacks import plan
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
+from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
     FOR_PERSON,
@@ -38,12 +38,10 @@ from callcore.calls.attempt import (
     WishedCall,
 )
 from callcore.domain import CallId, ChannelId, ChannelRef, CustomerId, Language, PbxName, QueueName, Text
-from callcore.outbound.gate import Ask, Permit, Profile, Refusal, Rule
+from callcore.outbound.gate import Ask, Permit, Refusal, Rule
 from callcore.outbound.numbering import zone_of
 from callcore.outbound.ports import CustomerOrder, QueueOrder
 from callcore.outbound.room import Outbound
-from callcore.routing.tables import TopicTables, UnknownTopic
-from callcore.routing.timetable import Hours
 from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.errors import StoreError
 from callcore.store.wishing import Wishes
@@ -58,78 +56,11 @@ GONE_FOR = timedelta(seconds=15)
 settles the wish."""
 LINE_SECONDS = 2.0
 """How long an operator at his phone waits for a free line."""
+GIVE_WAY_LOOKS, GIVE_WAY_SECONDS = 40, 0.1
+"""How often, and how soon again, it is looked whether a placeholder has gone."""
 SETTLED_KEPT = 10_000
 ON_THE_LINE, WITHDRAWN, NO_LINE, OVER = "on_the_line", "withdrawn", "no_line", "over"
 """Why a number is not rung, besides the rules of the gate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
-
-    ring_seconds: int
-    caller_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """By the settings that hold now."""
-
-    country: str
-    zone: str
-    language: Language
-    profile: Profile
-    ways: Mapping[PbxName, Way]
-    rules: Mapping[QueueName, Rules]
-    tables: TopicTables
-    greeting: Text
-    """What somebody hears whose number is rung first."""
-
-    def hours(self, topic: str, queue: QueueName) -> Hours | None:
-        """Those of the topic's table, or of the first table that leads into the queue; None: always."""
-        try:
-            return self.tables.find(topic)[0].hours
-        except UnknownTopic:
-            pass
-        leads = (table for table in self.tables if any(each.queue == queue for each in table.walk()))
-        return next((table.hours for table in leads), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How one wish stands, at that moment."""
-
-    wish: Wish
-    step: Call | Waits
-    rules: Rules | None
-    at: datetime
-    is_ringing: bool
-    """The gate has said yes, the number is rung."""
-    trouble: Text | None
-
-
-class FloorView(Protocol):
-    """What is going on, as far as it matters here."""
-
-    def desk(self, queue: QueueName) -> Desk:
-        """``under_way`` is not its concern."""
-
-    def on_line(self) -> Mapping[str, bool]:
-        """Numbers that have called us and are here; whether anybody has talked with them."""
-
-
-class Nowhere:
-    """A floor that knows of nothing."""
-
-    def desk(self, _queue: QueueName) -> Desk:
-        return Desk(None)
-
-    def on_line(self) -> Mapping[str, bool]:
-        return {}
-
-
-Prepare = Callable[[str, str, Language], Awaitable[str | None]]
-"""PBX, text, language: the prompt's path as that PBX sees it; None: it cannot be spoken."""
 
 
 class CallBacks:
@@ -373,6 +304,21 @@ class CallBacks:
         except TimeoutError:
             return NO_LINE
         return "" if is_open else OVER
+
+    async def give_way(self, number: str) -> None:
+        """A person is about to call this number himself: a placeholder that waits for it goes. Returns
+        when the ledger knows, or soon after. Raises StoreError."""
+        found = await self._attempts.open_to(number)
+        if found is None or found.purpose is not Purpose.call_back:
+            return
+        if found.plan is not Plan.queue_first or found.is_confirmed:
+            return
+        self._told.add(found.id)
+        await self._outbound.hang_up(found.route, found.id)
+        for _ in range(GIVE_WAY_LOOKS):
+            if (now := await self._attempts.get(found.id)) is None or now.outcome is not None:
+                return
+            await self._sleep(GIVE_WAY_SECONDS)
 
     # --- what the room tells (``outbound.room.Owner``)
 

@@ -183,6 +183,8 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     P.callbacks_work: (
         "GET /work",
         "GET /work/live",
+        "GET /work/ask",
+        "POST /work/ask",
         "GET /call-backs",
         "POST /work/{id}/{do}",
         "POST /work/{id}/postpone",

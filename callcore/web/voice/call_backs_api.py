@@ -29,7 +29,6 @@ from callcore.web.voice.voicemails_api import WISHED, Either, canonical, masks, 
 WORK = Permission.callbacks_work
 OTHERS = Permission.contacts_others
 """To take one over from somebody else, or hand his back."""
-NO_ZONE = Text("У времени нет часового пояса.", "The moment has no time zone.")
 
 
 class CallBackModel(ApiModel):
@@ -132,7 +131,7 @@ async def call_backs(ask: Ask, query: CallBackQuery) -> CallBackList:
     needs=WORK,
     status=201,
     repeats=True,
-    problems=("not_a_number", "unknown_topic", "unknown_queue", "bad_request"),
+    problems=("not_a_number", "unknown_topic", "unknown_queue"),
 )
 async def ask_call_back(ask: Ask, body: AskModel) -> CallBackAsked:
     """Somebody wants to be called: within our hours and his, once, however often it is asked for."""
@@ -147,8 +146,6 @@ async def ask_call_back(ask: Ask, body: AskModel) -> CallBackAsked:
     queue = QueueName(body.queue) if body.queue else topic.queue
     if queue not in room.queue_titles():
         raise Problem("unknown_queue")
-    if body.not_before is not None and body.not_before.tzinfo is None:
-        raise Problem("bad_request", detail=NO_ZONE)
     wish = NewCallBack(
         number.canonical,
         topic.code,

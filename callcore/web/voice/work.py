@@ -157,7 +157,7 @@ async def postpone(request: web.Request) -> web.Response:
     """Until a day and a clock in the organisation's zone; with a reason."""
     identity, sent, t = await _sent(request)
     zone, now = request.app[ROOM].zone, request.app[WEB].deps.now()
-    until = _moment(sent.get("day"), sent.get("time"), zone)
+    until = moment_of(sent.get("day"), sent.get("time"), zone)
     if until is None or until <= now:
         raise Problem("incomplete", detail=PAST)
     if not sent.get("reason"):
@@ -221,7 +221,7 @@ def _back(sent: kit.Form) -> str:
     return address if is_ours else PAGE
 
 
-def _moment(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
+def moment_of(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
     try:
         date = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007 - a wall clock; the zone comes below
         at = datetime.combine(date, time.fromisoformat(clock or "09:00"), zone)

@@ -253,12 +253,13 @@ class Town:
 
         await until(wait)
 
-    async def sits(self, login: str = "anna", number: str = "101") -> Desk:
+    async def sits(self, login: str = "anna", number: str = "101", *, is_ready: bool = True) -> Desk:
         lab = self.stage.lab
         phone = await self.stack.enter_async_context(Softphone(number, lab.phone_port(number), lab.sip_port))
         api = await self.stack.enter_async_context(ApiOperator(self.stage.url, login, PASSWORD))
         await api.open(f"PJSIP/{number}")
-        await api.ready()
+        if is_ready:
+            await api.ready()
         self.stack.push_async_callback(api.sign_out)
         return Desk(api, phone)
 

@@ -159,6 +159,25 @@ async def test_a_colleague_takes_it_meanwhile(town: Town, anna: Desk) -> None:
     assert await town.carrier.invites_of(number) == 0
 
 
+async def test_a_colleague_calls_him_by_hand(town: Town, anna: Desk) -> None:
+    """The placeholder gives way to a person: nobody is told that somebody calls him already."""
+    number = town.number("00")
+    boris = await town.sits("boris", "102", is_ready=False)
+    async with busy(town, anna):
+        await town.wishes(number)
+        await town.stands()
+        await boris.api.call("POST", "/api/v1/calls", {"number": f"+{number}"})
+        call = await boris.phone.incoming()
+        assert await town.placeholders() == []
+        await call.answer()
+        await town.carrier.answered(number)
+        await call.hang_up()
+        row = await town.is_so(number, state="done")
+    assert row.settled_by == "boris"
+    assert await town.over(number) == ["not_sent operator: withdrawn"]
+    assert await town.carrier.invites_of(number) == 1
+
+
 # --- he calls us himself
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.callbacks.plan import Desk, First, Rules
-from callcore.callbacks.runner import CallBacks, House, Way
+from callcore.callbacks.ports import House, Way
+from callcore.callbacks.runner import CallBacks
 from callcore.calls.attempt import (
     Attempt,
     AttemptId,

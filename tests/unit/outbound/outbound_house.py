@@ -113,16 +113,17 @@ class MemoryAttempts:
         self.rows[attempt.id] = attempt
         self.log.append(f"intend {attempt.id}")
 
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        self._check()
+        row = self.rows.get(id)
+        if row is None or row.outcome is not None:
+            return False
+        self.rows[id] = replace(row, submitted_at=at)
+        return True
+
     async def get(self, id: AttemptId) -> Attempt | None:
         self._check()
         return self.rows.get(id)
-
-    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
-        self._check()
-        if self.rows[id].outcome is not None:
-            return False
-        self.rows[id] = replace(self.rows[id], submitted_at=at)
-        return True
 
     async def submitted(
         self, id: AttemptId, at: datetime, message_ids: Sequence[str]

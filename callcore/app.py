@@ -19,18 +19,22 @@ import structlog
 from aiohttp import web
 
 from callcore.ami.client import AmiLink, Inbox
-from callcore.assembly import voice, wiring
+from callcore.assembly import callbacks, voice, wiring
 from callcore.assembly.answering import Answering
+from callcore.assembly.colleagues import inside_numbers, make_board, parked_now, queues_now
+from callcore.assembly.counting import watch_calls
 from callcore.assembly.current import Current
+from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
+from callcore.assembly.opting_out import opt_out_room
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.retention import Retention
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
-from callcore.calls.effects import Contact
+from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
@@ -38,6 +42,7 @@ from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
+from callcore.floor.handset import Handset
 from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
@@ -46,6 +51,7 @@ from callcore.floor.talks import Talks
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
+from callcore.screenpop.cardnews import CallsChanged
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
@@ -56,16 +62,18 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, placed, story
+from callcore.web import editions_api, opt_outs, placed, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
+from callcore.web.parked import ParkedBoard
 from callcore.web.placed_api import PlacedRoom
 from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
 from callcore.web.record.webhooks_room import WebhookRoom
 from callcore.web.render import DeskRenderer
+from callcore.web.waiting import WaitingBoard
 
 log = structlog.get_logger("callcore.app")
 
@@ -190,6 +198,11 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.colleagues = make_board(self.current, self.database.users, tracker, self.clock.now)
+        self.waiting = WaitingBoard(lambda: queues_now(tracker, settings.pbxs))
+        self.parked = ParkedBoard(
+            lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
+        )
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -198,16 +211,38 @@ class Daemon:
             self.clock.now,
             self.desks.recording,
         )
+        self.handset = self.desks.handset = Handset(
+            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+        )
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self.exchange.carry),
+            wiring.carriers(
+                self.desks.carry,
+                self.members.carry,
+                self.records.carry,
+                self._listeners,
+                self.handset.carry,
+            ),
             watch=self._watch,
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
+        callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
+        self.outgoing.call_backs.take = self._take
+        self.outgoing.placing.take = self._take
+        self.outgoing.placing.inside = inside_numbers(self.current, self.database)
+        self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
+        self.desks.dials.control = DeskCalls(
+            self.outgoing.placing,
+            self.database.attempts,
+            self.database.follow_ups,
+            lambda: self.people.names(self.clock.now()),
+            settings.organisation.country,
+            self.clock.now,
+        )
         self.upkeep = Upkeep(
             self.database,
             self.clock,
@@ -234,6 +269,7 @@ class Daemon:
             self._store_contact,
         )
         await self.recovery.start(settings.pbxs)
+        watch_calls(self.metrics, self.outgoing, self.talks)
         wiring.watch_gaps(self.metrics, self.recovery)
         wiring.watch_recorder(self.metrics, self.recorder)
         wiring.watch_links(self.metrics, self.links)
@@ -241,6 +277,8 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.outgoing.placing.resume()
+        await self.outgoing.call_backs.resume()
         await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
@@ -298,7 +336,7 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
             topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,
@@ -307,6 +345,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
+            boards=(self.colleagues, self.parked, self.waiting),
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -322,6 +361,9 @@ class Daemon:
             places=lambda: self.answering.reception.places.values(),
             queues=self.floor.queues,
             counts=self.office.work_source.counts,
+            waiting=callbacks.Waiting(
+                self.outgoing.call_backs, self.current, lambda: self.people.names(self.clock.now())
+            ).words,
         )
         placed.add_to(
             application,
@@ -331,6 +373,7 @@ class Daemon:
                 lambda: self.people.names(self.clock.now()),
             ),
         )
+        opt_outs.add_to(application, opt_out_room(self.current, self.database, self.people, self.clock.now))
         webhooks.add_to(
             application,
             WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),
@@ -381,6 +424,9 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.colleagues.run()))
+            tasks.append(group.create_task(self.parked.run()))
+            tasks.append(group.create_task(self.waiting.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -420,6 +466,11 @@ class Daemon:
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
 
+    def _listeners(self, effect: Effect) -> None:
+        self.exchange.carry(effect)
+        self.colleagues.carry(effect)
+        self.parked.carry(effect)
+
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))
 
@@ -436,6 +487,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
+        self.handset.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

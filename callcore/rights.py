@@ -67,6 +67,8 @@ class Permission(StrEnum):
     """Have a number rung, one's own phone first."""
     calls_place_others = "calls.place_others"
     """The same with another's phone; see and end what others have placed."""
+    opt_outs_change = "opt_outs.change"
+    """See and note who wants no more calls or messages, and that he wants them again."""
     routing_see = "routing.see"
     """Topic tables and the IVR, and what they would do with a call."""
     routing_change = "routing.change"
@@ -88,6 +90,7 @@ _OPERATOR = frozenset(
         _P.recordings_control,
         _P.callbacks_work,
         _P.calls_place,
+        _P.opt_outs_change,
     }
 )
 _SENIOR = _OPERATOR | {
@@ -120,6 +123,7 @@ _CAMPAIGN_MANAGER = frozenset(
         _P.outages_publish,
         _P.campaigns_see,
         _P.campaigns_run,
+        _P.opt_outs_change,
     }
 )
 

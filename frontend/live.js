@@ -1,6 +1,8 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
 import {alarm, hush, notify} from './alarm.js';
+import {word} from './ask.js';
+import {dials} from './dial.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
 import {panels} from './panel.js';
@@ -33,9 +35,9 @@ const line = wire({
     asked.clear();
     drafts.forEach((_, id) => unsent.add(id));
     sendDrafts();
-    if (epoch) send({do: 'resume'}); // nothing may have been missed, and then nothing else would say that it is back
+    if (epoch) send({do: 'catch_up'}); // nothing may have been missed, and then nothing else would say that it is back
   },
-  ask: () => ({do: 'resume', csrf: main.dataset.csrf}),
+  ask: () => ({do: 'catch_up', csrf: main.dataset.csrf}),
   quiet: 60000,
 });
 const {isOpen} = line, send = fields => line.send({...fields, csrf: main.dataset.csrf});
@@ -49,6 +51,7 @@ function hear(message) {
     root.classList.add('failed');
     say($('failed').textContent);
   }
+  if (message.type === 'part') part(message);
   if (message.type !== 'desk') return;
   ({epoch, seq} = message);
   root.classList.remove('lost');
@@ -76,6 +79,24 @@ function acknowledge() {
 }
 
 // --- what is shown
+
+// What is the same for everybody comes by itself: whole, or the lines that changed.
+function part({id, html, rows = {}, sum}) {
+  const place = $(id);
+  if (!place) return;
+  const focused = document.activeElement?.id;
+  if (html !== undefined) {
+    const isOpen = place.querySelector('details')?.open;
+    place.replaceChildren(template(html).content);
+    if (isOpen) place.querySelector('details').open = true;
+  }
+  for (const [row, line] of Object.entries(rows)) $(row)?.replaceWith(template(line).content);
+  if (sum !== undefined && $(id + '-sum')) $(id + '-sum').textContent = sum;
+  const own = $(`colleague-${word('login')}`);
+  if (own) own.hidden = true;
+  if (focused && document.activeElement?.id !== focused) $(focused)?.focus();
+  tickTimes(place);
+}
 
 function show(html) {
   if (unsent.size) sendDrafts(); // the card may be taken away by what comes now
@@ -180,6 +201,7 @@ addEventListener('submit', event => {
   const form = event.target;
   if (!form.matches('[data-command]') || form.matches('[action]') && !isOpen()) return;
   event.preventDefault();
+  if (event.submitter?.ariaDisabled === 'true') return say(event.submitter.title); // why it cannot be done now
   sendDrafts();
   const {call} = form.elements;
   if (form.elements.do?.value === 'add_topic') added = {call: call.value, forms: document.querySelectorAll(`#panel-${CSS.escape(call.value)} form[data-draft]`).length};
@@ -210,6 +232,7 @@ setInterval(tick, 1000);
 topicList();
 macros();
 keys($);
+dials(send);
 for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
 rescue();
 panels({home: () => { const call = main.querySelector('.panel:not([hidden])')?.dataset.call; return call ? `?contact=${call}` : ''; }});

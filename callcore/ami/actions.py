@@ -16,13 +16,14 @@ from callcore.ami.protocol import AmiAction, BadAction, check_variable
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, QueueName
 
-STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE")
+STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE", "CALLCORE_ATTEMPT")
 """Channel variables asked for in a snapshot; Asterisk answers ``(null)`` for one that is not set."""
 
 NEEDED_ACTIONS: dict[str, str] = {
     "Status": "call",
     "Hangup": "call",
     "Setvar": "call",
+    "Redirect": "call",
     "QueueAdd": "agent",
     "QueueRemove": "agent",
     "QueuePause": "agent",
@@ -38,6 +39,7 @@ NEEDED_ACTIONS: dict[str, str] = {
 
 DIALLING_ACTIONS: dict[str, str] = {
     "Originate": "originate",
+    "Redirect": "call",
     "Getvar": "reporting",
 }
 """Needed besides where callcore places calls by itself."""
@@ -51,6 +53,11 @@ DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
+CARRIED_CONTEXT = "callcore-carried"
+"""Likewise: where a living channel rings a number outside."""
+WAIT_CONTEXT, CALLED_CONTEXT = "callcore-cbq", "callcore-called"
+"""Of ``dialplans/callcore-callback.conf``: what waits in a queue for somebody, and where somebody comes to
+who was rung first."""
 DIALLING_CONTEXTS = (
     DIAL_CONTEXT,
     "callcore-dialled",
@@ -59,6 +66,11 @@ DIALLING_CONTEXTS = (
     PHONE_CONTEXT,
     "callcore-phoned",
     PLACED_CONTEXT,
+    CARRIED_CONTEXT,
+    "callcore-carry",
+    WAIT_CONTEXT,
+    "callcore-stood",
+    CALLED_CONTEXT,
 )
 DIAL_GLOBALS = ("CALLCORE_DIAL_BEFORE", "CALLCORE_DIAL_AFTER")
 """Of the dialplan: what stands before and after the number in Dial."""
@@ -106,19 +118,19 @@ def hangup(channel: str, cause: int = 16) -> AmiAction:
     """``channel``: name or uniqueid of exactly one channel. ``cause``: Q.850, 1 to 127."""
     if not 1 <= cause <= 127:
         raise BadAction(f"Hangup: cause {cause} is not between 1 and 127")
-    return AmiAction("Hangup", (("Channel", _channel(channel)), ("Cause", str(cause))))
+    return AmiAction("Hangup", (("Channel", channel_name(channel)), ("Cause", str(cause))))
 
 
 def mute_recording(channel: str, *, is_muted: bool) -> AmiAction:
     """Silence in the recording of that channel, both ways, or sound again. ``channel``: name or uniqueid."""
-    headers = (("Channel", _channel(channel)), ("Direction", "both"), ("State", "1" if is_muted else "0"))
+    headers = (("Channel", channel_name(channel)), ("Direction", "both"), ("State", "1" if is_muted else "0"))
     return AmiAction("MixMonitorMute", headers)
 
 
 def setvar(channel: str, name: str, value: str) -> AmiAction:
     """Sets one plain variable on one channel; never a function, never a global."""
     check_variable(name, value)
-    return AmiAction("Setvar", (("Channel", _channel(channel)), ("Variable", name), ("Value", value)))
+    return AmiAction("Setvar", (("Channel", channel_name(channel)), ("Variable", name), ("Value", value)))
 
 
 def queue_add(
@@ -206,7 +218,8 @@ def _penalty(penalty: int) -> str:
     return str(penalty)
 
 
-def _channel(channel: str) -> str:
+def channel_name(channel: str) -> str:
+    """``channel``, if it names exactly one. Raises BadAction."""
     if _given("channel", channel).lstrip().startswith("/"):
         raise BadAction("a channel that begins with / would be a regular expression")
     return channel

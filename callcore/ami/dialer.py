@@ -10,16 +10,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
-from callcore.ami.originate import originate, originate_by_phone
+from callcore.ami.originate import (
+    carried_variables,
+    originate,
+    originate_by_phone,
+    originate_in_queue,
+    originate_to_queue,
+    redirect_out,
+)
 from callcore.ami.protocol import AmiAction, BadAction
+from callcore.ami.translate import channel_variables
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
     ChannelAnswered,
@@ -34,13 +43,17 @@ from callcore.calls.facts import (
 from callcore.domain import ChannelRef, Text
 from callcore.outbound.gate import Permit
 from callcore.outbound.ports import (
+    AnyOrder,
     CallAnswered,
     CallDialled,
     CallHungUp,
     CallNotMade,
     CallOrder,
+    CarryOrder,
+    CustomerOrder,
     NotSent,
     PhoneOrder,
+    QueueOrder,
     Refused,
     RouteBack,
     RouteGone,
@@ -87,10 +100,11 @@ class AmiDialer:
 
     # --- orders
 
-    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def dial(self, permit: Permit, order: AnyOrder) -> None:
         """See ``Dialer``. Raises Refused, RouteGone, NotSent (the permit is too old), Unsure."""
         attempt = permit.ask.attempt
-        action = self._originate(permit, order)
+        asterisk = await self._major() if isinstance(order, QueueOrder) else 0
+        action = self._originate(permit, order, asterisk)
         if attempt not in self._living:
             self._unseen.add(attempt)
         try:
@@ -107,16 +121,46 @@ class AmiDialer:
             self._unseen.discard(attempt)
             raise Refused(str(error)) from error
 
+    async def carry(self, permit: Permit, order: CarryOrder) -> None:
+        """See ``Dialer``. Nothing is rung before the last of the actions, the Redirect: what goes wrong with
+        the others raises NotSent."""
+        ask, channel = permit.ask, order.channel.id
+        self._check(permit)
+        try:
+            digits = ask.number.removeprefix("+")
+            told = carried_variables(
+                ask.attempt, digits, ring_seconds=order.ring_seconds, caller_number=order.caller_number
+            )
+            marks = [actions.setvar(channel, name, value) for name, value in told]
+            redirect = redirect_out(channel)
+        except BadAction as error:
+            raise NotSent(str(error)) from error
+        try:
+            for mark in marks:
+                await self._link.call(mark, DIAL_LIMIT_SECONDS)
+        except AmiError as error:
+            raise NotSent(str(error)) from error
+        try:
+            await self._link.call(redirect, DIAL_LIMIT_SECONDS)
+        except (AnswerLost, ActionTimeout) as error:
+            raise Unsure(str(error)) from error
+        except AmiError as error:
+            raise NotSent(str(error)) from error
+
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """See ``Dialer``. As of now: what a lost link carried to Asterisk may still come to life."""
         epoch = self._link.epoch
         # Living channels first: one that ends between the two answers is then in the journal.
-        living = {str(row.get("uniqueid")) for row in (await self._ask(actions.status())).rows}
+        rows = (await self._ask(actions.status())).rows
+        living = {str(row.get("uniqueid")) for row in rows}
+        marked = {channel_variables(row).get("CALLCORE_ATTEMPT") for row in rows}
         journal = read_journal((await self._ask(actions.dial_journal())).rows)
         if self._link.epoch != epoch:
             raise RouteGone(f"{self._link.pbx}: the link was lost meanwhile")
         found = {
-            attempt: replace(journal.get(attempt, Trace()), is_alive=attempt in living)
+            attempt: replace(
+                journal.get(attempt, Trace()), is_alive=attempt in living, is_marked=attempt in marked
+            )
             for attempt in attempts
         }
         uptime = self._link.pbx_uptime_seconds()
@@ -181,38 +225,43 @@ class AmiDialer:
 
     # --- parts
 
-    def _originate(self, permit: Permit, order: CallOrder | PhoneOrder) -> AmiAction:
+    async def _major(self) -> int:
+        """Of the Asterisk at the other end. Raises NotSent."""
+        try:
+            reply = await self._link.call(actions.core_settings(), DIAL_LIMIT_SECONDS)
+        except LinkDown as error:
+            raise RouteGone(str(error)) from error
+        except AmiError as error:
+            raise NotSent(str(error)) from error
+        return major_version(str(reply.headers.get("asteriskversion", "")))
+
+    def _originate(self, permit: Permit, order: AnyOrder, asterisk: int) -> AmiAction:
         ask = permit.ask
+        self._check(permit)
+        digits = ask.number.removeprefix("+")
+        try:
+            match order:
+                case PhoneOrder():
+                    return originate_by_phone(ask.attempt, digits, **_words(order))
+                case QueueOrder():
+                    return originate_in_queue(ask.attempt, digits, asterisk=asterisk, **_words(order))
+                case CustomerOrder():
+                    return originate_to_queue(ask.attempt, digits, **_words(order))
+                case CallOrder():
+                    return originate(ask.attempt, digits, **_words(order))
+        except BadAction as error:
+            raise (Refused if isinstance(order, CallOrder) else NotSent)(str(error)) from error
+
+    def _check(self, permit: Permit) -> None:
         check_permit(permit, Medium.voice, self._link.pbx)
         if not permit.holds_at(self._now()):
             raise NotSent("the permit is too old")
-        digits = ask.number.removeprefix("+")
-        try:
-            if isinstance(order, PhoneOrder):
-                return originate_by_phone(
-                    ask.attempt,
-                    digits,
-                    phone=order.phone,
-                    phone_seconds=order.phone_seconds,
-                    ring_seconds=order.ring_seconds,
-                    caller_number=order.caller_number,
-                )
-            return originate(
-                ask.attempt,
-                digits,
-                notice=order.notice,
-                language=order.language,
-                ring_seconds=order.ring_seconds,
-                caller_number=order.caller_number,
-            )
-        except BadAction as error:
-            raise (NotSent if isinstance(order, PhoneOrder) else Refused)(str(error)) from error
 
-    def _refused(self, error: ActionRefused, order: CallOrder | PhoneOrder) -> NotSent:
+    def _refused(self, error: ActionRefused, order: AnyOrder) -> NotSent:
         """A phone that cannot be rung, or an include of an older callcore, is no trouble of the trunk's."""
-        pbx, is_by_phone = self._link.pbx, isinstance(order, PhoneOrder)
+        pbx, is_by_phone = self._link.pbx, not isinstance(order, CallOrder)
         if "does not exist" in error.text:
-            context = actions.PLACED_CONTEXT if is_by_phone else actions.ANSWERED_CONTEXT
+            context = _CONTEXTS[type(order)]
             return (NotSent if is_by_phone else RouteGone)(
                 f"{pbx} has no context {context}: include callcore.conf into its "
                 "extensions.conf (callcore dialplan --part include), then: dialplan reload"
@@ -231,6 +280,25 @@ class AmiDialer:
             raise RouteGone(str(error)) from error
         except AmiError as error:
             raise RouteGone(str(error)) from error
+
+
+def _words(order: AnyOrder) -> dict[str, Any]:
+    """An order's fields are called as what the action wants to be told."""
+    return {each.name: getattr(order, each.name) for each in fields(order)}
+
+
+def major_version(version: str) -> int:
+    """Of ``22.10.0``, ``certified/18.9``, ``GIT-16-abc``; 0 where it cannot be told."""
+    found = re.match(r"(?:certified/|GIT-)?(?:certified-)?(\d{1,3})", version)
+    return int(found[1]) if found else 0
+
+
+_CONTEXTS: dict[type, str] = {
+    CallOrder: actions.ANSWERED_CONTEXT,
+    PhoneOrder: actions.PLACED_CONTEXT,
+    QueueOrder: actions.PLACED_CONTEXT,
+    CustomerOrder: actions.CALLED_CONTEXT,
+}
 
 
 def _attempt(channel: ChannelRef) -> AttemptId | None:

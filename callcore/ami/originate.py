@@ -1,4 +1,5 @@
-"""The one AMI action that places a call, by its two ways, as a frozen value. Pure.
+"""The AMI actions that have a number rung, as frozen values: Originate by its four ways, and the Redirect of
+a living channel to where it rings one. Pure.
 
 Nobody but the dialer, which takes a Permit, may import this: import-linter holds it.
 """
@@ -7,9 +8,17 @@ from __future__ import annotations
 
 import re
 
-from callcore.ami.actions import ANSWERED_CONTEXT, DIAL_CONTEXT, PHONE_CONTEXT, PLACED_CONTEXT
+from callcore.ami.actions import (
+    ANSWERED_CONTEXT,
+    CALLED_CONTEXT,
+    CARRIED_CONTEXT,
+    DIAL_CONTEXT,
+    PHONE_CONTEXT,
+    PLACED_CONTEXT,
+    WAIT_CONTEXT,
+)
 from callcore.ami.protocol import AmiAction, BadAction
-from callcore.domain import LANGUAGES, Interface, Language
+from callcore.domain import LANGUAGES, CallId, Interface, Language, QueueName
 
 _SPARE_SECONDS = 5
 """The dialplan's own limit for the ringing strikes first; this is for a Dial that does not return."""
@@ -17,6 +26,8 @@ _ATTEMPT = re.compile(r"[a-z0-9]{1,40}\Z")
 _DIGITS = re.compile(r"[0-9]{2,18}\Z")
 _SHOWN_NUMBER = re.compile(r"\+?[0-9]{2,18}\Z")
 _PHONE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_.@:+/-]{1,100}\Z")
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
+_HEADER = re.compile(r"(?:call|alert)_info\Z")
 _PROMPT = re.compile(r"[\w /.@=+~-]{1,500}\Z")
 
 
@@ -50,24 +61,130 @@ def originate_by_phone(
     phone_seconds: int,
     ring_seconds: int,
     caller_number: str = "",
+    call: CallId | None = None,
+    auto_answer: str | None = None,
 ) -> AmiAction:
     """Rings an operator's phone, which shows ``digits``; who picks it up comes to the context that asks the
     gate again. The number itself is not in it: only the script there names what is dialled.
 
     ``phone_seconds``, ``ring_seconds``: how long phone and number may ring; ``caller_number``: what the
-    number's owner sees, "" leaves it to the trunk.
+    number's owner sees, "" leaves it to the trunk; ``call``: whose channels these are;
+    ``auto_answer``: the header by which the phone picks up by itself.
     """
     _check(attempt, digits, caller_number, phone_seconds, ring_seconds)
     _must(_PHONE, phone, "a phone such as PJSIP/101")
     headers = _headers(attempt, f"s@{PHONE_CONTEXT}", PLACED_CONTEXT, phone_seconds, digits)
-    variables = (
+    variables: tuple[tuple[str, str], ...] = (
         ("__CALLCORE_ATTEMPT", attempt),
         ("__CALLCORE_PHONE", phone),
         ("__CALLCORE_PHONE_RING", str(phone_seconds)),
         ("__CALLCORE_RING", str(ring_seconds)),
         ("__CALLCORE_SHOWN", caller_number),
     )
+    if call is not None:
+        _must(_ATTEMPT, call, "the id of a call (a-z, 0-9, at most 40)")
+        variables = (*variables, ("__CALLCORE_CALL", call))
+    if auto_answer is not None:
+        _must(_HEADER, auto_answer, "a header that has a phone answer")
+        variables = (*variables, ("__CALLCORE_ANSWERS", auto_answer))
     return AmiAction("Originate", headers, variables)
+
+
+def originate_in_queue(
+    attempt: str,
+    digits: str,
+    *,
+    queue: QueueName,
+    position: int | None,
+    priority: int,
+    wait_seconds: int,
+    ring_seconds: int,
+    asterisk: int,
+    caller_number: str = "",
+    call: CallId | None = None,
+) -> AmiAction:
+    """A placeholder in a queue, which shows ``digits``; the operator who takes it comes to the context that
+    asks the gate again. The number itself is not in it, as in ``originate_by_phone``.
+
+    ``position``: None leaves it to the queue; ``wait_seconds``: how long it may stand there; ``asterisk``:
+    the PBX's major version, since Queue's arguments are counted otherwise from 18 on.
+    """
+    _check(attempt, digits, caller_number, ring_seconds)
+    _must(_QUEUE, queue, "a queue's name")
+    if not 1 <= wait_seconds <= 86_400:
+        raise BadAction(f"Originate: {wait_seconds} seconds in a queue are not 1 to 86400")
+    if (position is not None and not 1 <= position <= 9999) or not 0 <= priority <= 99:
+        raise BadAction(f"Originate: no place in a queue: {position}, {priority}")
+    headers = _headers(attempt, f"wait@{WAIT_CONTEXT}", PLACED_CONTEXT, wait_seconds, digits)
+    variables: tuple[tuple[str, str], ...] = (
+        ("__CALLCORE_ATTEMPT", attempt),
+        ("__CALLCORE_STANDS", queue),
+        ("__CALLCORE_PLACE", "" if position is None else str(position)),
+        ("__CALLCORE_PRIORITY", str(priority)),
+        ("__CALLCORE_STAND", str(wait_seconds)),
+        ("__CALLCORE_MAJOR", str(asterisk)),
+        ("__CALLCORE_RING", str(ring_seconds)),
+        ("__CALLCORE_SHOWN", caller_number),
+    )
+    if call is not None:
+        _must(_ATTEMPT, call, "the id of a call (a-z, 0-9, at most 40)")
+        variables = (*variables, ("__CALLCORE_CALL", call))
+    return AmiAction("Originate", headers, variables)
+
+
+def originate_to_queue(
+    attempt: str,
+    digits: str,
+    *,
+    queue: QueueName,
+    priority: int,
+    notice: str,
+    language: Language,
+    wait_seconds: int,
+    ring_seconds: int,
+    caller_number: str = "",
+) -> AmiAction:
+    """Rings a number through our dial context; who answers hears ``notice`` and waits in the queue, before
+    all others by ``priority``."""
+    _check(attempt, digits, caller_number, ring_seconds)
+    _must(_PROMPT, notice, "a prompt's path")
+    _must(_QUEUE, queue, "a queue's name")
+    if language not in LANGUAGES or not 1 <= wait_seconds <= 86_400 or not 0 <= priority <= 99:
+        raise BadAction(f"Originate: {language[:40]!r}, {wait_seconds} s, priority {priority}")
+    headers = _headers(attempt, f"{digits}@{DIAL_CONTEXT}", CALLED_CONTEXT, ring_seconds, caller_number)
+    variables = (
+        ("__CALLCORE_ATTEMPT", attempt),
+        ("__CALLCORE_NOTICE", notice),
+        ("__CALLCORE_LANGUAGE", language),
+        ("__CALLCORE_RING", str(ring_seconds)),
+        ("__CALLCORE_STANDS", queue),
+        ("__CALLCORE_PRIORITY", str(priority)),
+        ("__CALLCORE_STAND", str(wait_seconds)),
+        ("__CALLCORE_THEIRS", f"+{digits}"),
+    )
+    return AmiAction("Originate", headers, variables)
+
+
+def carried_variables(
+    attempt: str, digits: str, *, ring_seconds: int, caller_number: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """What a living channel must bear before it is sent to the context that has it ring a number; to be set
+    in this order."""
+    _check(attempt, digits, caller_number, ring_seconds)
+    return (
+        ("CALLCORE_ATTEMPT", attempt),
+        ("CALLCORE_TO", digits),
+        ("CALLCORE_RINGS", str(ring_seconds)),
+        ("CALLCORE_SHOWN", caller_number),
+    )
+
+
+def redirect_out(channel: str) -> AmiAction:
+    """``channel``: name or uniqueid of exactly one, which bears the variables already."""
+    if not channel or channel.startswith("/"):
+        raise BadAction(f"Redirect: {channel[:60]!r} is no channel")
+    place = (("Context", CARRIED_CONTEXT), ("Exten", "s"), ("Priority", "1"))
+    return AmiAction("Redirect", (("Channel", channel), *place))
 
 
 def _check(attempt: str, digits: str, caller_number: str, *seconds: int) -> None:

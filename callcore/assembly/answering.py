@@ -44,7 +44,8 @@ class Answering:
 
         def dials(pbx: PbxName, limit: int) -> list[str]:
             of_campaigns = outgoing.runner.take_settled(pbx, limit)
-            return of_campaigns + outgoing.placing.take_settled(pbx, limit - len(of_campaigns))
+            found = of_campaigns + outgoing.placing.take_settled(pbx, limit - len(of_campaigns))
+            return found + outgoing.call_backs.take_settled(pbx, limit - len(found))
 
         self.slips = Slips(settings.recording_folder, backoffice, now)
         self.reception = Reception(
@@ -56,7 +57,7 @@ class Answering:
             now,
             take_dials=dials,
             queues=floor.queues,
-            permitted=outgoing.forward,
+            forwards=outgoing.placing,
             recorder=recorder,
             hints=lambda: current.settings.ivr.hints,
             recording_folders={name: pbx.recording_folder for name, pbx in settings.pbxs.items()},
@@ -66,7 +67,12 @@ class Answering:
             "overflow": Overflow(self.reception),
             "recording": SilentStart(recorder),
             "campaign": CampaignCalls(self.reception, outgoing.notices),
-            "placed": PlacedCalls(outgoing.placing.confirm, dials),
+            "placed": PlacedCalls(
+                outgoing.placing.confirm,
+                dials,
+                recorder,
+                lambda pbx: self.reception.recording_path(pbx, "").rstrip("/"),
+            ),
         }
 
     async def run(self) -> None:

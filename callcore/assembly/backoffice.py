@@ -131,7 +131,7 @@ class HouseBackoffice:
 
         return await self._leave(caller, node, message)
 
-    async def call_back(self, caller: Caller, queue: str) -> bool:
+    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
         if caller.number is None:
             return False
         wish = NewCallBack(
@@ -141,6 +141,7 @@ class HouseBackoffice:
             language=caller.language,
             call=caller.call,
             customer=self._customer_of(caller),
+            position=place,
         )
         if await self._database.call_backs.ask(wish, self._now()):
             self._wished()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from callcore.crm.cases.desk import Counts
 from callcore.crm.cases.kinds import Catalogue
@@ -40,6 +40,10 @@ def titles_by(catalogue: Callable[[], Catalogue]) -> CaseTitles:
     return titles
 
 
+LOOKED_AT = timedelta(days=7)
+"""An older call whose end nobody knows is no work any more."""
+
+
 class WorkAnswers:
     """Implements ``WorkSource``. What is everybody's is read once for all desks, until something is told."""
 
@@ -56,11 +60,11 @@ class WorkAnswers:
         self._news = news
         self._late_seconds = late_minutes * 60
         self._now = now
-        self._known: tuple[str, WaitingWork, int] | None = None
+        self._known: tuple[str, WaitingWork, int, int] | None = None
 
     async def counts(self, login: Login) -> WorkCounts:
         found = await self._counts(login)
-        work, unheard = await self._everybodys()
+        work, unheard, unknown = await self._everybodys()
         unclassified, since = await self._database.contacts.count_unclassified(login)
         missed = work.kinds.get(FollowUpKind.missed, Waiting())
         wishes = work.kinds.get(FollowUpKind.wish, Waiting())
@@ -73,6 +77,7 @@ class WorkAnswers:
             tasks=found.tasks,
             tasks_overdue=found.tasks_overdue,
             voicemails=unheard,
+            unknown_calls=unknown,
             call_backs=wishes.count,
             call_backs_since=wishes.oldest_at,
             missed=missed.count,
@@ -83,12 +88,13 @@ class WorkAnswers:
             late_seconds=self._late_seconds,
         )
 
-    async def _everybodys(self) -> tuple[WaitingWork, int]:
+    async def _everybodys(self) -> tuple[WaitingWork, int, int]:
         mark = self._news.mark
         if self._known is None or self._known[0] != mark:
             work = await self._database.follow_ups.waiting(FollowUpLook(now=self._now()))
             unheard = await self._database.voicemails.count(VoicemailLook(heard=False))
-            self._known = mark, work, unheard
+            unknown = await self._database.attempts.count_unknown(self._now() - LOOKED_AT)
+            self._known = mark, work, unheard, unknown
         return self._known[1:]
 
 

@@ -19,8 +19,11 @@ import structlog
 from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
+from callcore.assembly import callbacks
+from callcore.assembly.key_nine import KeyNine
 from callcore.assembly.placing import Placing, make_house
-from callcore.calls.attempt import AttemptId, Medium, News, NumberHistory
+from callcore.callbacks.runner import CallBacks
+from callcore.calls.attempt import Attempt, AttemptId, Medium, News, Outcome
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,
@@ -37,7 +40,7 @@ from callcore.campaigns.recipients import House
 from callcore.campaigns.runner import CampaignRunner
 from callcore.config import Settings
 from callcore.config.control import dry_messages
-from callcore.config.gate_values import SMS_ROUTE, make_profiles, profile_of_purpose
+from callcore.config.gate_values import SMS_ROUTE, make_profiles
 from callcore.crm.customers import CustomerBase
 from callcore.crm.directory import merged
 from callcore.domain import LANGUAGES, Customer, Language, Outage, OutageKind, PbxName, Text
@@ -52,7 +55,7 @@ from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outages.board import Board
 from callcore.outages.words import Templates, caller_words, notice, templates
-from callcore.outbound.gate import Ask, Purpose, Refusal, decide
+from callcore.outbound.gate import Purpose
 from callcore.outbound.owners import Owners
 from callcore.outbound.ports import CallNews, CallTold
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound
@@ -90,18 +93,24 @@ class Outgoing:
         self._links = links
         self._offering: asyncio.Task[None] | None = None
         self._placing: asyncio.Task[None] | None = None
+        self._calling_back: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._sending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[object]] = set()
+        self.count: Callable[[str, str], None] = lambda _purpose, _result: None
+        """Each call that is over, by its purpose and result."""
         self._now = now
         self.words = Words(settings, now)
-        self._forwarding = profile_of_purpose(settings, Purpose.forward, now().year)
         trunks = settings.outbound.trunks
         self.dialers = {
             name: AmiDialer(link, self._take, now) for name, link in links.items() if name in trunks
         }
         self.messenger = self._messenger()
         self.placing = Placing(database.attempts, make_house(settings, now().year), now)
+        house = callbacks.make_house(settings, now())
+        self.call_backs = CallBacks(database.wishes, database.attempts, lambda: house, self._prepare, now)
+        self.placing.wished = self.call_backs.confirm
+        self.placing.give_way = self.call_backs.give_way
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),
             database.campaigns,
@@ -121,7 +130,14 @@ class Outgoing:
             {GATEWAY: MessageRoute(self.messenger, settings.sms.messages_per_second)}
             if self.messenger
             else {},
-            Owners(self.runner, {Purpose.own_call: self.placing}),
+            Owners(
+                self.runner,
+                {
+                    **dict.fromkeys((Purpose.own_call, Purpose.transfer, Purpose.forward), self.placing),
+                    Purpose.call_back: self.call_backs,
+                },
+                self._over,
+            ),
             now,
             time.monotonic,
             halt_after_failures=settings.outbound.halt_after_failures,
@@ -129,6 +145,7 @@ class Outgoing:
         )
         self.runner.bind(self.room)
         self.placing.bind(self.room)
+        self.call_backs.bind(self.room)
         self.board = Board(
             database.outages,
             database.network,
@@ -136,7 +153,13 @@ class Outgoing:
             self._published,
             timedelta(hours=settings.outages.announce_hours),
         )
-        self.notices = Notices(database, self.room, now)
+        says_no = KeyNine(database, settings.outbound)
+        self.runner.opts_out = says_no
+        self.notices = Notices(database, self.room, now, says_no)
+
+    def _over(self, attempt: Attempt, outcome: Outcome) -> None:
+        if attempt.medium is Medium.voice:
+            self.count(attempt.purpose.value, outcome.result.value)
 
     async def start(self) -> None:
         """Before anything may come in. Raises StoreError."""
@@ -147,6 +170,7 @@ class Outgoing:
         async with asyncio.TaskGroup() as group:
             self._offering = group.create_task(self.board.run())
             self._placing = group.create_task(self.runner.run())
+            self._calling_back = group.create_task(self.call_backs.run())
             self._keeping = group.create_task(self.room.run())
             if isinstance(self.messenger, SmppMessenger):
                 self._sending = group.create_task(self.messenger.run())
@@ -155,6 +179,7 @@ class Outgoing:
         """No call and no message begins any more; what is under way goes on."""
         await _end(self._offering)
         await _end(self._placing)
+        await _end(self._calling_back)
 
     async def close(self) -> None:
         """Outcomes of so far are stored; what stays open is found by the next run."""
@@ -218,20 +243,6 @@ class Outgoing:
         outages = await self._outages_of(customers)
         language = customers[0].language if len(customers) == 1 else None
         return tuple(OutageWords(self.words.caller(outage), language) for outage in outages)
-
-    def forward(self, pbx: PbxName, number: str) -> str | None:
-        """What to dial, in digits, where a caller's own way leads outside; None: there is no trunk, or the
-        gate says no."""
-        known = numbers.normalise(number, self._settings.organisation.country)
-        if known is None or pbx not in self._settings.outbound.trunks:
-            return None
-        zone, profile = self._settings.organisation.zone.key, self._forwarding
-        ask = Ask(AttemptId(""), Medium.voice, Purpose.forward, known.canonical, zone, pbx, profile)
-        answer = decide(ask, NumberHistory(), self._now())
-        if isinstance(answer, Refusal):
-            log.warning("forward_refused", rule=answer.rule, why=answer.evidence.en)
-            return None
-        return answer.ask.number.removeprefix("+")
 
     async def _outages_of(self, customers: tuple[Customer, ...]) -> tuple[Outage, ...]:
         """None where the register does not answer in time: the card does not wait for it."""
@@ -322,10 +333,17 @@ class Words:
 class Notices:
     """``ivr.campaign.Notices``: what is told in a placed call, and what was heard of it."""
 
-    def __init__(self, database: Database, room: Outbound, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        room: Outbound,
+        now: Callable[[], datetime],
+        says_no: KeyNine,
+    ) -> None:
         self._database = database
         self._room = room
         self._now = now
+        self._says_no = says_no
 
     async def notice(self, attempt: str) -> Notice | None:
         known = await self._database.attempts.get(AttemptId(attempt))
@@ -344,7 +362,9 @@ class Notices:
         self._room.take(CallTold(AttemptId(attempt), seconds, key, enough))
 
     async def opt_out(self, attempt: str, number: str) -> None:
-        await self._database.attempts.add_dnc(number, f"key:{attempt}", self._now())
+        known = await self._database.attempts.get(AttemptId(attempt))
+        if known is not None and known.number == number:
+            await self._says_no(known, self._now())
 
 
 def make_setup(settings: Settings, year: int, *, has_sms: bool) -> ports.Setup:

@@ -7,36 +7,55 @@ place ──seat, slot, permit──► Outbound ──► his phone rings ─�
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 import structlog
 
 from callcore import numbers
+from callcore.calls import facts as f
 from callcore.calls.agent import Agent
-from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, PersonsCall, Plan, Purpose
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    AttemptResult,
+    CarriedCall,
+    Medium,
+    Outcome,
+    PersonsCall,
+    Plan,
+    Purpose,
+)
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, Login, PbxName, Text
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, Text
+from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
-from callcore.outbound.gate import Ask, Profile, Refusal, Rule
-from callcore.outbound.ports import PhoneOrder
+from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
+from callcore.outbound.ports import AutoAnswer, CarryOrder, PhoneOrder
 from callcore.outbound.room import Outbound
-from callcore.outbound.wanted import PlaceRefused, Wanted
-from callcore.store.attempts import Attempts, NotClaimed
+from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
+from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words
+from callcore.store.errors import StoreError
 
 log = structlog.get_logger("callcore.placing")
 
 SLOT_SECONDS = 3.0
 """How long a person waits for a free line."""
-PHONE_SECONDS = 20
-"""How long his own phone rings."""
+CARRY_SECONDS = 1.0
+"""How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
 SETTLED_KEPT = 10_000
-EVENT = "call.placed"
+_AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
+WITHDRAWN = "operator: withdrawn"
+_SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
+"""An internal number; canonical ones begin with ``+``."""
+_NO_CAP = 1_000_000
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -54,6 +73,17 @@ class House:
     zone: str
     ways: Mapping[PbxName, Way]
     profile: Profile
+    carried: Mapping[Purpose, Profile] = field(default_factory=dict)
+    """Where a living channel rings the number: for ``transfer`` and ``forward``."""
+    phone_seconds: int = 20
+    """How long an operator's own phone rings."""
+    auto_answer: Mapping[str, AutoAnswer | None] = field(default_factory=dict)
+    """By phone, or several by ``*`` and ``?``: the header that has it pick up by itself; the first that fits
+    counts."""
+
+    def answers(self, phone: Interface) -> AutoAnswer | None:
+        fitting = (how for phones, how in self.auto_answer.items() if fnmatchcase(phone, phones))
+        return next(fitting, None)
 
 
 def make_house(settings: Settings, year: int) -> House:
@@ -64,7 +94,16 @@ def make_house(settings: Settings, year: int) -> House:
         for name, trunk in settings.outbound.trunks.items()
     }
     profile = profile_of_purpose(settings, Purpose.own_call, year)
-    return House(organisation.country, organisation.zone.key, ways, profile)
+    carried = {
+        purpose: profile_of_purpose(settings, purpose, year)
+        for purpose in (Purpose.transfer, Purpose.forward)
+    }
+    calls = settings.calls
+    auto_answer: dict[str, AutoAnswer | None] = {
+        phones: None if how == "no" else how for phones, how in calls.auto_answer.items()
+    }
+    zone = organisation.zone.key
+    return House(organisation.country, zone, ways, profile, carried, calls.ring_phone_seconds, auto_answer)
 
 
 class Placing:
@@ -75,6 +114,16 @@ class Placing:
         """Who is on shift; set before anything may come in."""
         self.publish: Callable[[Login, str, Mapping[str, Any], datetime], object] = lambda *_: None
         """An event for a person (``Hub.publish``); set likewise."""
+        self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
+        """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
+        """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
+        self.take: Callable[[f.Fact], None] = lambda _fact: None
+        """The floor, which hears of each call before it leaves."""
+        self.inside: Callable[[], Awaitable[Collection[str]]] = _nobody
+        """Internal numbers that departments, users and the directory name; set likewise."""
+        self.changed: Callable[[], None] = lambda: None
+        """Somebody is called now, or no longer."""
         self._attempts = attempts
         self._house = house
         self._now = now
@@ -93,9 +142,7 @@ class Placing:
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
-        known = numbers.normalise(wanted.number, self._house.country)
-        if known is None:
-            raise PlaceRefused("not_a_number")
+        self._outside(wanted.number)
         agent = self.seats(wanted.login)
         if agent is None:
             raise PlaceRefused("not_on_shift")
@@ -107,16 +154,33 @@ class Placing:
         if (trouble := self._outbound.trouble(Medium.voice, agent.pbx)) is not None:
             raise PlaceRefused("pbx_down", trouble)
         await self._refuse_second(wanted.login)
-        ask = self._ask(_mint(self._now()), known.canonical, agent.pbx, wanted.login)
+        is_inside = await self._is_inside(wanted.number.strip(), agent)
+        number = wanted.number.strip() if is_inside else self._outside(wanted.number)
+        await self.give_way(number)
+        ask = self._ask(_mint(self._now()), number, agent.pbx, wanted.login, is_inside=is_inside)
         return await self._leave(ask, wanted, agent, way)
+
+    async def _is_inside(self, digits: str, agent: Agent) -> bool:
+        """One of the house's own numbers, as it is dialled inside; a short one that nobody here has might be
+        somebody's premium code outside. His own is none that he could call."""
+        is_own = agent.interface.rpartition("/")[2] == digits
+        return _SHORT.fullmatch(digits) is not None and not is_own and digits in await self.inside()
+
+    def _outside(self, typed: str) -> str:
+        """Canonical."""
+        known = _typed(typed, self._house.country)
+        if known is None:
+            raise PlaceRefused("not_a_number")
+        return known.canonical
 
     async def _refuse_second(self, login: Login) -> None:
         if await self._attempts.of_login(login):
             raise PlaceRefused("busy_with_call")
 
-    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str) -> Ask:
+    def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str, *, is_inside: bool = False) -> Ask:
         house = self._house
-        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, house.profile, login)
+        profile = _within(number) if is_inside else house.profile
+        return Ask(attempt, Medium.voice, Purpose.own_call, number, house.zone, pbx, profile, login)
 
     async def _leave(self, ask: Ask, wanted: Wanted, agent: Agent, way: Way) -> Attempt:
         room, pbx = self._outbound, agent.pbx
@@ -133,17 +197,102 @@ class Placing:
         if isinstance(permit, Refusal):
             room.give_back(Medium.voice, pbx)
             raise await self._refused(ask.number, permit)
-        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number)
+        id = call_of_attempt(ask.attempt)
+        house, phone = self._house, agent.interface
+        order = PhoneOrder(
+            phone, house.phone_seconds, way.ring_seconds, way.caller_number, id, house.answers(phone)
+        )
         call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer)
+        channel = ChannelRef(pbx, ChannelId(ask.attempt))
+        plan = Plan.phone_first
+        self.take(f.CallPlaced(channel, id, agent.login, agent.interface, ask.number, plan))
+        placed = None
         try:
             is_placed = await room.place_call(permit, call, order)
+            placed = await self._attempts.get(ask.attempt) if is_placed else None
         except NotClaimed:
             raise await self._being_called(ask.number) from None
-        placed = await self._attempts.get(ask.attempt) if is_placed else None
+        finally:
+            if placed is None:
+                self.take(f.PlacedOver(channel, AttemptResult.not_sent, WITHDRAWN))
+        if placed is None:
+            raise PlaceRefused("pbx_down")
+        self._tell(placed)
+        self.changed()
+        return placed
+
+    async def carry(self, handed: Handed) -> Attempt:
+        """See ``Places``."""
+        pbx = handed.channel.pbx
+        way = self._house.ways.get(pbx)
+        if way is None:
+            raise PlaceRefused("no_trunk")
+        permit = await self._may_carry(pbx, handed.number, Purpose.transfer, handed.login)
+        order = CarryOrder(handed.channel, way.ring_seconds, way.caller_number)
+        whom = CarriedCall(handed.call, handed.customer)
+        is_placed = await self._outbound.carry(permit, whom, order)
+        placed = await self._attempts.get(permit.ask.attempt) if is_placed else None
         if placed is None:
             raise PlaceRefused("pbx_down")
         self._tell(placed)
         return placed
+
+    async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
+        known = _typed(number, self._house.country)
+        if known is None:
+            raise PlaceRefused("not_a_number")
+        if (trouble := self._outbound.trouble(Medium.voice, pbx)) is not None:
+            raise PlaceRefused("pbx_down", trouble)
+        house, profile = self._house, self._house.carried[purpose]
+        mine = _mint(self._now())
+        ask = Ask(mine, Medium.voice, purpose, known.canonical, house.zone, pbx, profile, login)
+        answer = await self._outbound.permit(ask)
+        if isinstance(answer, Refusal):
+            raise await self._refused(ask.number, answer)
+        return answer
+
+    # --- for a caller whose own way leads outside (``ivr.ports.Forwards``)
+
+    async def forward(self, pbx: PbxName, number: str) -> Permit | None:
+        """None: it may not be dialled, or nobody can say so in time."""
+        way = self._house.ways.get(pbx)
+        if way is None:
+            return None
+        try:
+            async with asyncio.timeout(CARRY_SECONDS):
+                return await self._may_carry(pbx, number, Purpose.forward, "")
+        except PlaceRefused as refused:
+            why = refused.why.en if refused.why else ""
+            log.warning("forward_refused", code=refused.code, rule=refused.rule, why=why)
+        except (StoreError, TimeoutError) as error:
+            log.error("forward_not_asked", why=str(error) or type(error).__name__)
+        return None
+
+    async def leaves(self, permit: Permit, call: CallId) -> bool:
+        """The intent is stored: the caller's channel may ring the number now. False: it may not."""
+        try:
+            async with asyncio.timeout(CARRY_SECONDS):
+                return await self._outbound.carry(permit, CarriedCall(call))
+        except (StoreError, TimeoutError) as error:
+            log.error("forward_not_noted", why=str(error) or type(error).__name__)
+            return False
+
+    def unsure(self, permit: Permit) -> None:
+        """He was to be sent there, and perhaps was not: the PBX is asked."""
+        self._outbound.doubt(permit.ask.attempt)
+
+    def shown(self, pbx: PbxName) -> str:
+        """The number that the trunk shows; "" leaves it to that."""
+        way = self._house.ways.get(pbx)
+        return way.caller_number if way else ""
+
+    async def resume(self) -> None:
+        """After a start: the floor hears of what is open. Raises StoreUnavailable."""
+        for one in await self._attempts.open(None, Medium.voice):
+            if one.plan is Plan.phone_first and one.login:
+                channel = ChannelRef(PbxName(one.route), ChannelId(one.id))
+                call = call_of_attempt(one.id)
+                self.take(f.CallPlaced(channel, call, Login(one.login), one.phone, one.number, one.plan))
 
     async def _refused(self, number: str, refusal: Refusal) -> PlaceRefused:
         if refusal.rule is Rule.open_call:
@@ -164,11 +313,21 @@ class Placing:
     async def confirm(self, pbx: PbxName, attempt: str) -> Go | Stop:
         """Raises StoreUnavailable."""
         call = await self._attempts.get(AttemptId(attempt))
+        if call is not None and call.purpose is Purpose.call_back:
+            why = await self.wished(pbx, call)
+            return Stop(why) if why else Go(call.number.removeprefix("+"))
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
-        answer = await self._outbound.confirm(self._ask(call.id, call.number, call.route, call.login))
-        return Stop(answer.rule) if isinstance(answer, Refusal) else Go(call.number.removeprefix("+"))
+        is_inside = _SHORT.fullmatch(call.number) is not None and call.number in await self.inside()
+        ask = self._ask(call.id, call.number, call.route, call.login, is_inside=is_inside)
+        answer = await self._outbound.confirm(ask)
+        if isinstance(answer, Refusal):
+            return Stop(answer.rule)
+        is_open = await self._outbound.ring_now(call.id)
+        if not is_open:
+            return Stop("unknown")
+        return Go(call.number.removeprefix("+"), is_inside=is_inside)
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
@@ -182,22 +341,50 @@ class Placing:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
+        self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
         self._tell(replace(attempt, outcome=outcome))
+        self.changed()
 
     def _tell(self, call: Attempt) -> None:
-        over = call.outcome
+        if not call.login:
+            return
         data = {
             "attempt": call.id,
             "number": call.number,
-            "state": "open" if over is None else "over",
-            "result": over.result.value if over else None,
-            "cause": over.cause if over else None,
-            "why": over.detail if over else "",
+            "purpose": call.purpose.value,
+            "login": call.login,
+            "customer": call.customer,
+            **placed_words(call.outcome),
         }
-        self.publish(Login(call.login), EVENT, data, self._now())
+        self.publish(Login(call.login), PLACED, data, self._now())
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
+
+
+def _typed(number: str, country: str) -> numbers.Number | None:
+    """None: nobody writes a number so, though a carrier may (``sip:…@…``). What is called must be what the
+    person has read."""
+    return numbers.normalise(number, country) if _AS_TYPED.fullmatch(number) else None
+
+
+async def _nobody_gives_way(_number: str) -> None:
+    return None
+
+
+async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:
+    return "unknown"
+
+
+async def _nobody() -> Collection[str]:
+    return ()
+
+
+def _within(number: str) -> Profile:
+    """No law speaks of a call from desk to desk; the gate lets this one number pass, and no other."""
+    only = Destinations(allow=(number,), deny=("+",))
+    return Profile("inside", None, None, _NO_CAP, _NO_CAP, timedelta(hours=1), only)
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -44,4 +44,4 @@ def talk_rules(settings: Settings) -> Rules:
     """Which queues record, and how."""
     asked = settings.recordings
     modes = {QueueName(queue): one.record for queue, one in settings.queues.items()}
-    return Rules(modes, asked.may_refuse, timedelta(seconds=asked.pause_seconds))
+    return Rules(modes, asked.may_refuse, timedelta(seconds=asked.pause_seconds), asked.placed)

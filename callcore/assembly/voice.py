@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,10 +15,11 @@ from callcore.assembly import wiring
 from callcore.assembly.backoffice import facts_of
 from callcore.assembly.current import Current
 from callcore.assembly.editions import Editions
+from callcore.calls.attempt import Medium, Purpose
 from callcore.config import load
 from callcore.config.changes import followed, kept_texts
 from callcore.config.writing import wanted_files
-from callcore.domain import Login, PbxName, QueueName
+from callcore.domain import Login, PbxName, QueueName, Text
 from callcore.floor.people import People
 from callcore.ivr.ports import Profile
 from callcore.ivr.script import NodeName
@@ -26,14 +27,16 @@ from callcore.routing.situation import QueueState
 from callcore.screenpop.card import WorkCounts
 from callcore.store.database import Database
 from callcore.store.editions import Editions as EditionStore
+from callcore.store.follow_rows import FollowUp
 from callcore.web.voice import pages
 from callcore.web.voice.ports import Reading, VoiceRoom
 from callcore.web.voice.work_room import WorkRoom
 
-PLACES = ("work", "routing")
+PLACES = ("work", "recordings", "routing")
 """The pages that this adds to the head of every page."""
 READINGS = 4
 """Editions that stay read: people look at two of them, again and again."""
+_TO_PEOPLE = frozenset((Purpose.own_call, Purpose.call_back))
 
 
 def add_to(
@@ -47,9 +50,10 @@ def add_to(
     places: Callable[[], Iterable[NodeName]],
     queues: Callable[[PbxName], Mapping[QueueName, QueueState]],
     counts: Callable[[Login], Awaitable[WorkCounts]],
+    waiting: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Text]]],
 ) -> None:
     """Their pages. ``places``: where callers are in the IVR's file; ``queues``: of a PBX, as they are now;
-    ``counts``: of a person's desk."""
+    ``counts``: of a person's desk; ``waiting``: why wishes wait."""
     settings = current.settings
     room = VoiceRoom(
         book=lambda: editions.newest,
@@ -80,8 +84,16 @@ def add_to(
         departments=current.of(wiring.department_titles),
         default=settings.work.rules.default,
         late_seconds=settings.work.late_minutes * 60,
+        calling=partial(_calling, database),
+        waiting=waiting,
     )
     pages.add_to(app, room, work)
+
+
+async def _calling(database: Database) -> dict[str, Login]:
+    """What campaigns ring, the list of people to call does not show."""
+    found = await database.attempts.open(None, Medium.voice)
+    return {each.number: Login(each.login) for each in found if each.purpose in _TO_PEOPLE}
 
 
 async def _profile(database: Database, now: Callable[[], datetime], number: str, login: Login) -> Profile:

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from callcore.domain import CustomerId, Interface, Language, OutageId, Text
+from callcore.domain import CallId, CustomerId, Interface, Language, OutageId, Text
 
 AttemptId = NewType("AttemptId", str)
 """Minted by callcore; lower-case letters and digits, at most 40. A call's is its channel's id at the PBX."""
@@ -52,10 +52,22 @@ class Plan(StrEnum):
     """The number is rung; who answers is told something."""
     phone_first = "phone_first"
     """An operator's phone is rung; once he has picked it up, the gate is asked again, and the number rung."""
+    queue_first = "queue_first"
+    """A placeholder waits in a queue; to the operator who takes it the same happens as to him who has
+    picked up his phone."""
+    customer_first = "customer_first"
+    """The number is rung; who answers is put into a queue, before all others."""
+    carried = "carried"
+    """A channel that lives already, a caller's or an operator's, rings the number: none is made for it."""
 
     @property
     def asks_again(self) -> bool:
         """The number is rung by a second step, so that an answered channel of ours proves nothing of it."""
+        return self in (Plan.phone_first, Plan.queue_first)
+
+    @property
+    def is_talk(self) -> bool:
+        """People talk in it; what became of the number tells Dial alone."""
         return self is not Plan.number_first
 
 
@@ -117,7 +129,8 @@ class Attempt:
     profile: str
     intended_at: datetime
     submitted_at: datetime | None = None
-    """Messages: when the gateway took it."""
+    """Messages: when the gateway took it. Calls by a plan that asks again: when the gate said yes then,
+    stored before anybody learned of it."""
     message_ids: tuple[str, ...] = ()
     """One for each part, as the gateway numbers them."""
     outcome: Outcome | None = None
@@ -132,6 +145,16 @@ class Attempt:
     """The operator's, where that is rung first."""
     customer: CustomerId | None = None
     """Whose number it was said to be; a target has its own."""
+    call: CallId | None = None
+    """Whose channel rings the number, where it is carried."""
+    follow_up: int | None = None
+    """Of the list of people to call: the wish that it carries out."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Where the plan asks again: the gate has said yes the second time, so that the number may have been
+        rung."""
+        return self.submitted_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,42 @@ class PersonsCall:
     plan: Plan
     phone: Interface
     customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedCall:
+    """A number that a channel of a living call rings, likewise."""
+
+    call: CallId | None = None
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WishedCall:
+    """A call to somebody who asked for it, likewise; its wish is claimed with it."""
+
+    plan: Plan
+    follow_up: int
+    customer: CustomerId | None = None
+
+
+CALLING = "calling"
+"""``wait`` of a wish while an attempt of it is open: set and taken off with the attempt's own row."""
+FOR_PERSON = "person_"
+"""Begins ``wait`` of a wish that callcore leaves to people; what follows says why: a result of an attempt,
+``tries``, a rule of the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpChange:
+    """What an outcome makes of the wish that it was for; stored in one transaction with the outcome."""
+
+    tries: int
+    due_at: datetime | None = None
+    wait: str = ""
+    """See ``callbacks.plan``."""
+    done: bool = False
+    """He has been talked with."""
 
 
 class CampaignState(StrEnum):

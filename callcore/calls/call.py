@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from callcore.calls.effects import CallView, Contact, Ring
 from callcore.calls.facts import (
@@ -18,6 +19,7 @@ from callcore.calls.facts import (
     RouteChosen,
     WordToCome,
 )
+from callcore.calls.line import Line, ParkedCall
 from callcore.domain import (
     CallId,
     ChannelRef,
@@ -47,6 +49,14 @@ class Phase(StrEnum):
     left_queue = "left_queue"
     """The queue let go of him without an operator; the dialplan goes on."""
     ended = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhone:
+    """Whose phone callcore rings before it rings the number."""
+
+    login: Login
+    interface: Interface
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,20 @@ class Call:
     silent: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_heard: bool = False
+    own_phone: OwnPhone | None = None
+    """callcore places it for this operator."""
+    dial_stage: Literal["", "phone", "number", "over"] = ""
+    """How far that is; "" for calls that nobody has placed. See ``effects.DialStage``."""
+    line: Line | None = None
+    """An operator works on it."""
+    was_ordered: bool = False
+    """Somebody has: its channels were moved by us."""
+    parked: ParkedCall | None = None
+    """He waits without anybody."""
+    muted: tuple[ChannelRef, ...] = ()
+    """Operators' channels of which nothing is heard."""
+    returned: str | None = None
+    """He comes back to the one who sent him on; see ``CallView.returned``."""
     not_reached: EndReason | None = None
     """We placed it, the operator's phone first, and the number did not answer: why."""
     ends_by: datetime | None = None
@@ -110,6 +134,11 @@ class Call:
     unlogged: Contact | None = None
     """The contact of an ended call, while its customer is still looked up, or the IVR has its last word to
     say."""
+
+    def is_own_ring(self, interface: Interface) -> bool:
+        """Would this ring be that of the operator's phone, so that he can be put through to the number?"""
+        is_his = self.own_phone is not None and self.own_phone.interface == interface
+        return is_his and self.dial_stage == "phone"
 
     @property
     def anchor(self) -> ChannelRef:
@@ -139,6 +168,7 @@ class Call:
             outages=self.outages,
             direction=self.direction,
             silent=self.silent,
+            returned=self.returned,
         )
 
 
@@ -176,6 +206,14 @@ class RingLegEnded:
     reason: EndReason
     ring: int | None = None
     """Place in ``Call.rings``: the same device may ring anew before its old leg is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """Whoever has callcore place the call has his phone in his hand; the number is yet to answer."""
+
+    login: Login
+    interface: Interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +268,7 @@ Move = (
     RingStarted
     | RingGivenUp
     | RingLegEnded
+    | PickedUp
     | Answered
     | TalkStarted
     | TalkStopped

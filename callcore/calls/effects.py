@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.line import LineView, Target
 from callcore.domain import (
     AgentState,
     CallId,
@@ -102,6 +105,8 @@ class CallView:
     """``outbound``: we rang with a notice, and he asked for an operator."""
     silent: tuple[str, ...] = ()
     """Other systems that did not answer who he is, by their names in the settings."""
+    returned: str | None = None
+    """He comes back from where he was sent: why, in Asterisk's word; empty: nobody took him in time."""
 
 
 class StepEvent(StrEnum):
@@ -180,6 +185,27 @@ class ShowRinging:
     """The policy leaves it to him to ask for the card (``CardTaken``)."""
 
 
+DialStage = Literal["phone", "number", "over"]
+"""Of a call that callcore places for a person: his phone rings; he has it in his hand, and the number is
+rung; the number answered, or it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDialling:
+    """How a call that he has callcore place stands."""
+
+    key: str
+    login: Login
+    view: CallView
+    stage: DialStage
+    result: AttemptResult | None = None
+    """Once it is over."""
+    why: str = ""
+    """What the ledger noted, as in ``attempt.Outcome.detail``."""
+    can_take: bool = False
+    """As in ``ShowRinging``."""
+
+
 @dataclass(frozen=True, slots=True)
 class HideRinging:
     key: str
@@ -233,6 +259,41 @@ class DropCard:
     login: Login
     call: CallId
     reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class ShowLine:
+    """How the operator and his call stand has changed. None: as on any call (``line.PLAIN``), or over."""
+
+    key: str
+    login: Login
+    call: CallId
+    line: LineView | None
+
+
+EndWhy = Literal["held_gone", "ghost", "alone_in_room"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndChannel:
+    """Nobody can hear this channel any more: hang it up."""
+
+    key: str
+    call: CallId | None
+    channel: ChannelRef
+    name: str
+    why: EndWhy
+
+
+@dataclass(frozen=True, slots=True)
+class SendOn:
+    """A customer waits, and his operator has gone: to whom was about to be asked, or None: back."""
+
+    key: str
+    call: CallId
+    channel: ChannelRef
+    name: str
+    target: Target | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,12 +365,16 @@ Effect = (
     | RememberCall
     | LookUpCustomers
     | ShowRinging
+    | ShowDialling
     | HideRinging
     | PopCard
     | UpdateCard
     | EndCard
     | CloseCard
     | DropCard
+    | ShowLine
+    | EndChannel
+    | SendOn
     | LogContact
     | ShowAgent
     | AddMember

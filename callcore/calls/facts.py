@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from callcore.calls.attempt import AttemptResult, Plan
+from callcore.calls.line import Do, Target
 from callcore.domain import (
     AgentState,
     CallId,
@@ -62,6 +64,10 @@ class LiveChannel:
     member_interface: Interface | None
     linked: str = ""
     """Linkedid: at its beginning every leg has that of the call it belongs to."""
+    context: str = ""
+    """Where in the dialplan it is."""
+    mark: CallId | None = None
+    """The id that it carries itself: operators' legs have inherited their caller's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,8 @@ class BridgeEntered:
     bridge: str
     is_holding: bool = False
     """A bridge for waiting (parking lot): those in it do not hear each other."""
+    is_room: bool = False
+    """A conference of ours, made for one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +208,13 @@ class ChannelHungUp:
     channel: ChannelRef
     cause: int | None
     cause_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HangupAsked:
+    """Somebody has hung this channel up; its end is about to follow."""
+
+    channel: ChannelRef
 
 
 # --- what people do with a call they have
@@ -247,6 +262,46 @@ class Parked:
     channel: ChannelRef
 
 
+# --- what callcore itself does with a living call, by an operator's order
+
+
+@dataclass(frozen=True, slots=True)
+class LineOrdered:
+    """What we are about to do with a call: the PBX tells it as moves of channels that mean nothing else."""
+
+    call: CallId
+    login: Login
+    do: Do
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefused:
+    """The PBX has refused what was ordered last, and nothing was done."""
+
+    call: CallId
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """A consultation is over, and the operator's channel waits in silence."""
+
+    channel: ChannelRef
+    """The operator's."""
+    status: str
+    """``ANSWER`` or ``CONTINUE``: who was asked has hung up after the talk. Others: nobody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The customer comes back to the operator who sent him on, parked him or held him too long."""
+
+    channel: ChannelRef
+    why: str
+    """``BUSY``, ``NOANSWER``, ``TIMEOUT``, …; empty: he has waited long enough."""
+
+
 # --- calls that callcore places; the channel's id is the attempt's
 
 
@@ -261,6 +316,13 @@ class OriginateFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingBegan:
+    """Asterisk writes what is said on this channel into a file."""
+
+    channel: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
 class DialledOut:
     """The dialplan's word on the leg to the carrier, once that is over."""
 
@@ -268,6 +330,34 @@ class DialledOut:
     status: str
     """DIALSTATUS; CHANUNAVAIL with 38: the trunk did not take the call."""
     cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """callcore is about to place this call; said before anything leaves, and again, of what is still open,
+    after a restart."""
+
+    channel: ChannelRef
+    """Its id is the attempt's."""
+    call: CallId
+    login: Login | None
+    """Who wants it; None: callcore itself."""
+    interface: Interface | None
+    """The phone that is rung first."""
+    number: str
+    """Canonical."""
+    plan: Plan
+    queue: QueueName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOver:
+    """The ledger knows what became of it. Said of a talk that was put through elsewhere while it goes on."""
+
+    channel: ChannelRef
+    result: AttemptResult
+    why: str
+    """As in ``attempt.Outcome.detail``."""
 
 
 # --- queues
@@ -531,8 +621,16 @@ Fact = (
     | BlindTransferred
     | AttendedTransferred
     | Parked
+    | HangupAsked
+    | LineOrdered
+    | LineRefused
+    | Consulted
+    | Returned
     | OriginateFailed
     | DialledOut
+    | RecordingBegan
+    | CallPlaced
+    | PlacedOver
     | QueueJoined
     | QueueLeft
     | QueueAbandoned

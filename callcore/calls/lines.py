@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls.call import Answered, Call, Leg, Phase, RingStarted, TalkStarted, TalkStopped
+from callcore.calls import lining, placing
+from callcore.calls.call import Answered, Call, Leg, Phase, PickedUp, RingStarted, TalkStarted, TalkStopped
 from callcore.calls.effects import Effect
 from callcore.calls.mirror import Channel, device_of, placed_number
 from callcore.calls.values import replace
@@ -77,6 +78,9 @@ def dialled(floor: Tracker, fact: f.DialBegan, now: datetime) -> Iterator[Effect
 
 def _originated(floor: Tracker, target: Channel, now: datetime) -> Iterator[Effect]:
     """Somebody is called so that he can be put through: he becomes the caller."""
+    if target.ref in floor.placed and target.ref not in floor.by_channel:
+        yield from placing.begin(floor, target.ref, now)
+        return
     if (
         target.ref in floor.by_channel
         or placed_number(target.name)
@@ -101,13 +105,22 @@ def _rings(floor: Tracker, by: ChannelRef, target: Channel, now: datetime) -> It
         return
     if above not in floor.by_channel and not _may_call(floor, above):
         above = ChannelRef(target.ref.pbx, ChannelId(target.linked))  # in whose name the leg was made
-    call_id = floor.by_channel.get(above) or floor.by_linked.get((target.ref.pbx, target.linked))
+    asker = lining.asker(floor, above)
+    call_id = asker.id if asker is not None else None
+    call_id = call_id or floor.by_channel.get(above) or floor.by_linked.get((target.ref.pbx, target.linked))
     if call_id is None:
         if above not in floor.mirror.channels or not _may_call(floor, above):
             return
         call_id = yield from _begin(floor, above, target, now)
     call = yield from _retold(floor, floor.calls[call_id], target, now)
+    if call.parked is not None:
+        call = floor.calls[call_id] = replace(call, parked=None)
     if call.phase is Phase.ended or target.is_up:  # whoever picks a call up does not ring
+        return
+    if (own := placing.own_phone(call, by)) is not None:
+        yield from floor.move(call_id, RingStarted(floor.login_at(by.pbx, own), own), now)
+        floor.legs[target.ref] = Leg(call_id, own, floor.calls[call_id].newest_ring(own))
+        yield from floor.teller.rang(call_id, target.ref, now)
         return
     is_phone = floor.is_phone(target.ref.pbx, target.device)
     if is_phone and call.direction is not Direction.internal:
@@ -204,6 +217,8 @@ def look_around(
     after = floor.mirror.company(channel)
     around = before | after | {channel}
     found = {floor.by_channel[ref] for ref in around if ref in floor.by_channel}
+    worked_on = {leg.call for ref in around if (leg := floor.legs.get(ref)) is not None} - found
+    found |= {call for call in worked_on if call in floor.calls and floor.calls[call].line is not None}
     if not found and len(after) > 1:
         yield from met(floor, after, now)
         return
@@ -211,7 +226,7 @@ def look_around(
     for call_id in sorted(found):
         call = floor.calls.get(call_id)
         # Who was alone, and still is, talks with nobody: half of all that comes here.
-        if call is not None and (call.talking_with or not is_alone):
+        if call is not None and (call.talking_with or call.line or not is_alone):
             yield from look(floor, call_id, now)
 
 
@@ -277,6 +292,13 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     call = floor.calls[call_id]
     company = floor.mirror.company(call.anchor)
     people = [ref for ref in people_of(floor, company) if ref != call.anchor]
+    if placing.has_no_phone(call):
+        yield from placing.taken_unseen(floor, call, people, now)
+        call = floor.calls[call_id]
+    is_alone = call.own_phone is not None and placing.is_alone(floor, call, people)
+    if call.own_phone is not None:
+        call = placing.reached(floor, call, people)
+        people = [ref for ref in people if ref != call.party]
     here: dict[Interface, ChannelRef] = {}
     wires = [ref for ref in sorted(company, key=str) if ref not in people and ref != call.anchor]
     # A member's Local channel stands for him as soon as somebody is at its other end.
@@ -288,12 +310,19 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
         if interface not in here:
             yield from floor.move(call_id, TalkStopped(interface), now)
     for interface, ref in sorted(here.items()):
-        if interface not in call.talking_with:
+        if is_alone and call.own_phone is not None:
+            if call.is_own_ring(interface):
+                yield from floor.move(call_id, PickedUp(call.own_phone.login, interface), now)
+        elif placing.is_caller(call, interface):
+            yield from placing.colleague_answered(floor, call)
+        elif interface not in call.talking_with:
             login = floor.login_of(ref)
             if login is not None and call.direction is not Direction.internal:
                 yield from floor.own(call_id, now)
             yield from floor.move(call_id, Answered(login, interface), now)
             yield from floor.move(call_id, TalkStarted(interface), now)
+    if (line := floor.calls[call_id].line) is not None:
+        yield from lining.settle(floor, call_id, line, now)
     # Told last: who waits for the card must not wait for the story.
     joined = [ref for ref in people if ref != call.channel and not _is_caller(floor, ref)]
     for ref in joined if call.party is None else [call.party, *joined]:

@@ -1,4 +1,5 @@
 """How busy each queue is, as the PBX tells it: its members, who of them is paused, who waits since when.
+Whoever asked to be called back does not wait: a placeholder of his is nobody.
 
 Between a login and the Snapshot that follows, lists and events overtake each other: what an event told since
 the login beats the list's row.
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
+from callcore.calls.mirror import is_placeholder
 from callcore.domain import ChannelRef, Interface, PbxName, QueueName
 
 
@@ -62,7 +64,7 @@ class QueueBook:
     # --- callers
 
     def _joined(self, fact: f.QueueJoined, now: datetime) -> None:
-        if fact.channel not in self._ended:
+        if fact.channel not in self._ended and not is_placeholder(fact.channel):
             self._tell(fact.channel.pbx, fact.channel)
             self._wait(fact.channel, fact.queue, now)
 
@@ -120,7 +122,7 @@ class QueueBook:
         waiting = {
             entry.channel: (entry.queue, now - timedelta(seconds=entry.waited_seconds))
             for entry in fact.entries
-            if entry.channel not in told
+            if entry.channel not in told and not is_placeholder(entry.channel)
         }
         for (_pbx, queue), line in before.items():
             for interface in line.members:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from callcore.calls import lining, placing
 from callcore.calls.agent import Agent, pause_member, set_penalty, sign_in
 from callcore.calls.call import EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
 from callcore.calls.facts import ChannelHungUp, JournalRow, LiveChannel, LiveEntry, QueueJoined, Snapshot
 from callcore.calls.lines import is_house, look, met
-from callcore.calls.mirror import Channel, device_of, placed_number
+from callcore.calls.mirror import Channel, device_of, is_placeholder, placed_number
 from callcore.calls.recovery import contact_of_row
 from callcore.calls.values import replace
 from callcore.domain import CallId, ChannelId, ChannelRef, Direction, Source
@@ -39,6 +40,7 @@ def resync(floor: Tracker, fact: Snapshot, now: datetime) -> Iterator[Effect]:
     for row in fact.channels:
         yield from _adopt_ring(floor, row, now)
         yield from _adopt_talk(floor, row, now)
+        yield from lining.adopt(floor, row, now)
     for call_id in [c.id for c in floor.calls.values() if c.channel.pbx == fact.pbx]:
         if floor.calls[call_id].phase is not Phase.ended:
             yield from look(floor, call_id, now)
@@ -92,7 +94,11 @@ def _callers(floor: Tracker, fact: Snapshot) -> list[LiveChannel]:
         is_leg = row.linked != row.channel.id
         if is_leg and floor.login_at(row.channel.pbx, device_of(row.name)) is not None:
             continue
-        if row.call not in oldest or row.seconds > oldest[row.call].seconds:
+        known = oldest.get(row.call)
+        if known is None or (row.channel in floor.placed, row.seconds) > (
+            known.channel in floor.placed,
+            known.seconds,
+        ):
             oldest[row.call] = row
     return list(oldest.values())
 
@@ -100,6 +106,10 @@ def _callers(floor: Tracker, fact: Snapshot) -> list[LiveChannel]:
 def _adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     is_gone = row.channel not in floor.mirror.channels
     if is_gone or row.channel in floor.by_channel:
+        return
+    if row.channel in floor.placed:
+        since = now - timedelta(seconds=row.seconds)
+        yield from placing.begin(floor, row.channel, now, source=Source.snapshot, started_at=since)
         return
     called = _called_by(floor, row.channel)
     yield from floor.begin(
@@ -174,6 +184,9 @@ def _adopt_entry(floor: Tracker, entry: LiveEntry, now: datetime) -> Iterator[Ef
     """A caller who waits in a queue, whether or not he came through our IVR."""
     channel = floor.mirror.channels.get(entry.channel)
     if channel is None:
+        return
+    if is_placeholder(entry.channel):
+        yield from placing.stands(floor, entry.channel, now, Source.snapshot)
         return
     joined_at = now - timedelta(seconds=entry.waited_seconds)
     if entry.channel not in floor.by_channel:

@@ -73,6 +73,8 @@ class CampaignRunner:
         now: Callable[[], datetime],
     ) -> None:
         self.setup = setup
+        self.opts_out: Callable[[Attempt, datetime], Awaitable[None]] = self._never_again
+        """Who pressed the key wants no more; may be told twice of one attempt."""
         self.campaigns = campaigns
         self.attempts = attempts
         self.network = network
@@ -88,6 +90,9 @@ class CampaignRunner:
         self._watchers: dict[object, Callable[[], None]] = {}
         self._changing = asyncio.Lock()
         self._untidy = asyncio.Event()
+
+    async def _never_again(self, attempt: Attempt, at: datetime) -> None:
+        await self.attempts.add_dnc(attempt.number, f"key:{attempt.id}", at)
 
     def bind(self, room: Room) -> None:
         """The room that everything leaves through, which in turn has this runner as its ``Owner``."""
@@ -259,7 +264,7 @@ class CampaignRunner:
         if target is None:
             raise AssertionError(f"attempt {attempt.id} has no target")
         if outcome.key == plan.OPT_OUT_KEY and attempt.medium is Medium.voice:
-            await self.attempts.add_dnc(attempt.number, f"key:{attempt.id}", outcome.at)
+            await self.opts_out(attempt, outcome.at)
         return plan.after(target, attempt, outcome, self.setup.rules, self.now())
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:

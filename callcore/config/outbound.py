@@ -57,6 +57,8 @@ class Outbound(Model):
     """What the house spends in a day at most."""
     rates: Rates = Rates()
     retries: Retries = Retries()
+    opt_out_by_key: Literal["class", "everything"] = "class"
+    """What who presses 9 during a notice wants no more of: messages of its class, or anything."""
     halt_after_failures: Annotated[Whole, Field(ge=2, le=1000)] = 5
     """So many calls in a row that the trunk did not take stop the campaign."""
 

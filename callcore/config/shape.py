@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from callcore.config.access import Audit, SignIn
+from callcore.config.call_back import CallBack
+from callcore.config.calls import Calls
 from callcore.config.database import Database
 from callcore.config.directory import Directory
 from callcore.config.fields import (
@@ -123,6 +125,8 @@ class Recordings(Model):
     """Then the sound of a voicemail goes; that somebody called, and what became of it, stays."""
     talks_keep_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
     """Then the sound of a talk goes; consent and who listened stay."""
+    placed: Flag = False
+    """Of calls that operators place: silent until the operator says that he has announced it."""
     may_refuse: Flag = True
     """A caller who is told that he is recorded can press 3, and is not."""
     pause_seconds: Annotated[Whole, Field(ge=5, le=3600)] = 120
@@ -174,6 +178,8 @@ class IvrTexts(Model):
     call_back_offer: Bilingual = flow.CALL_BACK_OFFER
     """Key 1."""
     call_back_kept: Bilingual = flow.CALL_BACK_KEPT
+    called_back: Bilingual = flow.CALLED_BACK
+    """Where the customer is rung first."""
     recorded: Bilingual = flow.RECORDED
     recorded_refuse: Bilingual = flow.RECORDED_REFUSE
     not_recorded: Bilingual = flow.NOT_RECORDED
@@ -261,6 +267,8 @@ class Queue(Model):
     announce_seconds: Annotated[Whole, Field(ge=10, le=3600)] = 60
     exit_by_key: Flag = False
     """Key 1 leads out of it, to the next leg of the row that led here."""
+    call_back: CallBack | None = None
+    """callcore calls by itself who asked to be called back; None: people do."""
     skills_first_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 20
     """How long a call that asks for a skill is kept for those who have it."""
 
@@ -306,6 +314,7 @@ class SettingsModel(Model):
     recordings: Recordings = Recordings()
     editions: Editions = Editions()
     outbound: Outbound = Outbound()
+    calls: Calls = Calls()
     sms: Sms = Sms()
     outages: Outages = Outages()
     control: Control = Control()

@@ -22,7 +22,8 @@ import structlog
 from callcore.ami import actions
 from callcore.ami.client import AmiError, Reply
 from callcore.ami.protocol import AmiAction
-from callcore.calls.facts import ChannelHungUp, Fact, Snapshot
+from callcore.calls.facts import ChannelHungUp, Fact, LineOrdered, RecordingBegan, Snapshot
+from callcore.calls.line import Do
 from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName, QueueName, RecordMode
 from callcore.ivr.ports import TalkToRecord
 from callcore.screenpop.card import TalkState
@@ -43,6 +44,8 @@ MUTE_SECONDS: Final = 3.0
 """How long the PBX may take: the dialplan waits five for the word that a recording is silent."""
 AGAIN_SECONDS: Final = 30.0
 REMEMBERED: Final = 1000
+BEGINS_IN: Final = timedelta(seconds=30)
+"""What Asterisk has not begun to record by then, it does not record."""
 HEADER_BYTES: Final = 44
 BYTES_PER_MS: Final = 16
 """8 kHz, 16 bit."""
@@ -59,6 +62,8 @@ class Rules:
     modes: Mapping[QueueName, RecordMode] = field(default_factory=dict)
     may_refuse: bool = True
     pause: timedelta = timedelta(seconds=120)
+    placed: bool = False
+    """Calls that operators place are recorded on demand."""
 
 
 class Talks:
@@ -85,6 +90,14 @@ class Talks:
         """Since when their channels are gone."""
         self._hung_up: deque[tuple[PbxName, ChannelId]] = deque(maxlen=REMEMBERED)
         """The last ones: somebody may hang up while his recording is being noted."""
+        self._unproven: set[str] = set()
+        """Of this life, and Asterisk has not told yet that it records them."""
+        self._unbegun: set[str] = set()
+        """Those that it never began, as far as it tells."""
+        self._unheld: set[str] = set()
+        """Paused ones whose callers have just been taken off hold."""
+        self.missing = 0
+        """Recordings that Asterisk never began, since the start."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._wake = asyncio.Event()
 
@@ -101,6 +114,10 @@ class Talks:
     @property
     def may_refuse(self) -> bool:
         return self._rules().may_refuse
+
+    @property
+    def records_placed(self) -> bool:
+        return self._rules().placed
 
     def mode(self, queue: QueueName) -> RecordMode:
         return self._rules().modes.get(queue, RecordMode.never)
@@ -128,6 +145,7 @@ class Talks:
             return None
         if talk.is_refused:
             return None
+        self._unproven.add(token)
         self._add(row)
         if (row.pbx, row.channel) in self._hung_up:
             self._over[token] = self._now()
@@ -135,13 +153,28 @@ class Talks:
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
         row = self._live.get(token)
+        if row is not None and not row.queue and row.pbx == channel.pbx and token in self._unproven:
+            row = await self._bound(row, channel.id)
         if row is None or (row.pbx, row.channel) != (channel.pbx, channel.id):
             log.error("recording_not_known", channel=channel.id)
             return False
         is_silent = await self._mute(row, is_muted=True)
-        if not is_silent:
+        if is_silent:
+            self._prove(row)  # what is not recorded cannot be silenced
+        else:
             self._finish([row])
         return is_silent
+
+    async def _bound(self, row: Recording, channel: ChannelId) -> Recording | None:
+        """Of a placed call: it is the called side that is recorded."""
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                bound = await self._store.bind(row.token, channel)
+        except (StoreError, TimeoutError) as error:
+            log.error("recording_not_bound", call_id=row.call, why=str(error) or type(error).__name__)
+            return None
+        self._put(bound)
+        return bound
 
     def left(self, call: CallId) -> None:
         self._finish([row for row in self._live.values() if row.call == call])
@@ -221,20 +254,42 @@ class Talks:
 
     def _tell(self, call: CallId) -> None:
         row = self._of(call)
-        self._changed(call, "" if row is None else state_of(row))
+        is_there = row is not None and row.token not in self._unproven | self._unbegun
+        self._changed(call, state_of(row) if row is not None and is_there else "")
 
     # --- from the PBX
 
     def take_fact(self, fact: Fact) -> None:
         match fact:
+            case RecordingBegan(channel):
+                for row in self._live.values():
+                    if (row.pbx, row.channel) == (channel.pbx, channel.id):
+                        self._prove(row)
+            case LineOrdered(call=call, do=Do.resume | Do.back | Do.complete):
+                self._unheld |= {row.token for row in self._live.values() if row.call == call}
+                self._wake.set()
             case ChannelHungUp(channel):
                 self._hung_up.append((channel.pbx, channel.id))
                 self._gone(channel.pbx, lambda id: id == channel.id)
             case Snapshot():
+                self._believe(fact.pbx)
                 living = {each.channel.id for each in fact.channels}
                 self._gone(fact.pbx, lambda id: id not in living)
             case _:
                 return
+
+    def _prove(self, row: Recording) -> None:
+        """Asterisk records it."""
+        if row.token in self._unproven | self._unbegun:
+            self._unproven.discard(row.token)
+            self._unbegun.discard(row.token)
+            self._tell(row.call)
+
+    def _believe(self, pbx: PbxName) -> None:
+        """What was told while there was no link nobody has heard."""
+        for row in [row for row in self._live.values() if row.pbx == pbx and row.token in self._unproven]:
+            self._unproven.discard(row.token)
+            self._tell(row.call)
 
     def _gone(self, pbx: PbxName, is_gone: Callable[[ChannelId], bool]) -> None:
         self._finish([row for row in self._live.values() if row.pbx == pbx and is_gone(row.channel)])
@@ -268,7 +323,9 @@ class Talks:
         if row.token in self._over:
             return self._over[row.token] + CLOSING
         last = row.spans[-1] if row.spans else None
-        return last.at + self._rules().pause if last and not last.on and last.why == "card" else None
+        if last and not last.on and last.why == "card":
+            return last.at if row.token in self._unheld else last.at + self._rules().pause
+        return row.began_at + BEGINS_IN if row.token in self._unproven else None
 
     async def _attend(self, row: Recording) -> None:
         due = self._due(row)
@@ -277,15 +334,30 @@ class Talks:
         if row.token in self._over:
             await self._end(row)
             return
+        if row.token in self._unproven:
+            self._miss(row)
+            return
         async with self._locks[row.token]:
             known = self._live.get(row.token)
             if known is not None and self._due(known) == due and await self._mute(known, is_muted=False):
                 await self._note(known, on=True, why="time")
+                self._unheld.discard(row.token)
+
+    def _miss(self, row: Recording) -> None:
+        """Nobody shall believe that it is recorded. Its file is looked for all the same."""
+        self._unproven.discard(row.token)
+        self._unbegun.add(row.token)
+        self.missing += 1
+        log.error("recording_not_begun", call_id=row.call, pbx=row.pbx, channel=row.channel)
+        self._tell(row.call)
 
     async def _end(self, row: Recording) -> None:
         gone_at = self._over[row.token]
-        ms = await asyncio.to_thread(length_ms, self._folder / row.file)
-        if ms is None and self._now() - gone_at < LATE and row.was_on:
+        ms = await asyncio.to_thread(whole_ms, self._folder / row.file)
+        if row.token in self._unproven and gone_at - row.began_at > CLOSING:
+            self._miss(row)
+        is_begun = row.token not in self._unproven | self._unbegun
+        if ms is None and self._now() - gone_at < LATE and row.was_on and is_begun:
             return
         try:
             ended = await self._store.end(row.token, gone_at, ms or 0)
@@ -295,6 +367,8 @@ class Talks:
             log.warning("recording_end_not_stored", call_id=row.call, why=str(error))
             return
         del self._live[row.token], self._over[row.token]
+        for tokens in (self._unheld, self._unproven, self._unbegun):
+            tokens.discard(row.token)
         self._locks.pop(row.token, None)
 
 
@@ -303,6 +377,32 @@ def state_of(row: Recording) -> TalkState:
     if row.is_on:
         return "on"
     return "paused" if row.was_on else "ready"
+
+
+def whole_ms(file: Path) -> int | None:
+    """As ``length_ms``, of a file that is written no longer. An Asterisk that was killed has not put its
+    length into it: that is made good, else nobody could listen to it."""
+    ms = length_ms(file)
+    if ms:
+        try:
+            mend_length(file)
+        except OSError as error:
+            log.warning("recording_not_mended", file=file.name, why=str(error))
+    return ms
+
+
+def mend_length(file: Path) -> None:
+    """The two lengths in the header of a WAV file, by the file's own size, where the second says nothing is
+    in it. Raises OSError."""
+    with file.open("r+b") as sound:
+        header = sound.read(HEADER_BYTES)
+        size = file.stat().st_size
+        if header[:4] != b"RIFF" or header[36:40] != b"data" or header[40:44] != bytes(4):
+            return
+        sound.seek(4)
+        sound.write((size - 8).to_bytes(4, "little"))
+        sound.seek(40)
+        sound.write((size - HEADER_BYTES).to_bytes(4, "little"))
 
 
 def length_ms(file: Path) -> int | None:

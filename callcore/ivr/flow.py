@@ -25,6 +25,10 @@ CASE_KEPT = Text(
     "Your request is registered. Our staff will contact you in working hours.",
 )
 CALL_BACK_OFFER = Text("Чтобы мы вам перезвонили, нажмите 1.", "If you want us to call you back, press 1.")
+CALLED_BACK = Text(
+    "Здравствуйте! Вы просили вам перезвонить. Соединяем вас с оператором.",
+    "Hello! You asked us to call you. We are putting you through to an operator.",
+)
 CALL_BACK_KEPT = Text(
     "Хорошо, мы вам перезвоним в рабочее время.", "Good, we will call you back in working hours."
 )

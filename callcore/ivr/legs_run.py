@@ -57,6 +57,8 @@ class LegsRun:
     talk: TalkRecording = field(init=False)
     comes_back: bool = False
     """He was sent somewhere before: what that left on his channel is undone."""
+    place: int | None = None
+    """Where he stood in the queue that he left by a key."""
     _has_hopped: bool = False
     _has_offered: bool = False
 
@@ -131,17 +133,38 @@ class LegsRun:
         return await self._ring(PEOPLE_CONTEXT, way, following, seconds, values)
 
     async def _outside(self, leg: ToExternal, way: Way, following: int) -> bool:
-        digits = self.visit.reception.permitted(self.visit.pbx, leg.number)
-        if digits is None:
+        """The intent is stored after the words and right before he is sent there: till then he may have
+        hung up."""
+        visit, forwards = self.visit, self.visit.reception.forwards
+        permit = await forwards.forward(visit.pbx, leg.number) if forwards else None
+        if forwards is None or permit is None:
             log.warning("number_not_permitted", route=way.name)
             return False
-        seconds = round(leg.rings.total_seconds())
-        return await self._ring(OUTSIDE_CONTEXT, way, following, seconds, {"CALLCORE_TO": digits})
+        await visit.say(visit.book.flow.texts.connecting)
+        visit.stop_if_gone()
+        if not await forwards.leaves(permit, visit.call_id):
+            return False
+        ask = permit.ask
+        values = {
+            "CALLCORE_TO": ask.number.removeprefix("+"),
+            "CALLCORE_ATTEMPT": ask.attempt,
+            "CALLCORE_SHOWN": forwards.shown(visit.pbx),
+        }
+        try:
+            return await self._send(OUTSIDE_CONTEXT, way, following, round(leg.rings.total_seconds()), values)
+        except BaseException:
+            forwards.unsure(permit)
+            raise
 
     async def _ring(
         self, context: str, way: Way, following: int, seconds: int, values: dict[str, str]
     ) -> bool:
         await self.visit.say(self.visit.book.flow.texts.connecting)
+        return await self._send(context, way, following, seconds, values)
+
+    async def _send(
+        self, context: str, way: Way, following: int, seconds: int, values: dict[str, str]
+    ) -> bool:
         values = {**values, **NOT_RECORDED, "CALLCORE_RINGS": str(max(1, seconds))}
         await self._set(way, following, values)
         await self.visit.hand_over(context)
@@ -203,7 +226,7 @@ class LegsRun:
         if key != CALL_BACK_KEY:
             return False
         try:
-            await self.word.call_back(queue, topic)
+            await self.word.call_back(queue, topic, self.place)
         except OSError as error:
             log.error("call_back_not_noted", why=str(error))
             return False

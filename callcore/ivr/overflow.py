@@ -51,7 +51,8 @@ class Overflow:
             self._reception.recorder.left(visit.call_id)
             word = LeavingWord(visit)
             try:
-                await self._go_on(LegsRun(visit, word, Who(visit), comes_back=True), _word(session))
+                legs = LegsRun(visit, word, Who(visit), comes_back=True, place=_place(session))
+                await self._go_on(legs, _word(session))
             finally:
                 visit.end()
                 word.close()
@@ -93,6 +94,13 @@ class Overflow:
             return await way_by_tables(visit, state.topic or default, who)
         except UnknownTopic:
             return await way_by_tables(visit, default, who)
+
+
+def _place(session: Session) -> int | None:
+    """Where he stood in the queue when he left it by a key."""
+    said = session.environment.raw.get("agi_arg_3", "")
+    is_one = _word(session) == KEY and re.fullmatch(r"[1-9][0-9]{0,3}", said)
+    return int(said) if is_one else None
 
 
 def _word(session: Session) -> str:

@@ -24,6 +24,7 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.ivr.script import Question
+from callcore.outbound.gate import Permit
 from callcore.routing.situation import CallerFacts
 
 BACKOFFICE_SECONDS = 2.0
@@ -82,12 +83,17 @@ class TalkRecorder(Protocol):
 
     def mode(self, queue: QueueName) -> RecordMode: ...
 
+    @property
+    def records_placed(self) -> bool:
+        """Calls that operators place, too, on demand."""
+
     async def begin(self, talk: TalkToRecord) -> str | None:
         """It is noted, soon; gives the name of the file to be, 32 characters of 0-9a-f. None: it could not be
         noted, or he refused: then nothing may be recorded."""
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
-        """From now on only silence is written; False: nobody can say so, and the dialplan stops it."""
+        """From now on only silence is written; False: nobody can say so, and the dialplan stops it.
+        ``channel``: the one that is recorded; of a placed call it is known only now."""
 
     def left(self, call: CallId) -> None:
         """Nobody took him: what was begun for this call is over, and the dialplan stops it."""
@@ -97,6 +103,8 @@ class NoTalkRecorder:
     """No talk is recorded."""
 
     may_refuse = False
+
+    records_placed = False
 
     def mode(self, queue: QueueName) -> RecordMode:
         return RecordMode.never
@@ -109,6 +117,23 @@ class NoTalkRecorder:
 
     def left(self, call: CallId) -> None:
         return
+
+
+class Forwards(Protocol):
+    """Who lets a caller be sent to a number outside, and keeps the ledger of it. Nothing here raises, and
+    nothing keeps him waiting for long."""
+
+    async def forward(self, pbx: PbxName, number: str) -> Permit | None:
+        """None: it may not be dialled, or nobody can say so in time."""
+
+    async def leaves(self, permit: Permit, call: CallId) -> bool:
+        """It is noted: he may be sent there now. False: he may not."""
+
+    def unsure(self, permit: Permit) -> None:
+        """He was to be sent there, and perhaps was not."""
+
+    def shown(self, pbx: PbxName) -> str:
+        """The number that the trunk shows; "" leaves it to that."""
 
 
 class Backoffice(Protocol):
@@ -137,5 +162,5 @@ class Backoffice(Protocol):
     async def open_case(self, caller: Caller, type: str, message: Message | None) -> str:
         """A case of this type, once for each call; its number."""
 
-    async def call_back(self, caller: Caller, queue: str) -> bool:
+    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
         """He wants to be called back: once for each number. False where he has no number."""

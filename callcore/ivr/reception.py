@@ -12,7 +12,7 @@ import structlog
 from callcore.calls.facts import CallEntered, IvrLeft, LanguageChosen, MessageBegun, RouteChosen, WordToCome
 from callcore.domain import CallId, ChannelId, Customer, PbxName, QueueName
 from callcore.ivr.flow import Flow
-from callcore.ivr.ports import Backoffice, NoTalkRecorder, TalkRecorder
+from callcore.ivr.ports import Backoffice, Forwards, NoTalkRecorder, TalkRecorder
 from callcore.ivr.script import NodeName
 from callcore.ivr.slips import Slips
 from callcore.routing.situation import QueueState
@@ -95,8 +95,8 @@ class Reception:
     now: Callable[[], datetime]
     take_dials: TakeDials = lambda _pbx, _limit: []
     queues: Queues = lambda _pbx: {}
-    permitted: Callable[[PbxName, str], str | None] = lambda _pbx, _number: None
-    """What to dial for a number outside, in digits; None: it may not be dialled."""
+    forwards: Forwards | None = None
+    """Where a caller's way leads to a number outside; None: nowhere."""
     recorder: TalkRecorder = field(default_factory=NoTalkRecorder)
     hints: Callable[[], tuple[str, ...]] = tuple
     """Names whose ``CALLCORE_HINT_NAME`` is read."""

@@ -50,6 +50,8 @@ class Slip:
     at: datetime
     what: str = ""
     has_sound: bool = False
+    place: int | None = None
+    """Of a wish to be called back: where he stood in the queue."""
 
     @property
     def recording(self) -> str:
@@ -89,11 +91,13 @@ class Slips:
 
     # --- for a caller on the line
 
-    async def begin(self, kind: Kind, caller: Caller, *, what: str = "", has_sound: bool = False) -> Slip:
+    async def begin(
+        self, kind: Kind, caller: Caller, *, what: str = "", has_sound: bool = False, place: int | None = None
+    ) -> Slip:
         """A new slip, on disk, which nobody hands in before ``let_go``. Raises OSError."""
         if not _CALL.fullmatch(caller.call):
             raise OSError(f"no name for a file: {caller.call!r}")
-        slip = Slip(self._name(caller.call), kind, caller, self._now(), what, has_sound)
+        slip = Slip(self._name(caller.call), kind, caller, self._now(), what, has_sound, place)
         self._held.add(slip.name)
         try:
             await self.change(slip)
@@ -182,7 +186,9 @@ class Slips:
             case "case":
                 return await self._backoffice.open_case(caller, slip.what, message)
             case "call_back":
-                return "asked" if await self._backoffice.call_back(caller, slip.what) else "nothing"
+                return (
+                    "asked" if await self._backoffice.call_back(caller, slip.what, slip.place) else "nothing"
+                )
 
     def _settled(self, slip: Slip) -> float | None:
         """Length of the message; None: nothing was said; 0: that cannot be told yet."""
@@ -236,6 +242,7 @@ def _from_json(text: str) -> Slip:
         datetime.fromisoformat(data["at"]),
         data["what"],
         data["has_sound"],
+        data.get("place"),
     )
 
 

@@ -27,7 +27,7 @@ RECORD, MODE, INTO, SAID = (f"CALLCORE_RECORD{name}" for name in ("", "_MODE", "
 ``refused``."""
 NOT_RECORDED: Mapping[str, str] = {RECORD: ""}
 REFUSED: Final = "refused"
-_FOLDER = re.compile(r"[-0-9A-Za-z_./+=@~ ]{1,400}")
+FOLDER = re.compile(r"[-0-9A-Za-z_./+=@~ ]{1,400}")
 """What the dialplan lets through."""
 
 
@@ -120,7 +120,7 @@ class TalkRecording:
         return self._visit.reception.recording_path(self._visit.pbx, "").rstrip("/")
 
     def _has_folder(self) -> bool:
-        if _FOLDER.fullmatch(self._folder()):
+        if FOLDER.fullmatch(self._folder()):
             return True
         log.error("recording_folder_unusable", folder=self._folder())
         return False

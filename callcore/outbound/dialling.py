@@ -4,26 +4,28 @@ stands."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, PersonsCall, Target
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CarriedCall, Medium, Outcome, Plan
 from callcore.domain import Text
 from callcore.outbound import placed
 from callcore.outbound.causes import Sign, Streak, sign_of
 from callcore.outbound.gate import Permit
-from callcore.outbound.ledger import Ledger
+from callcore.outbound.ledger import Ledger, Whom
 from callcore.outbound.placed import PlacedCall
 from callcore.outbound.ports import (
+    AnyOrder,
     CallNews,
-    CallOrder,
+    CarryOrder,
     Dialer,
     NotSent,
-    PhoneOrder,
+    QueueOrder,
     Refused,
     RouteBack,
     RouteGone,
@@ -44,6 +46,8 @@ UNASKED_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 SILENT_FOR = timedelta(seconds=120)
 """A call of which nothing was heard for so long is asked about: an event may have been lost."""
+WAITING_FOR = timedelta(minutes=10)
+"""Likewise, where a placeholder waits in a queue."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +59,10 @@ class _Entry:
     is_dialling: bool = False
     """Its dial has not returned: nobody but that can say anything of it."""
     holds_line: bool = True
+
+
+def _nothing() -> None:
+    """There is no slot to give back."""
 
 
 class Trunk:
@@ -84,38 +92,72 @@ class Dialling:
 
     # --- placing
 
-    async def place(self, permit: Permit, whom: Target | PersonsCall, order: CallOrder | PhoneOrder) -> bool:
+    async def place(self, permit: Permit, whom: Whom, order: AnyOrder) -> bool:
         """The slot is used or given back, whatever happens. False: the permit was no good any more."""
         trunk = self._trunks[permit.ask.route]
+        has_slot = not isinstance(order, QueueOrder)
+        give_back = trunk.slots.give_back if has_slot else _nothing
         if trunk.dialer.trouble is not None:
             self._ledger.drop(permit)
-            trunk.slots.give_back()
+            give_back()
             self._gone(trunk)
             return False
         try:
             attempt = await self._ledger.intend(permit, whom)
         except BaseException:
-            trunk.slots.give_back()
+            give_back()
             raise
         if attempt is None:
-            trunk.slots.give_back()
+            give_back()
             return False
         entry = self._enter(attempt)
+        entry.holds_line = has_slot
         entry.is_dialling = True
-        try:
-            await trunk.slots.turn()
-        except BaseException:
-            trunk.slots.give_back()
-            raise
+        if has_slot:
+            try:
+                await trunk.slots.turn()
+            except BaseException:
+                give_back()
+                raise
         await self._dial(trunk, entry, permit, order)
         return True
 
-    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None) -> bool:
+        """Somebody is on the line already: he waits neither for a free line nor for his turn, but takes a
+        line. ``order`` None: who asks sends the channel on its way himself, at once. False: nothing was
+        stored or dialled."""
+        trunk = self._trunks[permit.ask.route]
+        if trunk.dialer.trouble is not None:
+            self._ledger.drop(permit)
+            return False
+        attempt = await self._ledger.intend(permit, whom)
+        if attempt is None:
+            return False
+        trunk.slots.hold_line()
+        entry = self._enter(attempt)
+        if order is not None:
+            entry.is_dialling = True
+            await self._dial(trunk, entry, permit, order)
+        return True
+
+    def withdraw(self, attempt: AttemptId) -> None:
+        """The channel that was to carry it was certainly not sent on its way."""
+        if (entry := self._entries.get(attempt)) is not None:
+            self._finish(entry, Outcome(AttemptResult.not_sent, self._ledger.now(), detail="no time left"))
+
+    def doubt(self, attempt: AttemptId) -> None:
+        if (entry := self._entries.get(attempt)) is not None:
+            self._become(entry, placed.doubt(entry.call))
+
+    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: AnyOrder | CarryOrder) -> None:
         now = self._ledger.now
         try:
             if not permit.holds_at(now()):
                 raise NotSent("the permit is over")
-            await trunk.dialer.dial(permit, order)
+            if isinstance(order, CarryOrder):
+                await trunk.dialer.carry(permit, order)
+            else:
+                await trunk.dialer.dial(permit, order)
         except Refused as error:
             self._finish(entry, Outcome(AttemptResult.failed, now(), detail=str(error)), Sign.gone)
         except NotSent as error:
@@ -132,11 +174,37 @@ class Dialling:
             if entry.call.in_doubt:
                 trunk.doubts.set()
 
+    async def ring_now(self, attempt: AttemptId) -> bool:
+        """See ``Outbound.ring_now``; whoever is cancelled here has taken no line."""
+        entry = self._entries.get(attempt)
+        if entry is None:
+            return False
+        slots = self._trunks[entry.attempt.route].slots
+        if not entry.holds_line:
+            await slots.take()
+            try:
+                await slots.turn()
+            except BaseException:
+                slots.give_back()
+                raise
+            if attempt not in self._entries:
+                slots.free_line()
+                return False
+            entry.holds_line = True
+        # From here on the number counts as rung, whatever becomes of us: also if the store does not answer.
+        entry.call = replace(entry.call, is_confirmed=True)
+        return await self._ledger.attempts.confirmed(attempt, self._ledger.now())
+
     def _enter(self, attempt: Attempt) -> _Entry:
-        call = PlacedCall(attempt.id, attempt.intended_at, attempt.plan)
+        call = PlacedCall(attempt.id, attempt.intended_at, attempt.plan, is_confirmed=attempt.is_confirmed)
         entry = _Entry(attempt, call, self._ledger.now())
         self._entries[attempt.id] = entry
         return entry
+
+    def open_calls(self) -> dict[str, int]:
+        """By route; those of an earlier run among them."""
+        counted = Counter(entry.attempt.route for entry in self._entries.values())
+        return {name: counted[name] for name in self._trunks}
 
     # --- news
 
@@ -207,7 +275,9 @@ class Dialling:
                 continue
             entry = self._enter(attempt)
             entry.call = placed.doubt(entry.call)
-            trunk.slots.hold_line()
+            entry.holds_line = attempt.plan is not Plan.queue_first or attempt.is_confirmed
+            if entry.holds_line:
+                trunk.slots.hold_line()
             trunk.doubts.set()
         if attempts:
             log.info("open_calls_found", calls=len(attempts))
@@ -234,7 +304,11 @@ class Dialling:
             await self._ledger.sleep(SWEEP_SECONDS)
             now = self._ledger.now()
             for entry in self._entries.values():
-                if now - entry.last_at >= SILENT_FOR and not entry.call.in_doubt:
+                is_waiting = entry.attempt.plan is Plan.queue_first and not entry.call.is_confirmed
+                if (
+                    now - entry.last_at >= (WAITING_FOR if is_waiting else SILENT_FOR)
+                    and not entry.call.in_doubt
+                ):
                     entry.last_at = now
                     entry.call = placed.doubt(entry.call)
                     self._trunks[entry.attempt.route].doubts.set()

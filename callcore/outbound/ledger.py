@@ -19,12 +19,16 @@ from callcore.calls.attempt import (
     Attempt,
     AttemptId,
     AttemptResult,
+    CarriedCall,
+    FollowUpChange,
     Medium,
     NumberHistory,
     Outcome,
     PersonsCall,
+    Plan,
     Target,
     TargetChange,
+    WishedCall,
 )
 from callcore.domain import Text
 from callcore.numbers import mask
@@ -59,8 +63,8 @@ T = TypeVar("T")
 class Owner(Protocol):
     """Who decides what an outcome makes of whom the attempt was for (``campaigns``; see also ``owners``)."""
 
-    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | None:
-        """None: there is no target."""
+    async def change(self, attempt: Attempt, outcome: Outcome) -> TargetChange | FollowUpChange | None:
+        """None: there is neither target nor wish."""
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         """The outcome is stored."""
@@ -69,7 +73,19 @@ class Owner(Protocol):
         """PBX link, trunk or gateway is gone: stop what needs it."""
 
 
-def _attempt(ask: Ask, whom: Target | PersonsCall, now: datetime) -> Attempt:
+Whom = Target | PersonsCall | WishedCall | CarriedCall
+"""For whom something leaves."""
+Key = tuple[Medium, str, str]
+
+
+def _key(ask: Ask) -> Key:
+    """What one permit at a time is out for: a number; but where a second call to it may be made at the same
+    time, by many callers to one office, each attempt stands for itself."""
+    passes_by = (ask.purpose, Rule.open_call) in ask.profile.of_number(ask.number).skips
+    return (ask.medium, ask.number, ask.attempt if passes_by else "")
+
+
+def _attempt(ask: Ask, whom: Whom, now: datetime) -> Attempt:
     attempt = Attempt(
         id=ask.attempt,
         target=None,
@@ -85,6 +101,10 @@ def _attempt(ask: Ask, whom: Target | PersonsCall, now: datetime) -> Attempt:
     )
     if isinstance(whom, Target):
         return replace(attempt, target=whom.id, campaign=whom.campaign)
+    if isinstance(whom, CarriedCall):
+        return replace(attempt, plan=Plan.carried, call=whom.call, customer=whom.customer)
+    if isinstance(whom, WishedCall):
+        return replace(attempt, plan=whom.plan, customer=whom.customer, follow_up=whom.follow_up)
     return replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
 
 
@@ -96,7 +116,7 @@ class Ledger:
         self.sleep = sleep
         self.unsettled = 0
         """Outcomes that could not be stored yet."""
-        self._reserved: dict[tuple[Medium, str], tuple[AttemptId, datetime]] = {}
+        self._reserved: dict[Key, tuple[AttemptId, datetime]] = {}
         self._grants = Grants()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_closing = False
@@ -105,7 +125,7 @@ class Ledger:
 
     async def permit(self, ask: Ask) -> Permit | Refusal:
         """Raises StoreUnavailable: without the ledger there is no permit."""
-        key, now = (ask.medium, ask.number), self.now()
+        key, now = _key(ask), self.now()
         self._forget_expired(now)
         if key in self._reserved and self._reserved[key][1] > now:
             until = min(self._reserved[key][1], now + OPEN_CALL_PAUSE)
@@ -141,11 +161,11 @@ class Ledger:
         """It is not going to be used."""
         self._grants.back(permit)
         if self.is_valid(permit):
-            self._reserved.pop((permit.ask.medium, permit.ask.number), None)
+            self._reserved.pop(_key(permit.ask), None)
 
     def is_valid(self, permit: Permit) -> bool:
         """Issued by ``permit``, not used, not over."""
-        reserved = self._reserved.get((permit.ask.medium, permit.ask.number))
+        reserved = self._reserved.get(_key(permit.ask))
         return reserved is not None and reserved[0] == permit.ask.attempt and permit.holds_at(self.now())
 
     async def confirm(self, ask: Ask) -> Permit | Refusal:
@@ -158,7 +178,7 @@ class Ledger:
         )
         return decide(ask, known.get(ask.number, NumberHistory()), self.now())
 
-    async def intend(self, permit: Permit, whom: Target | PersonsCall) -> Attempt | None:
+    async def intend(self, permit: Permit, whom: Whom) -> Attempt | None:
         """The intent, stored; None where the permit does not fit, is used, or is over: ask for another.
 
         Raises NotClaimed, StoreUnavailable: nothing is stored.
@@ -169,7 +189,7 @@ class Ledger:
             log.info("permit_not_used", attempt=ask.attempt, number=mask(ask.number))
             return None
         attempt = _attempt(ask, whom, self.now())
-        key = (ask.medium, ask.number)
+        key = _key(ask)
         self._reserved[key] = (ask.attempt, _UNTIL_STORED)
         self._grants.storing(permit)
         try:

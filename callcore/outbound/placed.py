@@ -19,13 +19,19 @@ up; if our own side is mute, ringing him again would be mute again. So it counts
 and told him nothing, the campaign goes on to the next medium, the detail says so, and a row of them stops
 the route (``causes.Streak``).
 
-By a plan that ``asks_again`` our channel leads to an operator's phone, and rings the number in a second step.
+By a plan of ``phone_first`` our channel leads to an operator's phone, and rings the number in a second step.
 Its cause and its answer tell of the phone; of the number tells the dialplan's word on Dial alone, live or by
 the journal. Where the journal has no row of a dial, the number was not rung, and the call counts as
 ``not_sent``, with what stopped it: the phone, or the gate asked again.
 
     placed ──phone answered──► number rings ──dialplan's word──► Hangup ──► Outcome
        └──Hangup without the dialplan's word──► in doubt ──traced──► not_sent, or Outcome
+
+So it is where a placeholder waits in a queue for an operator. Where the number is rung first and put into a
+queue then, the dialplan's word alone counts, too.
+A ``carried`` call has no channel of ours: a caller's own rings the number and lives on. The dialplan's word
+is its end. It lives as long as a channel that is marked with it, and the dialplan has noted that it dials: a
+mark without that note is a channel that was never sent on its way.
 """
 
 from __future__ import annotations
@@ -53,6 +59,8 @@ LAST_WORD = timedelta(seconds=2)
 RELOOK = timedelta(seconds=2)
 SETTLED_IN = timedelta(seconds=5)
 """An intent younger than this may still be on its way to the PBX."""
+SENT_IN = timedelta(seconds=15)
+"""So long a living channel that is marked may take until it dials."""
 CLOCKS_APART = timedelta(seconds=5)
 """How far the PBX's clock may be from ours."""
 AT_ONCE = timedelta(seconds=2)
@@ -62,6 +70,12 @@ OPERATOR, GATE = "operator", "gate"
 """Begin the detail of a call whose number was not rung: the phone was not picked up, or the second word of
 the gate was no."""
 WITHDRAWN, NOBODY = "withdrawn", "nobody to ask"
+QUEUE = "queue"
+"""Begins the detail where a placeholder's wait ended without an operator."""
+LEFT_QUEUE = frozenset(
+    ("TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW", "NOQUEUE")
+)
+"""QUEUESTATUS in such a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +89,14 @@ class PlacedCall:
     status: str | None = None
     """Dial's, as the dialplan told it."""
     dial_cause: int | None = None
-    """Of the number's leg, likewise; where the plan asks again."""
+    """Of the number's leg, likewise; where the plan goes by Dial."""
     told: CallTold | None = None
     has_last_word: bool = False
     """The script has spoken since the Hangup."""
     ended_at: datetime | None = None
     cause: int | None = None
+    is_confirmed: bool = False
+    """Where the plan asks again: the number may have been rung, for the gate has said yes."""
     in_doubt: bool = False
     """The PBX is to be asked."""
     missed_at: datetime | None = None
@@ -88,7 +104,7 @@ class PlacedCall:
 
     @property
     def is_answered(self) -> bool:
-        if self.plan.asks_again:
+        if self.plan.is_talk:
             return self.status == "ANSWER"
         return self.answered_at is not None or self.told is not None or self.status == "ANSWER"
 
@@ -103,7 +119,8 @@ def heard(call: PlacedCall, news: CallNews, now: datetime) -> PlacedCall | Outco
         case CallAnswered():
             return _ended(replace(call, answered_at=call.answered_at or now), now)
         case CallDialled():
-            return _ended(replace(call, status=news.status, dial_cause=news.cause), now)
+            told = replace(call, status=news.status, dial_cause=news.cause)
+            return _final(told, now) if call.plan is Plan.carried else _ended(told, now)
         case CallTold():
             return _ended(replace(call, told=news, has_last_word=call.ended_at is not None), now)
         case CallHungUp():
@@ -113,7 +130,7 @@ def heard(call: PlacedCall, news: CallNews, now: datetime) -> PlacedCall | Outco
         case CallNotMade():
             if call.ended_at is not None or call.answered_at is not None or call.is_answered:
                 return call  # Failure also answers a repeat of an id that lives
-            if call.plan.asks_again:
+            if call.plan.is_talk:
                 return Outcome(AttemptResult.not_sent, now, detail=NOT_MADE)
             return Outcome(AttemptResult.network, now, detail=NOT_MADE)
         case RouteLost():
@@ -135,18 +152,18 @@ def due(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
     deadline = next_deadline(call)
     if deadline is None or now < deadline:
         return call
-    is_untold = call.status is None if call.plan.asks_again else call.is_answered and call.told is None
+    is_untold = call.status is None if call.plan.is_talk else call.is_answered and call.told is None
     return doubt(call) if is_untold else _final(call, now)
 
 
 def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
     """``trace`` is the PBX's word on a call in doubt, asked over the present link."""
-    if call.ended_at is None and trace.is_alive:
+    if call.ended_at is None and _lives(call, trace):
         answered_at = call.answered_at or trace.answered_at
         return replace(call, in_doubt=False, missed_at=None, answered_at=answered_at)
     found = _with_journal(call, trace)
-    if call.plan.asks_again:
-        return _asked_again(found, trace, pbx_started_at, now)
+    if call.plan.is_talk:
+        return _talked(found, trace, pbx_started_at, now)
     is_complete = found.told is not None if found.is_answered else found.status is not None
     if is_complete or (call.ended_at is not None and not found.is_answered):
         return _final(found, trace.ended_at or now, JOURNAL)
@@ -157,10 +174,14 @@ def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: dateti
     return _missing(call, trace, pbx_started_at, now)
 
 
-def _asked_again(
-    call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime
-) -> PlacedCall | Outcome:
-    """What the journal makes of a call whose number was to be rung in a second step."""
+def _lives(call: PlacedCall, trace: Trace) -> bool:
+    if call.plan is Plan.carried:
+        return trace.is_marked and trace.dialling_at is not None and trace.status is None
+    return trace.is_alive
+
+
+def _talked(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datetime) -> PlacedCall | Outcome:
+    """What the journal makes of a call in which people talk: only the row of its dial tells of the number."""
     if call.status is not None:
         return _final(call, trace.ended_at or now, JOURNAL)
     at = call.ended_at or now
@@ -171,11 +192,15 @@ def _asked_again(
     if trace.dialling_at is not None:
         return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: no end")
     if pbx_started_at > call.intended_at - CLOCKS_APART:
-        return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: PBX restarted since")
-    if now < call.intended_at + SETTLED_IN:
+        # what the PBX has forgotten was not rung for certain where nobody was told to
+        is_safe = call.plan.asks_again and not call.is_confirmed
+        result = AttemptResult.not_sent if is_safe else AttemptResult.unknown
+        return Outcome(result, now, detail=f"{JOURNAL}: PBX restarted since")
+    if now < call.intended_at + (SENT_IN if trace.is_marked else SETTLED_IN):
         return call
     is_seen = trace.phone_at is not None or call.ended_at is not None or call.answered_at is not None
-    detail = f"{GATE}: {NOBODY}" if is_seen else f"{JOURNAL}: never seen"
+    is_at_gate = call.plan.asks_again and is_seen
+    detail = f"{GATE}: {NOBODY}" if is_at_gate else f"{JOURNAL}: never seen"
     return Outcome(AttemptResult.not_sent, at, cause=trace.phone_cause, detail=detail)
 
 
@@ -187,6 +212,8 @@ def _stopped_by(trace: Trace) -> str:
         return ""
     if trace.phone_status == "CANCEL":
         return f"{OPERATOR}: {WITHDRAWN}"
+    if trace.phone_status in LEFT_QUEUE:
+        return f"{QUEUE}: {trace.phone_status.lower()}"
     return f"{OPERATOR}: {unanswered(trace.phone_cause, trace.phone_status)[0]}"
 
 
@@ -221,7 +248,7 @@ def _ended(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
     """The outcome, if the call is over and nobody has anything to add."""
     if call.ended_at is None:
         return call
-    if call.plan.asks_again:
+    if call.plan.is_talk:
         return call if call.status is None else _final(call, now)
     if call.is_answered:
         return _final(call, now) if call.has_last_word else call
@@ -230,7 +257,7 @@ def _ended(call: PlacedCall, now: datetime) -> PlacedCall | Outcome:
 
 def _final(call: PlacedCall, now: datetime, source: str = "") -> Outcome:
     at = call.ended_at or now
-    if call.plan.asks_again:
+    if call.plan.is_talk:
         return _of_number(call, at, source)
     if call.is_answered:
         return _of_answered(call, at, source)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import Interface, Language, Text
+from callcore.domain import CallId, ChannelRef, Interface, Language, QueueName, Text
 from callcore.outbound.gate import Permit
 
 
@@ -60,6 +60,9 @@ class CallOrder:
     """What the recipient sees; "" leaves it to the trunk."""
 
 
+AutoAnswer = Literal["call_info", "alert_info"]
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneOrder:
     """What goes with a dial that rings an operator's phone first, and the number once he has picked it up.
@@ -68,6 +71,53 @@ class PhoneOrder:
 
     phone: Interface
     phone_seconds: int
+    ring_seconds: int
+    caller_number: str
+    call: CallId | None = None
+    auto_answer: AutoAnswer | None = None
+    """The header of SIP that has the phone pick up by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOrder:
+    """What goes with a placeholder that waits in a queue for an operator; the number is rung once one has
+    taken it. ``position``: its place among those of its priority, None: behind them; ``wait_seconds``: how
+    long it may wait."""
+
+    queue: QueueName
+    position: int | None
+    priority: int
+    wait_seconds: int
+    ring_seconds: int
+    caller_number: str
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """What goes with a dial whose number, once it has answered, hears ``notice`` (a prompt's path) and
+    waits in the queue before all others, at most ``wait_seconds``."""
+
+    queue: QueueName
+    priority: int
+    notice: str
+    language: Language
+    wait_seconds: int
+    ring_seconds: int
+    caller_number: str
+
+
+TalkOrder = PhoneOrder | QueueOrder | CustomerOrder
+"""People talk in it."""
+AnyOrder = CallOrder | TalkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOrder:
+    """A living channel is sent to ring the number. ``ring_seconds``, ``caller_number``: as in ``CallOrder``;
+    where nobody takes it, it goes on in the dialplan (``callcore-carried``)."""
+
+    channel: ChannelRef
     ring_seconds: int
     caller_number: str
 
@@ -136,13 +186,14 @@ TakeCallNews = Callable[[CallNews], None]
 class Trace:
     """What a PBX knows of one attempt, asked after a loss.
 
-    ``is_alive``: its channel lives. The rest is the dialplan's journal: ``dialling_at`` it began to dial;
-    ``status``, ``cause`` of the carrier's leg once that ended; ``told_seconds``, ``told_key``,
-    ``told_enough`` as the script or the dialplan's own playing noted; ``ended_at`` the end. All None: the
-    PBX never saw it.
+    ``is_alive``: its channel lives; ``is_marked``: one that bears its id does. The rest is the dialplan's
+    journal: ``dialling_at`` it began to dial; ``status``, ``cause`` of the carrier's leg once that ended;
+    ``told_seconds``, ``told_key``, ``told_enough`` as the script or the dialplan's own playing noted;
+    ``ended_at`` the end. All None: the PBX never saw it.
     """
 
     is_alive: bool = False
+    is_marked: bool = False
     dialling_at: datetime | None = None
     answered_at: datetime | None = None
     status: str | None = None
@@ -180,8 +231,11 @@ class Dialer(Protocol):
     def trouble(self) -> Text | None:
         """Why nothing can be dialled through it now; None: it can."""
 
-    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def dial(self, permit: Permit, order: AnyOrder) -> None:
         """Returns when the PBX has taken it. Raises NotSent or Unsure. Never repeats anything."""
+
+    async def carry(self, permit: Permit, order: CarryOrder) -> None:
+        """As ``dial``, by a channel that lives already."""
 
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """Raises RouteGone when the PBX cannot be asked."""

@@ -16,14 +16,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from callcore.calls.attempt import AttemptId, Medium, PersonsCall, Target
+from callcore.calls.attempt import AttemptId, CarriedCall, Medium, Target
 from callcore.domain import Text
 from callcore.outbound.causes import Streak
 from callcore.outbound.dialling import Dialling, Trunk
 from callcore.outbound.gate import Ask, Permit, Refusal
-from callcore.outbound.ledger import Ledger, Owner
+from callcore.outbound.ledger import Ledger, Owner, Whom
 from callcore.outbound.messages import Gateway, Messages
-from callcore.outbound.ports import CallNews, CallOrder, Dialer, MessageOrder, Messenger, PhoneOrder, Receipt
+from callcore.outbound.ports import (
+    AnyOrder,
+    CallNews,
+    CarryOrder,
+    Dialer,
+    MessageOrder,
+    Messenger,
+    Receipt,
+)
 from callcore.outbound.slots import Figures, Sleep, Slots
 from callcore.store.attempts import Attempts
 
@@ -108,6 +116,11 @@ class Outbound:
         """The gate's second word, for a call whose number is about to be rung. Raises StoreUnavailable."""
         return await self._ledger.confirm(ask)
 
+    async def ring_now(self, attempt: AttemptId) -> bool:
+        """The gate has said yes the second time: the number of this call is about to be rung. Durable when it
+        returns; waits for a line where the call has none yet. False: it is over."""
+        return await self._dialling.ring_now(attempt)
+
     async def hang_up(self, route: str, attempt: AttemptId) -> None:
         """End a call of ours; what becomes of it is told as ever. Nothing happens if it is over."""
         await self._trunks[route].dialer.hang_up(attempt)
@@ -129,14 +142,30 @@ class Outbound:
             self._ledger.drop(permit)
         self._slots(medium, route).give_back()
 
-    async def place_call(
-        self, permit: Permit, whom: Target | PersonsCall, order: CallOrder | PhoneOrder
-    ) -> bool:
+    async def place_call(self, permit: Permit, whom: Whom, order: AnyOrder) -> bool:
         """Returns when the PBX has taken it, or has not; what becomes of it goes to the owner. The slot is
-        used or given back, whatever happens. False: nothing was stored or dialled, because the permit was
+        used or given back, whatever happens; a ``QueueOrder`` comes without one, for its placeholder has no
+        line. False: nothing was stored or dialled, because the permit was
         over or the route has trouble. Raises NotClaimed, StoreUnavailable: the same. Who is cancelled here
         stops waiting, the call goes on."""
         return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, whom, order)))
+
+    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None = None) -> bool:
+        """A living channel rings the number, without a slot. ``order`` None: whoever asks sends it on its
+        way himself as soon as this returns, and says by ``doubt`` where that went wrong. True: the
+        intent is stored, and so will be what becomes of it. Raises NotClaimed, StoreUnavailable. Who is
+        cancelled here without an order has nothing dialled; with one, the call goes on."""
+        work = self._ledger.spawn(self._dialling.carry(permit, whom, order))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if order is None:
+                work.add_done_callback(lambda _: self._dialling.withdraw(permit.ask.attempt))
+            raise
+
+    def doubt(self, attempt: AttemptId) -> None:
+        """Nobody knows how it stands: the PBX is asked."""
+        self._dialling.doubt(attempt)
 
     async def send_message(self, permit: Permit, target: Target, order: MessageOrder) -> bool:
         """As ``place_call``; returns when the gateway's answer is stored."""
@@ -181,6 +210,10 @@ class Outbound:
         if medium is Medium.voice:
             return self._trunks[route].dialer.trouble
         return self._gateways[route].messenger.trouble
+
+    def open_calls(self) -> dict[str, int]:
+        """Calls whose outcome is open, by the PBX they go through."""
+        return self._dialling.open_calls()
 
     @property
     def unsettled(self) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from callcore.calls.attempt import Attempt
-from callcore.domain import CustomerId, Login, Text
+from callcore.domain import CallId, ChannelRef, CustomerId, Login, Text
 from callcore.outbound.gate import Rule
 
 
@@ -17,6 +17,20 @@ class Wanted:
     """As typed or stored."""
     login: Login
     """Whose phone is rung."""
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A call that is under way is to be given to a number outside. ``channel``: that rings the number, and
+    waits for nobody else meanwhile."""
+
+    number: str
+    """As typed or stored."""
+    login: Login
+    """Who gives it."""
+    channel: ChannelRef
+    call: CallId | None = None
     customer: CustomerId | None = None
 
 
@@ -47,6 +61,10 @@ class Places(Protocol):
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
+
+    async def carry(self, handed: Handed) -> Attempt:
+        """The channel has left for ``callcore-carried``, or may have: look at what becomes of the attempt
+        (``outcome`` None: it is under way). Raises PlaceRefused, StoreUnavailable: it is where it was."""
 
     async def hang_up(self, attempt: Attempt) -> None:
         """End it, whether the phone rings, the number, or they talk. Nothing happens if it is over."""

@@ -6,12 +6,15 @@ reconnects only needs the newest one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from callcore.calls.effects import CallView
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.effects import CallView, DialStage
+from callcore.calls.line import LineView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -182,6 +185,8 @@ class WorkCounts:
     missed_since: datetime | None = None
     postponed: int = 0
     """Of all these: put off until later."""
+    unknown_calls: int = 0
+    """Placed calls of the last days of which nobody knows what became of them."""
     unclassified: int = 0
     """His own contacts without a topic, of any day."""
     unclassified_since: datetime | None = None
@@ -279,6 +284,21 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialling:
+    """A call that he has had placed, until the number answers; one that nobody answered stays until he
+    dismisses it."""
+
+    view: CallView
+    stage: DialStage
+    since: datetime
+    """In this stage."""
+    result: AttemptResult | None = None
+    why: str = ""
+    """See ``effects.ShowDialling``."""
+    can_take: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     login: Login
     name: str
@@ -294,6 +314,7 @@ class Desk:
     """The card of what rings opens when he asks for it."""
     untaken: CallView | None = None
     """The call he talks on, while he has not asked for its card."""
+    dialling: Dialling | None = None
     tabs: tuple[Tab, ...] = ()
     active: CallId | None = None
     """The tab in front."""
@@ -306,6 +327,8 @@ class Desk:
     work: WorkCounts | None = None
     """None: not known yet, or nobody counts."""
     is_pbx_linked: bool = True
+    lines: Mapping[CallId, LineView] = field(default_factory=dict)
+    """How he and his calls stand; a call that he talks on and that is not named stands as ``line.PLAIN``."""
 
     def tab(self, call: CallId) -> Tab | None:
         return next((t for t in self.tabs if t.view.call == call), None)
@@ -322,4 +345,5 @@ class Desk:
     def takes(self, call: CallId) -> bool:
         """Whether he may ask for the card of this call now."""
         rings = self.can_take and self.ringing is not None and self.ringing.call == call
-        return rings or (self.untaken is not None and self.untaken.call == call)
+        dials = self.dialling is not None and self.dialling.can_take and self.dialling.view.call == call
+        return rings or dials or (self.untaken is not None and self.untaken.call == call)

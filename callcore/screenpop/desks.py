@@ -24,9 +24,12 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import Do
 from callcore.calls.tracker import UnknownAgent
 from callcore.domain import (
     AgentState,
@@ -45,13 +48,14 @@ from callcore.screenpop.cardfill import CardSource
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.changes import DeskEffect, apply
 from callcore.screenpop.deskbook import UPDATED, DeskBook
+from callcore.screenpop.deskdials import DeskDials
 from callcore.screenpop.deskreads import DeskReads
 from callcore.screenpop.deskwriting import DeskWriting
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, RecordDo, Seat, TalkControl
+from callcore.screenpop.ports import DeskRefused, LineControl, LineTo, RecordDo, Seat, TalkControl
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -102,8 +106,11 @@ class Desks:
         self._recorded: dict[CallId, TalkState] = {}
         self.talks: TalkControl | None = None
         """Set where talks can be recorded."""
+        self.handset: LineControl | None = None
+        """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
+        self.dials = DeskDials(self._book, self._beside, self.attach)
         news = news or CardNews()
         self._reads = DeskReads(self._book, shelf, self._beside, now, news, missed, source, work)
         self._writing = DeskWriting(
@@ -135,6 +142,7 @@ class Desks:
         match effect:
             case (
                 ShowRinging()
+                | ShowDialling()
                 | HideRinging()
                 | PopCard()
                 | UpdateCard()
@@ -142,6 +150,7 @@ class Desks:
                 | CloseCard()
                 | DropCard()
                 | ShowAgent()
+                | ShowLine()
             ):
                 self._show(effect)
             case _:
@@ -162,6 +171,7 @@ class Desks:
             self._writing.put_kept(login, effect.view.call)
             self._put_page(login, effect.view.call)
             self._put_recording(login, effect.view.call)
+            self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
             self._reads.ask(login, effect.view.call)
         self._book.tell(login, event_type(effect), event_data(effect))
@@ -227,6 +237,20 @@ class Desks:
         if self.talks is None:
             raise DeskRefused("not_recording")
         await self.talks.turn(login, call, do, is_announced=is_announced)
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        await self.dials.dial(login, number=number, customer=customer, follow_up=follow_up)
+
+    async def cancel_dial(self, login: Login) -> None:
+        await self.dials.cancel(login)
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._book.desk(login)
+        if self.handset is None:
+            raise DeskRefused("not_possible_here")
+        await self.handset.do(login, call, do, to)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

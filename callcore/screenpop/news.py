@@ -11,13 +11,17 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import PLAIN, LineView
 from callcore.screenpop.changes import DeskEffect
 
 _TYPES: dict[type, str] = {
     ShowRinging: "call.ringing",
+    ShowDialling: "call.dialling",
     HideRinging: "call.ringing_ended",
     PopCard: "card",
     UpdateCard: "card.updated",
@@ -25,6 +29,7 @@ _TYPES: dict[type, str] = {
     CloseCard: "card.closed",
     DropCard: "card.dropped",
     ShowAgent: "agent.state",
+    ShowLine: "call.line",
 }
 
 
@@ -32,10 +37,23 @@ def event_type(effect: DeskEffect) -> str:
     return _TYPES[type(effect)]
 
 
+def line_data(line: LineView) -> dict[str, Any]:
+    return {
+        "state": line.state,
+        "since": line.since,
+        "with": line.with_,
+        "is_muted": line.is_muted,
+        "failed": line.failed,
+        "may": sorted(line.may),
+    }
+
+
 def event_data(effect: DeskEffect) -> dict[str, Any]:
     match effect:
         case ShowRinging():
             return {"call": effect.view, "can_take": effect.can_take}
+        case ShowDialling():
+            return {"call": effect.view, "stage": effect.stage, "result": effect.result, "why": effect.why}
         case PopCard() | UpdateCard():
             return {"call": effect.view}
         case HideRinging() | DropCard():
@@ -44,6 +62,8 @@ def event_data(effect: DeskEffect) -> dict[str, Any]:
             return {"call": effect.call, "talk_ms": effect.talk_ms}
         case CloseCard():
             return {"call": effect.call}
+        case ShowLine():
+            return {"call": effect.call, "line": line_data(effect.line or PLAIN)}
         case ShowAgent():
             return {
                 "state": effect.state,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
+from callcore.calls.line import Do, ParkedCall
 from callcore.domain import (
     CallId,
     CustomerId,
@@ -14,6 +16,7 @@ from callcore.domain import (
     PauseReason,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 from callcore.screenpop.card import Desk, Draft
@@ -26,12 +29,20 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``.
+    ``no_right``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``, ``pbx_refused``,
+    ``line_unsure``;
+    of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
+    ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(
+        self, code: str, why: Text | None = None, *, by: str = "", until: datetime | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
+        self.why = why
+        self.by = by
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,38 @@ class TalkControl(Protocol):
     async def turn(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool) -> None:
         """``is_announced``: the operator says that he has told the caller. A repeat changes nothing. Raises
         ``DeskRefused``: ``not_recording``, ``not_announced``, ``pbx_down``, ``store_down``."""
+
+
+class DialControl(Protocol):
+    """Calls that operators have callcore place: the own phone first, then the number."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+    ) -> CallId:
+        """``follow_up``: the entry on the list of people to call that he works on; it is his then. Raises
+        ``DeskRefused``."""
+
+    async def cancel(self, login: Login) -> None:
+        """End the call that he has had placed, however far it is; nothing happens if there is none. Raises
+        ``DeskRefused``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineTo:
+    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
+
+    kind: Literal["queue", "colleague", "number"]
+    name: str
+
+
+class LineControl(Protocol):
+    """Living calls, as operators order it."""
+
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """``to``: of ``consult`` and ``blind``. Never repeated by itself. Raises ``DeskRefused``."""
+
+    def parked(self, login: Login) -> tuple[ParkedCall, ...]:
+        """Customers whom he may take, the longest wait first."""
 
 
 class DeskService(Protocol):
@@ -109,6 +152,17 @@ class DeskService(Protocol):
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        """Have this number called; see ``DialControl``."""
+
+    async def cancel_dial(self, login: Login) -> None:
+        """End the call that he has had placed; one that is over leaves the band."""
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """Hold, ask somebody, give away, park, hang up … a call that he talks on; ``take`` a parked one."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

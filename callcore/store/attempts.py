@@ -16,14 +16,17 @@ from callcore.calls.attempt import (
     AttemptId,
     AttemptResult,
     CampaignState,
+    FollowUpChange,
     Medium,
     NumberHistory,
     Outcome,
+    Plan,
     Purpose,
     TargetChange,
     TargetId,
 )
-from callcore.store.campaign_rows import OPEN_CALL, WAITING, load_attempts, outcome_row
+from callcore.store import outbox, wishing
+from callcore.store.campaign_rows import OPEN_CALL, OWN_CHANNEL, WAITING, load_attempts, outcome_row
 from callcore.store.engine import insert
 from callcore.store.errors import StoreError
 from callcore.store.gate_facts import histories
@@ -68,6 +71,7 @@ class Attempts:
                 return False
             await connection.execute(attempts.insert().values(**_intent_row(attempt)))
             await note_intent(connection, attempt)
+            await _tell(connection, attempt.id, attempt, None, attempt.intended_at)
             return True
 
         try:
@@ -78,6 +82,7 @@ class Attempts:
             ) from error
         if not is_taken:
             whom = f"{attempt.login} has a call" if attempt.target is None else f"target {attempt.target}"
+            whom = whom if attempt.follow_up is None else f"wish {attempt.follow_up}"
             raise NotClaimed(
                 f"{whom} has ended or is being tried, its campaign does not run,"
                 " or its number is being called"
@@ -106,9 +111,20 @@ class Attempts:
 
         return await self._store.writer.submit(op)
 
-    async def settle(self, id: AttemptId, outcome: Outcome, change: TargetChange | None) -> bool:
-        """Store the outcome and, in the same transaction, what it makes of the target: its attempt is closed.
-        ``change`` None: there is no target.
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        """The gate has said yes the second time; durable when it returns. False: the call is over."""
+        opened = update(attempts).where(attempts.c.id == id, attempts.c.result.is_(None))
+
+        async def op(connection: AsyncConnection) -> bool:
+            return bool((await connection.execute(opened.values(submitted_at=at))).rowcount)
+
+        return await self._store.writer.submit(op)
+
+    async def settle(
+        self, id: AttemptId, outcome: Outcome, change: TargetChange | FollowUpChange | None
+    ) -> bool:
+        """Store the outcome and, in the same transaction, what it makes of the target, whose attempt is
+        closed, or of the wish. ``change`` None: there is neither.
 
         Only the first outcome counts, but ``unknown`` and ``sent`` give way to any other (``sent`` not to
         ``unknown``), and then only if the target ended by this very attempt: it gets the new result and
@@ -126,7 +142,9 @@ class Attempts:
             values: dict[str, Any] = {}
             if row.result is not None and not gives_way(AttemptResult(row.result), outcome.result):
                 return False
-            if change is None or row.target is None:
+            if isinstance(change, FollowUpChange):
+                await wishing.changed(connection, row, change, outcome)
+            elif change is None or row.target is None:
                 pass
             elif row.result is None:
                 values = closing(id, outcome, change, row)
@@ -138,6 +156,7 @@ class Attempts:
             of_attempt = update(attempts).where(attempts.c.id == id)
             await connection.execute(of_attempt.values(**outcome_row(outcome)))
             await note_outcome(connection, row, outcome.result, outcome.at)
+            await _tell(connection, id, row, outcome, outcome.at)
             if values:
                 await connection.execute(update(targets).where(targets.c.id == row.target).values(**values))
             return True
@@ -158,8 +177,13 @@ class Attempts:
         return await self._load(attempts.c.target == target)
 
     async def of_login(self, login: str) -> tuple[Attempt, ...]:
-        """Open calls that this person has placed, oldest first; there is one at most."""
-        return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login))
+        """Open calls that this person has placed, oldest first; there is one at most. What he has given to a
+        number outside is none."""
+        return await self._load(and_(attempts.c.result.is_(None), attempts.c.login == login, OWN_CHANNEL))
+
+    async def of_purpose(self, purpose: Purpose) -> tuple[Attempt, ...]:
+        """Open calls for this purpose, oldest first."""
+        return await self._load(and_(OPEN_CALL, attempts.c.purpose == purpose))
 
     async def open_to(self, number: str) -> Attempt | None:
         """The call to this number that is under way."""
@@ -180,9 +204,11 @@ class Attempts:
         found = await self._load(attempts.c.id.in_(newest.limit(limit).offset(offset)))
         return found[::-1]
 
-    async def count_unknown(self) -> int:
-        """Calls of which nobody can find out what became of them."""
+    async def count_unknown(self, since: datetime | None = None) -> int:
+        """Calls of which nobody can find out what became of them; ``since``: begun from then on."""
         is_one = and_(attempts.c.medium == Medium.voice, attempts.c.result == AttemptResult.unknown)
+        if since is not None:
+            is_one = and_(is_one, attempts.c.intended_at >= since)
         async with self._store.read() as connection:
             counted = await connection.execute(select(func.count()).select_from(attempts).where(is_one))
             return int(counted.scalar_one())
@@ -278,7 +304,36 @@ class Attempts:
             return tuple(DncEntry(**row._mapping) for row in await connection.execute(query))
 
 
+PLACED = "call.placed"
+"""The event."""
 _BY_PEOPLE = attempts.c.purpose != Purpose.notice
+
+
+async def _tell(
+    connection: AsyncConnection, id: AttemptId, call: Attempt | Row[Any], over: Outcome | None, at: datetime
+) -> None:
+    """Other programs, of calls between people; of a campaign's calls they hear by its progress."""
+    if call.medium != Medium.voice or call.purpose == Purpose.notice:
+        return
+    data = {
+        "attempt": id,
+        "number": call.number,
+        "purpose": str(Purpose(call.purpose)),
+        "login": call.login,
+        "customer": call.customer,
+        **placed_words(over),
+    }
+    await outbox.tell(connection, PLACED, data, at)
+
+
+def placed_words(over: Outcome | None) -> dict[str, Any]:
+    """How a call stands, as programs are told it."""
+    return {
+        "state": "open" if over is None else "over",
+        "result": over.result.value if over else None,
+        "cause": over.cause if over else None,
+        "why": over.detail if over else "",
+    }
 
 
 async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
@@ -286,9 +341,13 @@ async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
     if attempt.target is not None:
         of_target = update(targets).where(*_may_be_taken_by(attempt))
         return bool((await connection.execute(of_target.values(attempt=attempt.id))).rowcount)
-    of_person = and_(OPEN_CALL, attempts.c.login == attempt.login, attempts.c.login != "")
+    if attempt.plan is Plan.carried:
+        return True
+    of_person = and_(OPEN_CALL, OWN_CHANNEL, attempts.c.login == attempt.login, attempts.c.login != "")
     is_busy = or_(and_(OPEN_CALL, attempts.c.number == attempt.number), of_person)
-    return (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is None
+    if (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is not None:
+        return False
+    return attempt.follow_up is None or await wishing.claimed(connection, attempt)
 
 
 def _may_be_taken_by(attempt: Attempt) -> list[Any]:
@@ -301,7 +360,7 @@ def _may_be_taken_by(attempt: Attempt) -> list[Any]:
 
 def _intent_row(attempt: Attempt) -> dict[str, Any]:
     words = "id target campaign medium number route profile intended_at purpose login rate_minor"
-    words += " plan phone customer"
+    words += " plan phone customer call follow_up"
     return {name: getattr(attempt, name) for name in words.split()} | {"detail": ""}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from callcore.domain import CallId, CustomerId, Language, Login, QueueName, TopicCode
 from callcore.store.errors import NotStored
 from callcore.store.follow_rows import (
+    AskedBy,
     FollowUp,
     FollowUpKind,
     FollowUpLook,
@@ -31,6 +32,12 @@ class NewCallBack:
     language: Language
     call: CallId | None = None
     customer: CustomerId | None = None
+    source: AskedBy = AskedBy.key
+    asked_by: Login | None = None
+    position: int | None = None
+    """Of his place in the queue."""
+    due_at: datetime | None = None
+    """Not before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,12 @@ class CallBack:
     taken_at: datetime | None = None
     taken_by: Login | None = None
     """Who calls; nobody else need then."""
+    times: int = 1
+    """How often he has asked."""
+    due_at: datetime | None = None
+    tries: int = 0
+    wait: str = ""
+    """See ``callbacks.plan``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +89,12 @@ class CallBacks:
 
     async def ask(self, new: NewCallBack, at: datetime) -> bool:
         """Whether it is new: a number for which a wish is open keeps that one, with its place in the list."""
-        wish = NewFollowUp(
-            FollowUpKind.wish, new.number, new.topic, new.queue, new.language, new.call, new.customer
-        )
-        return (await self._follow_ups.ask(wish, at))[1]
+        return (await self.asked(new, at))[1]
+
+    async def asked(self, new: NewCallBack, at: datetime) -> tuple[int, bool]:
+        """As ``ask``; with its id."""
+        values = {each.name: getattr(new, each.name) for each in fields(new)}
+        return await self._follow_ups.ask(NewFollowUp(FollowUpKind.wish, **values), at)
 
     async def settle(self, id: int, state: CallBackState, note: str, login: Login, at: datetime) -> CallBack:
         """See ``FollowUps.settle``."""
@@ -143,4 +158,8 @@ def _call_back(one: FollowUp) -> CallBack:
         note=one.note,
         taken_at=one.taken_at,
         taken_by=one.taken_by,
+        times=one.times,
+        due_at=one.due_at,
+        tries=one.tries,
+        wait=one.wait,
     )

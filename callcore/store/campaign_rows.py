@@ -28,7 +28,7 @@ from callcore.calls.attempt import (
     TargetId,
     TargetResult,
 )
-from callcore.domain import CustomerId, Interface, Language, OutageId, Text
+from callcore.domain import CallId, CustomerId, Interface, Language, OutageId, Text
 from callcore.store.schema.core import attempts, campaigns, message_parts, outages, targets
 from callcore.store.texts import folded
 
@@ -37,6 +37,8 @@ LIVING = campaigns.c.state.not_in(OVER)
 WAITING = and_(targets.c.result.is_(None), targets.c.attempt.is_(None))
 """Open, and nothing of it is under way."""
 OPEN_CALL = and_(attempts.c.medium == Medium.voice, attempts.c.result.is_(None))
+OWN_CHANNEL = attempts.c.plan != Plan.carried
+"""One was made for it: of those a number, and a person, has one at most."""
 
 
 def select_campaigns() -> Select[Any]:
@@ -165,7 +167,9 @@ def _attempt(rows: Sequence[Row[Any]]) -> Attempt:
         rate_minor=row.rate_minor,
         plan=Plan(row.plan),
         phone=None if row.phone is None else Interface(row.phone),
+        call=None if row.call is None else CallId(row.call),
         customer=None if row.customer is None else CustomerId(row.customer),
+        follow_up=row.follow_up,
     )
 
 

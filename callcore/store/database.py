@@ -70,6 +70,7 @@ from callcore.store.visitors import Visitors
 from callcore.store.visits import Visits
 from callcore.store.voicemails import Voicemails
 from callcore.store.webhooks import Webhooks
+from callcore.store.wishing import Wishes
 from callcore.store.writer import Writer, WriterLimits
 
 log = structlog.get_logger("callcore.store")
@@ -135,6 +136,7 @@ class Database:
         self.voicemails = Voicemails(self)
         self.follow_ups = FollowUps(self)
         self.call_backs = CallBacks(self.follow_ups)
+        self.wishes = Wishes(self)
         self.recordings = Recordings(self)
         self.editions = Editions(self)
         self.ivr_counts = IvrCounts(self)

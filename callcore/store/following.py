@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcore.calls.attempt import CALLING
 from callcore.calls.effects import Contact
 from callcore.calls.missed import is_missed, is_talk
-from callcore.domain import Outcome
+from callcore.domain import Login, Outcome
 from callcore.store import outbox
 from callcore.store.engine import inserting
 from callcore.store.follow_rows import HOUSE, AskedBy, FollowUpKind, FollowUpState, NewFollowUp
@@ -45,6 +46,7 @@ async def ask(connection: AsyncConnection, new: NewFollowUp, at: datetime) -> tu
         "asked_by": new.asked_by,
         "position": new.position,
         "due_at": new.due_at,
+        "wait": "not_before" if new.due_at is not None else "",
     }
     more = {"last_call": new.call, "asked_at": at, "last_at": at, "state": _OPEN}
     row = (await connection.execute(_asked(connection.dialect.name), values | more)).first()
@@ -66,6 +68,7 @@ async def ask(connection: AsyncConnection, new: NewFollowUp, at: datetime) -> tu
 def _asked(dialect: str) -> Any:
     new = inserting(dialect, follow_ups)
     is_off = _c.postponed_by.is_not(None)
+    is_calling = _c.wait == CALLING
     again = new.on_conflict_do_update(
         index_elements=["number", "kind"],
         index_where=text(OPEN_ONE),
@@ -74,7 +77,10 @@ def _asked(dialect: str) -> Any:
             "last_at": case((_c.last_at > new.excluded.last_at, _c.last_at), else_=new.excluded.last_at),
             "last_call": new.excluded.last_call,
             "customer": func.coalesce(_c.customer, new.excluded.customer),
-            "due_at": case((is_off, None), else_=_c.due_at),
+            # asked once more, he is to be tried at once, as at the beginning; not beside an open attempt
+            "due_at": case((is_off, None), (is_calling, _c.due_at), else_=new.excluded.due_at),
+            "wait": case((is_calling, _c.wait), else_=new.excluded.wait),
+            "tries": case((is_calling, _c.tries), else_=0),
             "postponed_by": None,
         },
         where=or_(
@@ -104,11 +110,21 @@ async def written(connection: AsyncConnection, contact: Contact, after: timedelt
 
 async def _reached(connection: AsyncConnection, contact: Contact) -> bool:
     by = contact.answered_by or HOUSE
-    given = {"of_number": contact.caller_number, "until": contact.answered_at or contact.started_at}
-    given |= {"at": contact.ended_at, "by": by, "in_call": contact.call}
+    given: dict[str, Any] = {"of_number": contact.caller_number, "in_call": contact.call}
+    given |= {"until": contact.answered_at or contact.started_at, "at": contact.ended_at, "by": by}
+    return await _settle(connection, given)
+
+
+async def reached(connection: AsyncConnection, number: str, at: datetime, by: Login) -> bool:
+    """Somebody has talked with him: whatever stands there of this number is done; whether anything did."""
+    given = {"of_number": number, "in_call": None, "until": at, "at": at, "by": by}
+    return await _settle(connection, given)
+
+
+async def _settle(connection: AsyncConnection, given: dict[str, Any]) -> bool:
     rows = (await connection.execute(_REACHED, given)).all()
     for row in rows:
-        await settled(connection, row, FollowUpState.done.value, by, contact.ended_at)
+        await settled(connection, row, FollowUpState.done.value, given["by"], given["at"])
     return bool(rows)
 
 

@@ -111,6 +111,28 @@ class Listened:
     login: Login
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingLook:
+    """Which ones: "" and None ask for nothing. ``login``: who talked to him; ``number``: canonical, the other
+    side's; ``since``, ``until``: when they began, up to before the latter."""
+
+    login: str = ""
+    number: str = ""
+    queue: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecording:
+    """With what the contact of its call knows, once that is stored."""
+
+    recording: Recording
+    login: Login | None
+    number: str | None
+    customer: CustomerId | None
+
+
 class Recordings:
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -167,6 +189,19 @@ class Recordings:
             raise _missing(token)
         return await self._known(token)
 
+    async def bind(self, token: str, channel: ChannelId) -> Recording:
+        """The channel that is recorded, where it was not there yet when the row was. Raises ``NotStored``."""
+        c = recordings.c
+        mine = update(recordings).where(c.token == token, c.ended_at.is_(None))
+
+        async def op(connection: AsyncConnection) -> bool:
+            bound = mine.values(channel=machine_text(channel, NAME_LIMIT))
+            return bool((await connection.execute(bound)).rowcount)
+
+        if not await self._store.writer.submit(op):
+            raise _missing(token)
+        return await self._known(token)
+
     async def end(self, token: str, at: datetime, ms: int) -> Recording:
         """It is over, once. A file in which nothing can be heard goes. Raises ``NotStored``."""
 
@@ -217,6 +252,27 @@ class Recordings:
     async def of_call(self, call: CallId) -> tuple[Recording, ...]:
         """In the order in which they began."""
         return await self._find(recordings.c.call == call)
+
+    async def find(self, look: RecordingLook, limit: int, offset: int = 0) -> tuple[ListedRecording, ...]:
+        """Newest first."""
+        c, of = recordings.c, contacts.c
+        known = (of.answered_by.label("login"), of.caller_number.label("number"), of.customer)
+        where = [
+            *([c.queue == look.queue] if look.queue else []),
+            *([of.answered_by == look.login] if look.login else []),
+            *([of.caller_number == look.number] if look.number else []),
+            *([c.began_at >= look.since] if look.since else []),
+            *([c.began_at < look.until] if look.until else []),
+        ]
+        query = (
+            select(recordings, *known)
+            .outerjoin_from(recordings, contacts, of.call == c.call)
+            .where(*where)
+            .order_by(c.began_at.desc(), c.id.desc())
+        )
+        async with self._store.read() as connection:
+            rows = (await connection.execute(query.limit(limit).offset(offset))).all()
+        return tuple(map(_listed, rows))
 
     async def open(self) -> tuple[Recording, ...]:
         """Those whose end nobody has noted."""
@@ -280,8 +336,17 @@ def _as_json(span: Span) -> Mapping[str, Any]:
     return {"at": span.at.isoformat(), "on": span.on, "why": span.why, "login": span.login}
 
 
-def _recording(row: Row[Any]) -> Recording:
+def _listed(row: Row[Any]) -> ListedRecording:
     values = dict(row._mapping)
+    login, number, customer = (values.pop(name) for name in ("login", "number", "customer"))
+    return ListedRecording(_made(values), login, number, customer)
+
+
+def _recording(row: Row[Any]) -> Recording:
+    return _made(dict(row._mapping))
+
+
+def _made(values: dict[str, Any]) -> Recording:
     spans = tuple(Span(**{**each, "at": datetime.fromisoformat(each["at"])}) for each in values.pop("spans"))
     values |= {"file": values["file"] or "", "mode": RecordMode(values["mode"])}
     return Recording(**values, spans=spans)

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from callcore.calls.effects import CallView, CloseCard, EndCard, HideRinging, PopCard, ShowAgent, ShowRinging
+from callcore.calls.effects import (
+    CallView,
+    CloseCard,
+    DialStage,
+    EndCard,
+    HideRinging,
+    PopCard,
+    ShowAgent,
+    ShowDialling,
+    ShowRinging,
+)
+from callcore.calls.line import Do
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -26,7 +38,7 @@ from callcore.screenpop.changes import DeskEffect, apply, see
 from callcore.screenpop.entries import Registration
 from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
-from callcore.screenpop.ports import DeskRefused, RecordDo
+from callcore.screenpop.ports import DeskRefused, LineTo, RecordDo
 
 
 def some_view(call: str = "c1", number: str = "+79161234567", *customers: Customer) -> CallView:
@@ -78,6 +90,11 @@ class FakeDesks:
     def ring(self, login: Login, view: CallView, *, can_take: bool = False) -> None:
         self._apply(login, ShowRinging(f"{view.call}:ring", login, view, can_take))
         self._publish(login, "call.ringing", {"call": view})
+
+    def dials(self, login: Login, view: CallView, stage: DialStage, **more: Any) -> None:
+        """A call that he has had placed; ``more``: fields of ``ShowDialling``."""
+        self._apply(login, ShowDialling(f"{view.call}:dial:{stage}", login, view, stage, **more))
+        self._publish(login, "call.dialling", {"call": view, "stage": stage})
 
     def stop_ringing(self, login: Login, call: CallId) -> None:
         self._apply(login, HideRinging(f"{call}:hide", login, call, EndReason.no_answer))
@@ -189,6 +206,16 @@ class FakeDesks:
         state: TalkState = "paused" if do == "record_pause" else "on"
         self._replace(login, replace(self._tab(login, call), recording=state))
 
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        self._note("dial", login, number, customer, follow_up)
+
+    async def cancel_dial(self, login: Login) -> None:
+        self._note("cancel_dial", login)
+        self._desks[login] = replace(self._of(login), dialling=None)
+        self._publish(login, "call.dialling_read", {})
+
     def open_number(self, login: Login, call: CallId, number: str) -> None:
         self._note("open_number", login, call, number)
         self._replace(login, entries.on_number(self._tab(login, call), number))
@@ -197,6 +224,9 @@ class FakeDesks:
         self._note("read_flash", login, call, flash)
         tab = self._tab(login, call)
         self._replace(login, replace(tab, facts=read(tab.facts, flash)))
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._note("line", login, call, do, *([] if to is None else [to]))
 
     async def front(self, login: Login, call: CallId) -> None:
         self._note("front", login, call)

@@ -29,6 +29,7 @@ _BY_WORD: Mapping[str, Text] = {
     "dnc": Text("Этого номера в списке нет.", "The list does not have this number."),
     "flashes": Text("Такой заметки нет.", "There is no such flash note."),
     "interactions": Text("Такой записи нет.", "There is no such interaction."),
+    "opt-outs": Text("Такого отказа в силе нет.", "There is no such opt-out in force."),
     "outages": Text("Такого отключения нет.", "There is no such outage."),
     "payments": Text("Такого платежа нет.", "There is no such payment."),
     "tasks": Text("Такой задачи нет.", "There is no such task."),

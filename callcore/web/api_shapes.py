@@ -70,11 +70,15 @@ class DeskOrder(Taken):
     topic: str = Field("", max_length=LONGEST_WORD, description="draft, save, favourite: code of the topic")
     comment: str = Field("", max_length=LONGEST_COMMENT, description="draft, save")
     customer: int | str | None = Field(None, description="choose (null: nobody), attach, another: who it is")
-    number: str = Field("", max_length=LONGEST_WORD, description="open_number: which of the customer's")
+    number: str = Field("", max_length=LONGEST_WORD, description="open_number: which of his; dial: any")
+    follow_up: int | str | None = Field(None, description="dial: the entry of the list of people to call")
     flash: int | str | None = Field(None, description="read_flash: the note")
     on: bool | Literal["", "1"] | None = Field(None, description="favourite: with a star, or no longer")
     announced: bool | Literal["", "1"] | None = Field(None, description="record: the caller was told")
     close: bool | Literal["", "1"] | None = Field(None, description="save: and close the contact")
+    queue: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this queue")
+    colleague: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this login")
+    inside: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this internal number")
 
 
 class DeskShape(Shape):

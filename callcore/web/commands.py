@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from callcore.calls.line import Do
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
 from callcore.screenpop.ports import DeskRefused, DeskService, RecordDo
+from callcore.web import orders_line
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
+from callcore.web.starting import starts_call
 
 LONGEST_WORD = 128
 LONGEST_COMMENT = 8_000
@@ -111,11 +114,28 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.read_flash(login, _call(fields), flash)
 
 
+@starts_call("number")
+async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
+    number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
+    await desks.dial(login, number=number, customer=_customer(fields), follow_up=follow_up)
+
+
+async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> None:
+    await desks.cancel_dial(login)
+
+
 def _recording(do: RecordDo) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
         await desks.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
 
     return order
+
+
+def _line(do: Do) -> Command:
+    async def order(desks: DeskService, login: Login, fields: Fields) -> None:
+        await orders_line.order(desks, login, do, fields)
+
+    return starts_call("number")(order) if do in orders_line.AIMED else order
 
 
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
@@ -143,12 +163,16 @@ COMMANDS: Mapping[str, Command] = {
     "open_number": _open_number,
     "read_flash": _read_flash,
     "save": _save,
+    "dial": _dial,
+    "cancel_dial": _cancel_dial,
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),
+    **{do.value: _line(do) for do in Do},
 }
 NEEDED: Mapping[str, Permission] = {
-    do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")
+    **{do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")},
+    "dial": Permission.calls_place,
 }
 """What an order needs; the others are anybody's at his own desk."""
 

@@ -75,6 +75,7 @@ PLACES: tuple[tuple[str, Permission | None], ...] = (
     ("outages", _P.outages_see),
     ("calls", None),
     ("work", _P.callbacks_work),
+    ("recordings", _P.recordings_listen),
     ("routing", _P.routing_see),
     ("admin", _P.users_manage),
 )

@@ -62,6 +62,7 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
         "POST /admin/users/{login}/{do}",
     ),
     P.audit_see: ("GET /admin/audit", "GET /admin/audit.csv"),
+    P.opt_outs_change: ("GET /opt-outs", "POST /opt-outs"),
     P.webhooks_manage: (
         "GET /admin/webhooks",
         "POST /admin/webhooks",
@@ -182,6 +183,8 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     P.callbacks_work: (
         "GET /work",
         "GET /work/live",
+        "GET /work/ask",
+        "POST /work/ask",
         "GET /call-backs",
         "POST /work/{id}/{do}",
         "POST /work/{id}/postpone",

@@ -15,6 +15,7 @@ from callcore.screenpop.hub import CARD, MISSED, REFRESH, Event, Subscription, e
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.web import commands
+from callcore.web.boards import Board
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.connections import Connections, HubSocket, check_upgrade, turn_away
 from callcore.web.context import WEB, Web, viewer, who
@@ -26,7 +27,7 @@ log = structlog.get_logger("callcore.web")
 _MAY_RING = frozenset(("call.ringing", REFRESH))
 ORDERS_WAITING = 100
 _NOT_HERE = frozenset(("no_such_contact", "no_such_topic", "not_signed_in"))
-_ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
+_ORDERS = frozenset(commands.COMMANDS) | {"language", "catch_up"}
 
 
 class DeskSocket(HubSocket):
@@ -37,6 +38,8 @@ class DeskSocket(HubSocket):
     def __init__(self, shell: Web, connections: Connections, identity: Identity) -> None:
         super().__init__(shell.deps, connections, identity)
         self._shell = shell
+        self._tellers: list[asyncio.Task[None]] = []
+        """Tell the page what is the same for everybody, while it shows a desk."""
         self._orders: asyncio.Queue[Mapping[str, Scalar]] = asyncio.Queue(ORDERS_WAITING)
         self._turn = asyncio.Lock()
         self._seq = 0
@@ -51,7 +54,7 @@ class DeskSocket(HubSocket):
             wire = self._render(card=_call(events, CARD), missed=_call(events, MISSED), is_ringing=is_ringing)
         await self.send_event(wire)
 
-    async def _show(self, error: str = "") -> None:
+    async def _show(self, error: str | DeskRefused = "") -> None:
         async with self._turn, self._shell.render_gate:
             await asyncio.sleep(0)
             wire = self._render(error=error)
@@ -63,10 +66,12 @@ class DeskSocket(HubSocket):
         card: str | None = None,
         missed: str | None = None,
         is_ringing: bool = False,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
+        if (desk is not None) is not bool(self._tellers):
+            self._tell_anew(is_wanted=desk is not None)
         html = deps.renderer.desk_main(viewer(identity, deps), desk, deps.topics(), deps.now(), error=error)
         message = {
             "epoch": deps.hub.epoch,
@@ -99,7 +104,27 @@ class DeskSocket(HubSocket):
             log.warning("desk_orders_pile_up", login=self.identity.login)
             await self.close(WSCloseCode.TRY_AGAIN_LATER)
 
+    async def _tell(self, board: Board) -> None:
+        """Rendered for everybody at once; this page only fetches what it lacks."""
+        seen = 0
+        while True:
+            await board.changed(seen)
+            part, seen = board.part(seen, self.identity.language), board.version
+            await self.send(encode({"type": "part", "id": board.name, **part}).encode())
+
+    def _tell_anew(self, *, is_wanted: bool) -> None:
+        for teller in self._tellers:
+            teller.cancel()
+        boards = self._deps.boards if is_wanted else ()
+        self._tellers = [asyncio.create_task(self._guard(self._tell(board))) for board in boards]
+
     async def work(self) -> None:
+        try:
+            await self._work()
+        finally:
+            self._tell_anew(is_wanted=False)
+
+    async def _work(self) -> None:
         """One order after the other, beside the reader: a slow save does not hold up acknowledgements."""
         while True:
             fields = await self._orders.get()
@@ -116,7 +141,7 @@ class DeskSocket(HubSocket):
         except DeskRefused as refused:
             if fields.get("do") == "draft" and refused.code in _NOT_HERE:
                 return  # typed for a card that is not here now; the page keeps it, and nobody asked for a bar
-            await self._show(refused.code)
+            await self._show(refused)
         except StoreError:
             await self._show("store_down")
         except (ConnectionError, TimeoutError):
@@ -131,15 +156,17 @@ class DeskSocket(HubSocket):
             if language is None:
                 raise BadBody("no such language")
             await self._shell.set_language(self.identity, language)
-        elif do == "resume":
+        elif do == "catch_up":
             await self._show()
         else:
             await commands.run(self._deps.desks, self.identity.login, self.identity.role, do, fields)
 
     def set_language(self, language: Language) -> None:
         super().set_language(language)
+        if self._tellers:
+            self._tell_anew(is_wanted=True)
         with suppress(asyncio.QueueFull):
-            self._orders.put_nowait({"do": "resume"})
+            self._orders.put_nowait({"do": "catch_up"})
 
 
 def _call(events: Iterable[Event], type_: str) -> str | None:

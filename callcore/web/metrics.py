@@ -47,6 +47,12 @@ class Metrics:
         self._calls = Counter(
             "callcore_contacts", "Contacts that ended, by outcome", ["pbx", "outcome"], registry=r
         )
+        self._placed = Counter(
+            "callcore_placed_calls",
+            "Calls that callcore placed and that are over, by why and by what came of it",
+            ["purpose", "result"],
+            registry=r,
+        )
         self._talk = Histogram(
             "callcore_talk_seconds", "Talk time of answered contacts", registry=r, buckets=CALL_BUCKETS
         )
@@ -89,6 +95,9 @@ class Metrics:
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def placed_call(self, purpose: str, result: str) -> None:
+        self._placed.labels(purpose, result).inc()
 
     def watch(self, name: str, text: str, read: Readings, label: str = "") -> None:
         """Add a gauge ``callcore_<name>`` read at each scrape; without ``label`` ``read`` gives one value

@@ -56,6 +56,7 @@ from callcore.web.outage_json import (
 )
 from callcore.web.problems import Problem
 from callcore.web.signin import Identity
+from callcore.web.starting import starts_call
 
 LARGEST_PUBLICATION = 1_048_576
 MOST_LINES = 1000
@@ -76,6 +77,7 @@ _NO_CAMPAIGN = Text("Такого оповещения нет.", "There is no su
 _NOT_LISTED = Text("Этого номера в списке нет.", "This number is not on the list.")
 
 
+@starts_call("people")
 @described(
     "outages",
     needs=Permission.outages_publish,
@@ -152,6 +154,7 @@ async def outage(request: web.Request) -> web.Response:
     return _answer({**outage_json(known), "campaigns": [report_json(each) for each in reports]})
 
 
+@starts_call("people")
 @described(
     "outages",
     needs=Permission.outages_publish,
@@ -253,6 +256,7 @@ async def targets(request: web.Request) -> web.Response:
     return _answer({"targets": [line_shown(each, is_masked=is_masked) for each in lines]})
 
 
+@starts_call("people")
 @described(
     "campaigns",
     needs=Permission.campaigns_run,

@@ -32,6 +32,7 @@ from callcore.web.ports import OutageRoom, WebDeps
 from callcore.web.problems import Problem
 from callcore.web.security import check_csrf, check_origin
 from callcore.web.signin import Identity
+from callcore.web.starting import starts_call
 
 log = structlog.get_logger("callcore.web")
 
@@ -87,6 +88,7 @@ async def page(request: web.Request) -> web.Response:
     return await _page(request, _who_may(identity), read_look(request.query))
 
 
+@starts_call("people")
 async def publish(request: web.Request) -> web.Response:
     """The form: ``preview`` checks it and tries it dry, ``edit`` shows it again, ``publish`` publishes."""
     posted = await _posted(request, Permission.outages_publish)
@@ -111,6 +113,7 @@ async def publish(request: web.Request) -> web.Response:
     return _go(Look(outage=form.number).href())
 
 
+@starts_call("people")
 async def steer(request: web.Request) -> web.Response:
     """``pause``, ``resume`` or ``stop`` one campaign."""
     posted = await _posted(request, Permission.campaigns_run)

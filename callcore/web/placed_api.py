@@ -17,6 +17,7 @@ from callcore.web.context import allowed, demand
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.record.asking import Id, Limit, Offset
+from callcore.web.starting import starts_call
 from callcore.web.voice.voicemails_api import masks
 
 PLACE = Permission.calls_place
@@ -89,6 +90,7 @@ class PlacedQuery(ApiModel):
     offset: Offset = 0
 
 
+@starts_call("number")
 @operation(
     "calls",
     needs=PLACE,

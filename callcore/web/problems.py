@@ -48,6 +48,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "call_gone": (409, Text("Этот звонок уже не у вас", "This call is no longer yours")),
     "no_such_contact": (404, Text("Такого обращения нет", "There is no such contact")),
     "unknown_topic": (422, Text("Такой темы нет", "There is no such topic")),
+    "unknown_queue": (422, Text("Такой очереди нет", "There is no such queue")),
     "unknown_number": (422, Text("У клиента нет такого номера", "The customer has no such number")),
     "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),
     "too_long": (422, Text("Текст слишком длинный", "The text is too long")),
@@ -60,6 +61,15 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         409,
         Text("Сначала предупредите абонента о записи", "Tell the caller first that he is recorded"),
     ),
+    "call_changed": (409, Text("Со звонком уже что-то другое", "The call stands differently now")),
+    "no_target": (422, Text("Этого адресата сейчас нет", "This target is not there now")),
+    "no_outside": (422, Text("На этот номер перевести нельзя", "Calls cannot be given to this number")),
+    "not_possible_here": (
+        409,
+        Text("Эта АТС такого не умеет", "This PBX cannot do that: callcore's dialplan is missing"),
+    ),
+    "pbx_refused": (409, Text("АТС отказала", "The PBX has refused")),
+    "line_unsure": (409, Text("Неизвестно, выполнено ли это", "Whether it was done is not known")),
     "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),
     "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
     # What a case refuses.
@@ -74,6 +84,8 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         Text("По этому номеру сейчас звонить нельзя", "This number may not be called now"),
     ),
     "being_called": (409, Text("С этим номером уже идёт звонок", "This number is being called already")),
+    "dial_busy": (409, Text("Сначала закончите разговор", "Finish your call first")),
+    "no_dialling": (409, Text("callcore здесь не звонит", "callcore places no calls here")),
     "no_trunk": (
         409,
         Text("Через АТС этого телефона звонить нельзя", "The PBX of this phone has no way to call through"),

@@ -396,6 +396,9 @@ attempts = Table(
     Column("plan", Text, nullable=False, server_default="number_first"),
     Column("phone", Text),
     Column("customer", BigInteger),
+    Column("call", Text),
+    Column("follow_up", BigInteger),
+    # The wish that it carries out.
     Index("ix_attempts_number_intended_at", "number", "intended_at"),
     Index(
         "ix_attempts_placed",
@@ -422,9 +425,10 @@ attempts = Table(
         "uq_attempts_open_call",
         "number",
         unique=True,
-        sqlite_where=text("result IS NULL AND medium = 'voice'"),
-        postgresql_where=text("result IS NULL AND medium = 'voice'"),
+        sqlite_where=text("result IS NULL AND medium = 'voice' AND plan <> 'carried'"),
+        postgresql_where=text("result IS NULL AND medium = 'voice' AND plan <> 'carried'"),
     ),
+    # Many callers may be sent on to one office.
 )
 
 message_parts = Table(

@@ -74,6 +74,10 @@ class SoftCall:
     def is_over(self) -> bool:
         return self.state == "ended"
 
+    def headers(self, name: str) -> list[str]:
+        """Of the INVITE that has the phone ring."""
+        return self._invite.all(name) if self._invite is not None else []
+
     @property
     def log(self) -> list[str]:
         """The messages so far, e.g. "> INVITE", "< 180 INVITE"."""

@@ -9,16 +9,20 @@ from aiohttp import web
 from pydantic import Field
 
 from callcore.domain import CustomerId, Language, Login, QueueName, Text
+from callcore.numbers import normalise
 from callcore.rights import Permission
+from callcore.routing.tables import UnknownTopic
 from callcore.screenpop.cardnews import WorkChanged
-from callcore.store.call_backs import CallBack, CallBackLook, CallBackState
+from callcore.store.call_backs import CallBack, CallBackLook, CallBackState, NewCallBack
 from callcore.store.errors import NotStored
+from callcore.store.follow_rows import AskedBy
 from callcore.store.texts import COMMENT_LIMIT
 from callcore.web.context import allowed, demand
 from callcore.web.live_news import NEWS
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.record.asking import Id, Limit, Offset
+from callcore.web.starting import starts_call
 from callcore.web.voice.ports import ROOM
 from callcore.web.voice.voicemails_api import WISHED, Either, canonical, masks, next_of
 
@@ -45,6 +49,31 @@ class CallBackModel(ApiModel):
     settled_at: datetime | None
     settled_by: str | None
     note: str
+    times: int = 1
+    """How often he has asked."""
+    due_at: datetime | None = None
+    """Not called before; null: now."""
+    tries: int = 0
+    """How often callcore has had his number rung."""
+    wait: str = ""
+    """Why callcore does not call now: ``calling``, a result such as ``busy``, a rule of the gate; what begins
+    with ``person_`` it leaves to people."""
+
+
+class CallBackAsked(ApiModel):
+    call_back: CallBackModel
+    is_new: bool
+    """False: he had asked before; his place stays as it was."""
+
+
+class AskModel(ApiModel):
+    number: Annotated[str, Field(min_length=1, max_length=64)]
+    topic: Annotated[str, Field(min_length=1, max_length=128)]
+    queue: Annotated[str, Field(max_length=128)] | None = None
+    """Null: the topic's own."""
+    language: Language | None = None
+    customer: Id | None = None
+    not_before: datetime | None = None
 
 
 class CallBackList(ApiModel):
@@ -94,6 +123,44 @@ async def call_backs(ask: Ask, query: CallBackQuery) -> CallBackList:
         total=total,
         next_offset=next_of(query.offset, len(wishes), total),
     )
+
+
+@starts_call("number")
+@operation(
+    "call-backs",
+    needs=WORK,
+    status=201,
+    repeats=True,
+    problems=("not_a_number", "unknown_topic", "unknown_queue"),
+)
+async def ask_call_back(ask: Ask, body: AskModel) -> CallBackAsked:
+    """Somebody wants to be called: within our hours and his, once, however often it is asked for."""
+    room = ask.request.app[ROOM]
+    number = normalise(body.number, room.country)
+    if number is None:
+        raise Problem("not_a_number")
+    try:
+        _table, topic = room.book().tables.find(body.topic)
+    except UnknownTopic:
+        raise Problem("unknown_topic") from None
+    queue = QueueName(body.queue) if body.queue else topic.queue
+    if queue not in room.queue_titles():
+        raise Problem("unknown_queue")
+    wish = NewCallBack(
+        number.canonical,
+        topic.code,
+        queue,
+        body.language or room.book().flow.language,
+        customer=CustomerId(body.customer) if body.customer else None,
+        source=AskedBy.api,
+        asked_by=ask.identity.login,
+        due_at=body.not_before,
+    )
+    id, is_new = await room.call_backs.asked(wish, ask.now)
+    stored = await room.call_backs.get(id)
+    if stored is None:  # pragma: no cover - it was committed a moment ago
+        raise Problem("not_found")
+    return CallBackAsked(call_back=_told(ask, stored), is_new=is_new)
 
 
 @operation("call-backs", needs=WORK, problems=("not_found",))
@@ -190,11 +257,16 @@ def _model(ask: Ask, wish: CallBack) -> CallBackModel:
         settled_at=wish.settled_at,
         settled_by=wish.settled_by,
         note=name(wish.note),
+        times=wish.times,
+        due_at=wish.due_at,
+        tries=wish.tries,
+        wait=wish.wait,
     )
 
 
 ROUTES = (
     web.get("/api/v1/call-backs", call_backs),
+    web.post("/api/v1/call-backs", ask_call_back),
     web.get("/api/v1/call-backs/{id}", call_back),
     web.post("/api/v1/call-backs/{id}/take", take_call_back),
     web.post("/api/v1/call-backs/{id}/hand-back", hand_back_call_back),

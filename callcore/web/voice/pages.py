@@ -16,6 +16,7 @@ from callcore.web.voice import (
     voicemails,
     voicemails_api,
     work,
+    work_ask,
 )
 from callcore.web.voice.ports import ROOM, VoiceRoom
 from callcore.web.voice.work_room import WORK, WorkRoom
@@ -28,6 +29,7 @@ def add_to(app: web.Application, room: VoiceRoom, work_room: WorkRoom) -> None:
         voicemails.ROUTES,
         voicemails_api.ROUTES,
         work.ROUTES,
+        work_ask.ROUTES,
         recordings.ROUTES,
         recordings_api.ROUTES,
         call_backs_api.ROUTES,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from callcore.domain import Login, QueueName
-from callcore.screenpop.cardnews import WorkChanged
+from callcore.screenpop.cardnews import CallsChanged, WorkChanged
 from callcore.store.follow_rows import FollowUpKind, FollowUpLook, FollowUpState
 from callcore.store.follow_ups import Given
 from callcore.web import kit
@@ -57,6 +57,7 @@ async def listed(request: web.Request) -> web.Response:
         "all_whose": WHOSE,
         "counts": await counts(request, identity, look.whose),
         "me": identity.login,
+        "calling": await work.calling(),
         "late_seconds": work.late_seconds,
         "names": await request.app[ROOM].names(),
         "queue_titles": request.app[ROOM].queue_titles(),
@@ -87,6 +88,7 @@ async def listed(request: web.Request) -> web.Response:
         identity,
         "voice/work.html",
         found=found,
+        waiting=await work.waiting([one for one in found if one.state is FollowUpState.open]),
         before=before,
         after=after,
         state=state,
@@ -121,7 +123,8 @@ def _chosen(request: web.Request, name: str, known: tuple[str, ...]) -> str:
 async def live(request: web.Request) -> web.StreamResponse:
     """A list that is open hears what others have done, and who called meanwhile."""
     identity = await kit.person(request, NEEDS)
-    return await tell_changes(request, identity, lambda piece: piece == WorkChanged())
+    wanted = frozenset((WorkChanged(), CallsChanged()))
+    return await tell_changes(request, identity, wanted.__contains__)
 
 
 # --- moves
@@ -154,7 +157,7 @@ async def postpone(request: web.Request) -> web.Response:
     """Until a day and a clock in the organisation's zone; with a reason."""
     identity, sent, t = await _sent(request)
     zone, now = request.app[ROOM].zone, request.app[WEB].deps.now()
-    until = _moment(sent.get("day"), sent.get("time"), zone)
+    until = moment_of(sent.get("day"), sent.get("time"), zone)
     if until is None or until <= now:
         raise Problem("incomplete", detail=PAST)
     if not sent.get("reason"):
@@ -218,7 +221,7 @@ def _back(sent: kit.Form) -> str:
     return address if is_ours else PAGE
 
 
-def _moment(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
+def moment_of(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
     try:
         date = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007 - a wall clock; the zone comes below
         at = datetime.combine(date, time.fromisoformat(clock or "09:00"), zone)

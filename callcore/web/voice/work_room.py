@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,10 @@ NO_REASON = Text(
 NOBODY = Text("Выберите, кому.", "Choose to whom.")
 
 
+async def nobody_waits(_wishes: Sequence[FollowUp]) -> Mapping[int, Text]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class WorkRoom:
     follow_ups: FollowUps
@@ -44,6 +48,10 @@ class WorkRoom:
     departments: Callable[[], Mapping[str, Text]]
     default: Head
     late_seconds: int
+    calling: Callable[[], Awaitable[Mapping[str, Login]]]
+    """Numbers that are being called now, and by whom; "" is callcore itself."""
+    waiting: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Text]]] = nobody_waits
+    """By id, why callcore calls nobody of these who asked for it, or when it will."""
 
     async def workers(self) -> Mapping[Login, str]:
         """Names of everybody who may be given something."""

@@ -165,3 +165,19 @@ async def test_typing_is_not_disturbed_by_a_new_call(anna: Page, house: House) -
     await anna.keyboard.type(" закончил")
     await expect(comment).to_have_value("Начал писать и не закончил")
     await second.hang_up()
+
+
+@pytest.mark.parametrize("house", [1], indirect=True)
+async def test_who_waits_in_my_queues(anna: Page, house: House) -> None:
+    """Nobody is ready: the caller waits, and her desk says where and since when."""
+    await house.phone("101")
+    shown = anna.locator("#waits-finance")
+    await expect(shown).to_contain_text("никто не ждёт")
+    await anna.get_by_role("button", name="Пауза").first.click()
+    await anna.get_by_role("button", name="обед").click()
+    caller = await house.call(*TO_FINANCE)
+    await expect(shown).to_contain_text("ждёт 1")
+    await expect(shown.locator("time")).to_contain_text(":")
+    await without_violations(anna)
+    await caller.hang_up()
+    await expect(shown).to_contain_text("никто не ждёт")

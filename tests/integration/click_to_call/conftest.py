@@ -83,7 +83,9 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     folder: Path = tmp_path_factory.mktemp(f"stage{version}")
     async with Stage(folder, carrier_port=carrier.sip_port, version=version) as stage:
-        stage.write_config({**OUTBOUND, "desk": {"wrap_up_seconds": 1}}, is_terse=True)
+        more = {"desk": {"wrap_up_seconds": 1}, "recordings": {"placed": True}}
+        more["calls"] = {"auto_answer": {"PJSIP/102": "call_info", "PJSIP/10*": "no"}}
+        stage.write_config({**OUTBOUND, **more}, is_terse=True)
         await stage.add_people(PEOPLE, queues=())
         await stage.start()
         yield stage

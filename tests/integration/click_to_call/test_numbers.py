@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from callcore.store.schema.bus import events
 from callcore.testing.carrier import Carrier
 from callcore.testing.lab import CallEnded
 from callcore.testing.stage import Stage
@@ -123,3 +125,40 @@ async def test_ended_by_the_api(anna: Desk, carrier: Carrier) -> None:
     await call.ended()
     assert (await anna.over(attempt))["result"] == "answered"
     await anna.hangs_up(attempt)
+
+
+async def test_a_phone_that_picks_up_by_itself(anna: Desk, boris: Desk) -> None:
+    """It is told so by its own header; others are not."""
+    for desk, number, told in (
+        (boris, "+79160004611", ["<sip:127.0.0.1>;answer-after=0"]),
+        (anna, "+79160004711", []),
+    ):
+        attempt = await desk.calls(number)
+        phone = await desk.phone.incoming()
+        assert phone.headers("call-info") == told
+        await desk.hangs_up(attempt)
+        await desk.over(attempt)
+
+
+async def test_programs_are_told_and_it_is_counted(anna: Desk, stage: Stage) -> None:
+    """By events as they stand in the outbox, and by metrics."""
+    number = "+79160004620"
+    attempt = await anna.calls(number)
+    assert stage.daemon is not None
+    assert stage.daemon.outgoing.room.open_calls() == {"main": 1}
+    phone = await anna.phone.incoming()
+    await phone.answer()
+    await anna.over(attempt)
+    async with stage.daemon.database.read() as connection:
+        told = (await connection.execute(select(events).where(events.c.type == "call.placed"))).all()
+    mine = [row.data for row in told if row.data["attempt"] == attempt]
+    common = {"attempt": attempt, "number": number, "purpose": "own_call", "login": "anna", "customer": None}
+    assert mine == [
+        {**common, "state": "open", "result": None, "cause": None, "why": ""},
+        {**common, "state": "over", "result": "busy", "cause": 17, "why": "BUSY"},
+    ]
+    async with anna.api.http.get(f"{anna.api.url}/metrics") as answer:
+        shown = await answer.text()
+    assert 'callcore_placed_calls_total{purpose="own_call",result="busy"}' in shown
+    assert 'callcore_attempts_open{pbx="main"} 0.0' in shown
+    assert "callcore_recordings_not_begun 0.0" in shown

@@ -24,7 +24,7 @@ def kind(answer: Refused) -> str:
 
 @pytest.mark.parametrize("number", ["112", "+441632960000", "+380441234567", "101"])
 async def test_where_the_house_does_not_call(anna: Desk, carrier: Carrier, number: str) -> None:
-    """Emergency, abroad, and a colleague: short numbers never go to the trunk."""
+    """Emergency, abroad, and oneself: short numbers never go to the trunk."""
     before = len(await carrier.invites())
     answer = await refused(anna, number)
     assert (answer.status, kind(answer), answer.problem["rule"]) == (403, "refused-by-gate", "destination")

@@ -28,6 +28,13 @@ exten => support,1,Goto(callcore-inbound,${EXTEN},1)
 """
 
 
+def the_include(folder: Path) -> Path:
+    """The one file that an administrator includes."""
+    file = folder / "callcore.conf"
+    file.write_text(include_file(), encoding="utf-8")
+    return file
+
+
 class Ear:
     """Reads the PBX's events, as dictionaries; values that are not UTF-8 keep their bytes as surrogates."""
 
@@ -131,12 +138,10 @@ def world(tmp_path: Path) -> Callable[[int], Any]:
             QueueDefinition("patient", exit_by_key=True),
             QueueDefinition("told", exit_by_key=True, announce="position"),
         ]
-        include = tmp_path / "callcore.conf"
-        include.write_text(include_file(), encoding="utf-8")
         lab = AsteriskLab(
             tmp_path / "pbx",
             phones=PHONES,
-            includes=[include],
+            includes=[the_include(tmp_path)],
             dialplan=DIALPLAN,
             variables={
                 "CALLCORE_AGI": f"127.0.0.1:{port}",

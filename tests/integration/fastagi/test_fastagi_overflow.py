@@ -207,16 +207,31 @@ async def test_an_internal_number(world, serving):
 )
 async def test_a_number_that_leads_nowhere(world, serving, context, number, variables):
     back = Back(to("callcore-queue", "finance"))
-    first = to(context, CALLCORE_TO=number)
+    first = to(context, CALLCORE_TO=number, CALLCORE_ATTEMPT="a1")
     async with serving(first, overflow=back) as server, world(server.port, **variables) as w:
         await w.call(Until(), dialled="4951")
         await w.ear.hears("QueueCallerJoin", Queue="finance")
     assert back.words == [("4951", "NOWHERE")]
 
 
+@pytest.mark.parametrize("attempt", ["", "&|"])
+async def test_what_the_ledger_does_not_know_is_not_dialled(world, serving, attempt):
+    back = Back(to("callcore-queue", "finance"))
+    first = to("callcore-outside", CALLCORE_TO="102", CALLCORE_ATTEMPT=attempt)
+    async with (
+        serving(first, overflow=back) as server,
+        world(server.port, CALLCORE_DIAL_BEFORE="PJSIP/") as w,
+    ):
+        outside = await w.softphone("102")
+        await w.call(Until(), dialled="4951")
+        await w.ear.hears("QueueCallerJoin", Queue="finance")
+        assert outside.calls == ()
+    assert back.words == [("4951", "NOWHERE")]
+
+
 async def test_a_number_outside(world, serving):
     """Before and after the digits stands what the administrator has set for his trunk."""
-    first = to("callcore-outside", CALLCORE_TO="102", CALLCORE_RINGS="10")
+    first = to("callcore-outside", CALLCORE_TO="102", CALLCORE_ATTEMPT="a1", CALLCORE_RINGS="10")
     async with serving(first) as server, world(server.port, CALLCORE_DIAL_BEFORE="PJSIP/") as w:
         outside = await w.softphone("102")
         await w.call(Until())

@@ -23,7 +23,7 @@ from callcore.ami.protocol import AmiAction
 from callcore.calls import facts as f
 from callcore.calls.queue_book import QueueBook
 from callcore.domain import Interface, Language, PbxName, QueueName, Text, TopicCode
-from callcore.ivr.dialplan import include_file, own_contexts
+from callcore.ivr.dialplan import own_contexts
 from callcore.ivr.fallback import HOURS_CONTEXT, UNTIL, StaticWays, render_fallback, static_ways
 from callcore.ivr.queue_file import ANYBODY, QueueDefinition, render_queues, render_rules, rule_name
 from callcore.routing.hours import is_open
@@ -34,7 +34,7 @@ from callcore.routing.timetable import ALL_DAY, Hours, Span, SpecialDay
 from callcore.testing.lab import AsteriskLab
 from callcore.testing.patience import PATIENCE_SECONDS
 
-from .conftest import Ear
+from .conftest import Ear, the_include
 
 MAIN = PbxName("main")
 EXPERT, FINANCE = QueueName("expert"), QueueName("finance")
@@ -171,11 +171,9 @@ def opened(tmp_path: Path) -> Open:
     async def make(version: int, ways: StaticWays | None = None, **files: str) -> AsyncIterator[Pbx]:
         fallback = tmp_path / "callcore-topics.conf"
         fallback.write_text("" if ways is None else render_fallback(ways), "utf-8")
-        include = tmp_path / "callcore.conf"
-        include.write_text(include_file(), "utf-8")
         lab = AsteriskLab(
             tmp_path / "pbx",
-            includes=[include, fallback],
+            includes=[the_include(tmp_path), fallback],
             dialplan=DIALPLAN,
             variables={
                 "CALLCORE_AGI": "127.0.0.1:1",

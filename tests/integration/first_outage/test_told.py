@@ -32,8 +32,9 @@ async def test_every_kind_of_subscriber(blackout: Blackout) -> None:
     assert rung == {**dict.fromkeys(everybody, 1), BUSY: 2, OVERLOADED: 2}
     texted = [message["number"].lstrip("+") for message in blackout.texted()]
     assert sorted(texted) == sorted([BUSY, SILENT, REJECTS, NO_SUCH, OVERLOADED])
-    (entry,) = await blackout.database.attempts.dnc()
-    assert entry.number == f"+{NEVER}"
+    (entry,) = await blackout.database.opt_outs.find()
+    assert (entry.number, entry.medium, entry.message_class) == (f"+{NEVER}", None, "emergency")
+    assert await blackout.database.attempts.dnc() == ()
 
 
 async def test_who_hangs_up_early_gets_the_rest_in_writing(blackout: Blackout) -> None:

@@ -23,6 +23,10 @@ def names_digits(name: str, _value: str) -> bool:
     return name == "CALLCORE_TO"
 
 
+def marks(name: str, _value: str) -> bool:
+    return name == "CALLCORE_ATTEMPT"
+
+
 def answered(_id: AttemptId, outcome: Outcome, _change: object) -> bool:
     return outcome.result is AttemptResult.answered
 
@@ -34,6 +38,8 @@ PLACES: dict[str, Install] = {
     "phone picked up, before the gate's second word": before(Placing, "confirm"),
     "the gate said yes, before the digits are named": after_await(Placing, "confirm"),
     "digits named, before the script ends well": after_await(Session, "set_variable", names_digits),
+    "after the intent's commit, before the channel is marked": before(Session, "set_variable", marks),
+    "channel marked, before it is sent on its way": after_await(Session, "set_variable", marks),
     "the script ended well, before Dial": after_await(Session, "finish"),
     "hung up, before the outcome's commit": at_commit_of(Attempts, "settle", answered),
     "after the outcome's commit": after_await(Attempts, "settle", answered),

@@ -391,6 +391,8 @@ async def test_an_unknown_call_is_seen_until_more_is_known(db: Database) -> None
     listed = await db.attempts.placed(unknown=True)
     assert [one.id for one in listed] == ["t1", "p1"]
     assert await db.attempts.count_unknown() == 2
+    assert await db.attempts.count_unknown(T0 + timedelta(days=30)) == 0
+    assert await db.attempts.count_unknown(T0 - timedelta(days=30)) == 2
     assert [one.id for one in await db.attempts.placed()] == ["p1"], "campaigns have a page of their own"
     assert await db.attempts.placed(login="boris") == ()
     late = an_outcome(AttemptResult.busy)

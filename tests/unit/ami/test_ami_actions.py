@@ -3,14 +3,19 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcore.ami import actions
+from callcore.ami.line_actions import redirect
 from callcore.ami.originate import originate as place
 from callcore.ami.originate import originate_by_phone as place_by_phone
+from callcore.ami.originate import originate_in_queue as place_in_queue
+from callcore.ami.originate import originate_to_queue as place_to_queue
+from callcore.ami.originate import redirect_out
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
+from callcore.calls.handset import Place
 from callcore.domain import Interface, PbxName, QueueName
 
 PBX = PbxName("main")
@@ -124,7 +129,9 @@ def test_setvar() -> None:
 
 
 def test_snapshot_asks_for_our_variables() -> None:
-    assert actions.status().headers == (("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE"),)
+    assert actions.status().headers == (
+        ("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE,CALLCORE_ATTEMPT"),
+    )
 
 
 def originate(**changes: Any) -> AmiAction:
@@ -232,6 +239,99 @@ def test_an_originate_by_phone_that_could_mean_something_else(change: dict[str, 
         by_phone(**change)
 
 
+def in_queue(**changes: Any) -> AmiAction:
+    values: dict[str, Any] = {
+        "attempt": "c1",
+        "digits": "79160000001",
+        "queue": SALES,
+        "position": 2,
+        "priority": 0,
+        "wait_seconds": 3600,
+        "ring_seconds": 30,
+        "asterisk": 22,
+    }
+    return place_in_queue(**(values | changes))
+
+
+def to_queue(**changes: Any) -> AmiAction:
+    values: dict[str, Any] = {
+        "attempt": "c1",
+        "digits": "79160000001",
+        "queue": SALES,
+        "priority": 10,
+        "notice": "/p/ru/abc",
+        "language": "ru",
+        "wait_seconds": 3600,
+        "ring_seconds": 30,
+    }
+    return place_to_queue(**(values | changes))
+
+
+def test_a_placeholder_in_a_queue_names_no_number_to_dial() -> None:
+    action = in_queue(caller_number="+74951112233", call="b1")
+    headers = dict(action.headers)
+    assert headers["Channel"] == "Local/wait@callcore-cbq/n"
+    assert (headers["Context"], headers["ChannelId"], headers["OtherChannelId"]) == (
+        "callcore-placed",
+        "c1",
+        "c1-b",
+    )
+    assert (headers["CallerID"], headers["Timeout"]) == ("<79160000001>", "3605000")
+    assert dict(action.variables) == {
+        "__CALLCORE_ATTEMPT": "c1",
+        "__CALLCORE_STANDS": "sales",
+        "__CALLCORE_PLACE": "2",
+        "__CALLCORE_PRIORITY": "0",
+        "__CALLCORE_STAND": "3600",
+        "__CALLCORE_MAJOR": "22",
+        "__CALLCORE_RING": "30",
+        "__CALLCORE_SHOWN": "+74951112233",
+        "__CALLCORE_CALL": "b1",
+    }
+    last = dict(in_queue(position=None).variables)
+    assert last["__CALLCORE_PLACE"] == ""
+    assert "__CALLCORE_CALL" not in last
+
+
+def test_a_number_that_is_put_into_a_queue() -> None:
+    action = to_queue()
+    headers, variables = dict(action.headers), dict(action.variables)
+    assert headers["Channel"] == "Local/79160000001@callcore-dial/n"
+    assert headers["Context"] == "callcore-called"
+    assert (variables["__CALLCORE_STANDS"], variables["__CALLCORE_THEIRS"]) == ("sales", "+79160000001")
+    assert (variables["__CALLCORE_NOTICE"], variables["__CALLCORE_PRIORITY"]) == ("/p/ru/abc", "10")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"queue": "a,b"},
+        {"queue": ""},
+        {"wait_seconds": 0},
+        {"wait_seconds": 86_401},
+        {"priority": -1},
+        {"priority": 100},
+        {"digits": "x"},
+    ],
+)
+@pytest.mark.parametrize("build", [in_queue, to_queue])
+def test_a_place_in_a_queue_that_could_mean_something_else(build: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(BadAction):
+        build(**change)
+
+
+@pytest.mark.parametrize("change", [{"position": 0}, {"position": 10_000}, {"call": "A"}])
+def test_a_placeholder_that_could_mean_something_else(change: dict[str, Any]) -> None:
+    with pytest.raises(BadAction):
+        in_queue(**change)
+
+
+@pytest.mark.parametrize("change", [{"notice": "a,b"}, {"language": "xx"}])
+def test_words_that_could_mean_something_else(change: dict[str, Any]) -> None:
+    with pytest.raises(BadAction):
+        to_queue(**change)
+
+
 def test_a_global_is_asked_for_by_its_plain_name() -> None:
     assert actions.get_global("CALLCORE_DIAL_AFTER").headers == (("Variable", "CALLCORE_DIAL_AFTER"),)
     with pytest.raises(BadAction):
@@ -250,12 +350,16 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.show_dialplan("x"),
             actions.hangup("x"),
             actions.setvar("x", "A", "1"),
+            redirect("x", Place.hold),
             actions.queue_add(SALES, PHONE, "x", paused=False, reason=""),
             actions.queue_remove(SALES, PHONE),
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),
             actions.queue_penalty(SALES, PHONE, 1),
             originate(),
             by_phone(),
+            redirect_out("x"),
+            in_queue(),
+            to_queue(),
             actions.dial_journal(),
             actions.call_journal(),
             actions.get_global("A"),
@@ -269,6 +373,7 @@ EVIL = st.text() | st.sampled_from(
 )
 
 
+@settings(deadline=None)  # many draws: on a busy machine an example takes longer than usual
 @given(st.data())
 def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> None:
     def evil() -> Any:
@@ -286,6 +391,9 @@ def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> No
         lambda: actions.queue_pause(evil(), PHONE, paused=flag, reason=evil()),
         lambda: originate(attempt=evil(), digits=evil(), notice=evil()),
         lambda: originate(notice=evil(), caller_number=evil()),
+        lambda: redirect_out(evil()),
+        lambda: in_queue(queue=evil(), caller_number=evil()),
+        lambda: to_queue(queue=evil(), notice=evil()),
         lambda: actions.get_global(evil()),
     ):
         try:

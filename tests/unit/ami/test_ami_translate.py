@@ -213,6 +213,20 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         facts.DialledOut(ref("a1"), "", None),
     ),
     ({"event": "UserEvent", "userevent": "CallcoreFallback", "uniqueid": "lab-1.1"}, None),
+    (
+        {"event": "UserEvent", "userevent": "CallcoreConsulted", "uniqueid": "lab-1.1", "status": "BUSY"},
+        facts.Consulted(A, "BUSY"),
+    ),
+    (
+        {"event": "UserEvent", "userevent": "CallcoreReturned", "uniqueid": "lab-1.1", "status": ""},
+        facts.Returned(A, ""),
+    ),
+    ({"event": "MixMonitorStart", "uniqueid": "lab-1.1"}, facts.RecordingBegan(A)),
+    ({"event": "HangupRequest", "uniqueid": "lab-1.1", "cause": "16"}, facts.HangupAsked(A)),
+    (
+        {"event": "BridgeEnter", "uniqueid": "lab-1.1", "bridgeuniqueid": "b", "bridgename": "cc-c1"},
+        facts.BridgeEntered(A, "b", is_room=True),
+    ),
 ]
 
 
@@ -312,6 +326,7 @@ def test_nothing_raises(event: str, headers: dict[str, str | list[str]]) -> None
 
 CHANNEL_ROW: dict[str, str | list[str]] = {
     "event": "Status",
+    "context": "callcore-alone",
     "channel": "PJSIP/trunk-00000000",
     "channelstate": "6",
     "channelstatedesc": "Up",
@@ -355,6 +370,8 @@ def test_snapshot() -> None:
                 CallId("01abc"),
                 TopicCode("finance.debt"),
                 None,
+                context="callcore-alone",
+                mark=CallId("01abc"),
             ),
         ),
         (facts.LiveEntry(SALES, A, 7),),

@@ -4,6 +4,7 @@ from datetime import time
 
 import pytest
 
+from callcore.config import ConfigFaults
 from callcore.config.fields import ClockRange
 from callcore.domain import OutageKind
 
@@ -84,3 +85,24 @@ def test_a_password_that_smpp_cannot_carry(files) -> None:
     assert "password" in fault
     assert "at most 8" in fault
     assert "much" not in fault
+
+
+def test_calls_that_operators_place(files) -> None:
+    assert files.load().calls.ring_phone_seconds == 20
+    files.settings(
+        SETTINGS
+        + 'calls: {ring_phone_seconds: 30, auto_answer: {"PJSIP/31": alert_info, "PJSIP/3*": call_info}}\n'
+    )
+    calls = files.load().calls
+    assert calls.ring_phone_seconds == 30
+    assert list(calls.auto_answer.items()) == [("PJSIP/31", "alert_info"), ("PJSIP/3*", "call_info")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["ring_phone_seconds: 4", "auto_answer: {SIP/31: call_info}", 'auto_answer: {"PJSIP/31": yes_please}'],
+)
+def test_calls_that_operators_cannot_place_so(files, odd: str) -> None:
+    files.settings(SETTINGS + f"calls: {{{odd}}}\n")
+    with pytest.raises(ConfigFaults):
+        files.load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from callcore.ami.client import LinkDown
 from callcore.ami.protocol import AmiAction
-from callcore.calls.facts import ChannelHungUp, Snapshot
+from callcore.calls.facts import ChannelHungUp, LineOrdered, LiveChannel, RecordingBegan, Snapshot
+from callcore.calls.line import Do
 from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName, QueueName, RecordMode
-from callcore.floor.talks import LATE, Rules, Talks
+from callcore.floor.talks import BEGINS_IN, LATE, Rules, Talks, whole_ms
 from callcore.ivr.ports import TalkToRecord
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import NotStored, StoreUnavailable
@@ -23,6 +25,7 @@ T0 = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAIN = PbxName("main")
 CHANNEL = ChannelRef(MAIN, ChannelId("1795.1"))
 CALL = CallId("c1")
+LIVING = Snapshot(MAIN, 1, (LiveChannel(CHANNEL, "PJSIP/x", "Up", *[None] * 4, 0, *[None] * 3),), (), ())
 ANNA = Login("anna")
 FINANCE = QueueName("finance")
 SOUND = b"\0" * (44 + 16 * 4200)
@@ -81,6 +84,11 @@ class Store:
         )
         return self.rows[token]
 
+    async def bind(self, token: str, channel: ChannelId) -> Recording:
+        self._check()
+        self.rows[token] = replace(self.rows[token], channel=channel)
+        return self.rows[token]
+
     async def end(self, token: str, at: datetime, ms: int) -> Recording:
         self._check()
         row = self.rows[token]
@@ -130,11 +138,16 @@ class Room:
             lambda call, state: self.shown.append((call, state)),
         )
 
-    async def begin(self, mode: RecordMode = RecordMode.auto, **more: Any) -> str:
+    async def begin(
+        self, mode: RecordMode = RecordMode.auto, *, is_recorded: bool = True, **more: Any
+    ) -> str:
+        """``is_recorded``: Asterisk says so."""
         said_at = self.now if mode is RecordMode.auto else None
         words = "Разговор записывается." if said_at else ""
         token = await self.talks.begin(TalkToRecord(CALL, CHANNEL, FINANCE, mode, words, said_at, **more))
         assert token is not None
+        if is_recorded:
+            self.talks.take_fact(RecordingBegan(CHANNEL))
         return token
 
     async def later(self, seconds: float) -> None:
@@ -178,7 +191,7 @@ async def test_silence_comes_before_the_word_of_it(room: Room) -> None:
     assert room.told == [MUTE, ("stored", False, "card")], "a repeat changes nothing"
     await room.turn("record_resume")
     assert room.told[2:] == [("stored", True, "operator"), OPEN], "the word comes before the sound"
-    assert [state for _, state in room.shown] == ["on", "paused", "on"]
+    assert [state for _, state in room.shown] == ["", "on", "paused", "on"]
 
 
 async def test_a_pause_that_cannot_be_stored_is_silent_all_the_same(room: Room) -> None:
@@ -198,7 +211,7 @@ async def test_a_pause_that_the_pbx_does_not_hear_is_refused(room: Room) -> None
     with pytest.raises(DeskRefused, match="pbx_down"):
         await room.turn("record_pause")
     assert room.store.rows[token].is_on
-    assert room.shown == [("c1", "on")]
+    assert room.shown == [("c1", ""), ("c1", "on")]
 
 
 async def test_a_forgotten_pause_is_over_by_itself_and_once(room: Room) -> None:
@@ -337,3 +350,122 @@ async def test_a_pbx_that_is_gone_from_the_settings_ends_its_recordings(room: Ro
     await room.talks.start()
     await room.later(3)
     assert room.store.rows[token].ms == 4200
+
+
+# --- whether Asterisk records at all
+
+
+async def test_it_is_shown_once_asterisk_has_begun(room: Room) -> None:
+    await room.begin(is_recorded=False)
+    assert {state for _call, state in room.shown} == {""}
+    room.talks.take_fact(RecordingBegan(ChannelRef(MAIN, ChannelId("other"))))
+    assert room.shown[-1] == (CALL, "")
+    room.talks.take_fact(RecordingBegan(CHANNEL))
+    assert room.shown[-1] == (CALL, "on")
+
+
+async def test_what_asterisk_never_began_is_told_and_not_shown(room: Room) -> None:
+    """A late word of it is believed; its end does not wait for a file."""
+    token = await room.begin(is_recorded=False)
+    await room.later(BEGINS_IN.total_seconds() + 1)
+    assert room.talks.missing == 1
+    assert room.shown[-1] == (CALL, "")
+    room.talks.take_fact(RecordingBegan(CHANNEL))
+    assert room.shown[-1] == (CALL, "on")
+    await room.begin(is_recorded=False)
+    await room.later(BEGINS_IN.total_seconds() + 1)
+    assert room.talks.missing == 2, "each has a beginning of its own"
+    assert token in room.store.rows
+
+
+async def test_its_end_does_not_wait_for_a_file_that_nobody_writes(room: Room) -> None:
+    token = await room.begin(is_recorded=False)
+    await room.later(10)
+    room.talks.take_fact(ChannelHungUp(CHANNEL, 16))
+    await room.later(3)
+    assert room.talks.missing == 1
+    assert room.store.rows[token].deleted_at is not None
+
+
+async def test_who_hangs_up_at_once_is_no_alarm(room: Room) -> None:
+    await room.begin(is_recorded=False)
+    room.talks.take_fact(ChannelHungUp(CHANNEL, 16))
+    await room.later(3)
+    assert room.talks.missing == 0
+
+
+async def test_what_was_told_while_the_link_was_away_is_believed(room: Room) -> None:
+    await room.begin(is_recorded=False)
+    room.talks.take_fact(LIVING)
+    assert room.shown[-1] == (CALL, "on")
+    await room.later(BEGINS_IN.total_seconds() + 1)
+    assert room.talks.missing == 0
+
+
+async def test_a_pause_is_over_when_the_caller_is_taken_off_hold(room: Room) -> None:
+    """But for one that an operator has made by hand it stays."""
+    await room.begin()
+    await room.turn("record_pause")
+    room.talks.take_fact(LineOrdered(CALL, ANNA, Do.hold))
+    await room.later(1)
+    assert room.shown[-1] == (CALL, "paused")
+    room.talks.take_fact(LineOrdered(CALL, ANNA, Do.resume))
+    await room.later(1)
+    assert room.shown[-1] == (CALL, "on")
+    await room.turn("record_pause")
+    await room.later(1)
+    assert room.shown[-1] == (CALL, "paused"), "the next pause is its own"
+
+
+# --- a placed call
+
+
+async def test_of_a_placed_call_the_called_side_is_recorded(room: Room) -> None:
+    """Its channel is known when it asks to be silenced; once."""
+    other = ChannelRef(MAIN, ChannelId("1795.7"))
+    talk = TalkToRecord(CALL, CHANNEL, QueueName(""), RecordMode.demand)
+    token = await room.talks.begin(talk)
+    assert token is not None
+    assert await room.talks.silence(other, token)
+    assert room.told == [("MixMonitorMute", "1795.7", "both", "1")]
+    assert room.shown[-1] == (CALL, "ready")
+    assert not await room.talks.silence(CHANNEL, token), "it is bound"
+    with pytest.raises(DeskRefused) as refused:
+        await room.turn("record")
+    assert refused.value.code == "not_announced"
+    await room.turn("record", is_announced=True)
+    assert room.told[-1] == ("MixMonitorMute", "1795.7", "both", "0")
+    room.talks.take_fact(ChannelHungUp(other, 16))
+    await room.later(3)
+    assert room.shown[-1] == (CALL, "")
+
+
+async def test_a_placed_call_whose_channel_cannot_be_stored(room: Room) -> None:
+    talk = TalkToRecord(CALL, CHANNEL, QueueName(""), RecordMode.demand)
+    token = await room.talks.begin(talk)
+    assert token is not None
+    room.store.is_away = True
+    assert not await room.talks.silence(ChannelRef(MAIN, ChannelId("1795.7")), token)
+    assert room.told == []
+
+
+# --- files of an Asterisk that was killed
+
+
+def test_a_length_that_asterisk_did_not_write_is_made_good(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "x.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(b"\x01\x02" * 8000)
+    whole = (tmp_path / "x.wav").read_bytes()
+    cut = whole[:4] + bytes(4) + whole[8:40] + bytes(4) + whole[44:]
+    (tmp_path / "x.wav").write_bytes(cut)
+    assert whole_ms(tmp_path / "x.wav") == 1000
+    assert (tmp_path / "x.wav").read_bytes() == whole
+    assert whole_ms(tmp_path / "x.wav") == 1000
+    assert (tmp_path / "x.wav").read_bytes() == whole
+    assert whole_ms(tmp_path / "none.wav") is None
+    (tmp_path / "odd.wav").write_bytes(b"no sound at all" * 9)
+    assert whole_ms(tmp_path / "odd.wav") == (135 - 44) // 16
+    assert (tmp_path / "odd.wav").read_bytes() == b"no sound at all" * 9

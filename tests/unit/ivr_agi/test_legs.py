@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from callcore.calls.attempt import AttemptId, Medium, NumberHistory
 from callcore.domain import Customer, CustomerId, Interface, Outcome, QueueName
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.script import Do, Script, Transfer
+from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide
 from callcore.routing.legs import (
     Announce,
     HangUp,
@@ -50,11 +52,11 @@ def ride(bench, tmp_path):
     ):
         floor = Floor(whose=whose, is_withheld=is_withheld)
         house = House(knows or {})
-        permitted = more.pop("permitted", lambda _pbx, _number: None)
+        forwards = more.pop("forwards", None)
         edition = more.pop("edition", None)
         script = Script("go", {"go": Transfer(TOPIC)}, has_greeting=False)
         its = replace(book(*legs, closed=closed, closed_then=closed_then, script=script), edition=edition)
-        it = reception(tmp_path, its, floor, house=house, permitted=permitted)
+        it = reception(tmp_path, its, floor, house=house, forwards=forwards)
         async with bench(Inbound(it, nothing_is_out)) as b:
             pbx = await b.call()
             ear = Ear(pbx, **more)
@@ -134,24 +136,75 @@ async def test_an_internal_number(ride):
     assert (told.set["CALLCORE_TO"], told.set["CALLCORE_RINGS"]) == ("204", "25")
 
 
+OUTSIDE = ToExternal("+7 495 123-45-67", TWENTY)
+
+
+class Gate:
+    """``Forwards``. ``log``: what it was asked, in order."""
+
+    def __init__(self, *, permits=True, notes=True, on_note=lambda: None):
+        self.permits, self.notes, self.on_note = permits, notes, on_note
+        self.log = []
+
+    async def forward(self, pbx, number):
+        self.log.append(("forward", pbx, number))
+        return _permit("+74951234567", "f1") if self.permits else None
+
+    async def leaves(self, permit, call):
+        self.log.append(("leaves", permit.ask.attempt, call))
+        self.on_note()
+        return self.notes
+
+    def unsure(self, permit):
+        self.log.append(("unsure", permit.ask.attempt))
+
+    def shown(self, pbx):
+        return "+74951112233"
+
+
+def _permit(number, attempt):
+    profile = Profile("any", None, None, 9, 9, timedelta(1), Destinations(("+7",)))
+    ask = Ask(AttemptId(attempt), Medium.voice, Purpose.forward, number, "UTC", "main", profile)
+    permit = decide(ask, NumberHistory(), datetime(2026, 11, 2, tzinfo=UTC))
+    assert isinstance(permit, Permit)
+    return permit
+
+
 async def test_a_number_outside(ride):
-    asked = []
-
-    def permitted(pbx, number):
-        asked.append((pbx, number))
-        return "74951234567"
-
-    async with ride(ToExternal("+7 495 123-45-67", TWENTY), Voicemail(), permitted=permitted) as told:
+    """Noted before the channel learns of it; with an id, without which the dialplan dials nothing."""
+    gate = Gate()
+    async with ride(OUTSIDE, Voicemail(), forwards=gate) as told:
         pass
-    assert asked == [("main", "+7 495 123-45-67")]
+    assert gate.log == [("forward", "main", "+7 495 123-45-67"), ("leaves", "f1", "c1")]
     assert told.to == ("callcore-outside", "s")
     assert told.set["CALLCORE_TO"] == "74951234567"
+    assert told.set["CALLCORE_ATTEMPT"] == "f1"
+    assert told.set["CALLCORE_SHOWN"] == "+74951112233"
+    assert told.heard == ["connecting-ru"]
 
 
-async def test_a_number_that_the_gate_refuses(ride):
-    async with ride(ToExternal("+4912345678", TWENTY), QUEUE) as told:
+@pytest.mark.parametrize(
+    ("gate", "heard"),
+    [(Gate(permits=False), []), (Gate(notes=False), ["connecting-ru"]), (None, [])],
+    ids=["refused", "not stored", "no trunk at all"],
+)
+async def test_a_number_that_may_not_be_dialled(ride, gate, heard):
+    """The next leg; nothing of this one stands on the channel."""
+    async with ride(OUTSIDE, QUEUE, forwards=gate) as told:
         pass
     assert told.to == ("callcore-queue", "finance")
+    assert "CALLCORE_ATTEMPT" not in told.set
+    assert "CALLCORE_TO" not in told.set
+    assert told.heard[: len(heard)] == heard
+
+
+async def test_he_hangs_up_while_he_is_told_that_he_is_connected(ride):
+    """Nothing was noted, so nothing counts."""
+    gate = Gate()
+    async with ride(OUTSIDE, QUEUE, forwards=gate, hangs_up={"connecting-ru": 100}) as told:
+        pass
+    assert gate.log == [("forward", "main", "+7 495 123-45-67")]
+    assert told.to is None
 
 
 async def test_a_leg_that_was_never_resolved_is_left_out(ride):

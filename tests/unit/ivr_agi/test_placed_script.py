@@ -53,6 +53,16 @@ async def test_the_gates_yes_names_the_digits(call):
         assert commands[-1] == RC, "the dialplan believes nothing before this"
 
 
+@pytest.mark.parametrize(("is_inside", "house"), [(True, "1"), (False, None)])
+async def test_a_colleague_is_told_apart_from_the_world(call, is_inside: bool, house: str | None):
+    async def confirm(pbx: PbxName, attempt: str) -> Go | Stop:
+        return Go("102", is_inside=is_inside)
+
+    async with call(confirm) as commands:
+        assert variables(commands).get("CALLCORE_HOUSE") == house
+        assert commands[-1] == RC
+
+
 async def test_the_gates_no_names_the_rule(call):
     async def confirm(pbx: PbxName, attempt: str) -> Go | Stop:
         return Stop("quiet_hours")

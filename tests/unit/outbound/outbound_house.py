@@ -19,6 +19,7 @@ from callcore.calls.attempt import (
     NumberHistory,
     Outcome,
     Past,
+    Plan,
     Target,
     TargetChange,
     TargetId,
@@ -26,7 +27,7 @@ from callcore.calls.attempt import (
 )
 from callcore.domain import CustomerId, Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, Refusal
-from callcore.outbound.ports import CallOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces
+from callcore.outbound.ports import CallOrder, CarryOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound, Owner
 from callcore.store.attempts import Attempts, NotClaimed, StoredReceipt
 from callcore.testing.patience import PATIENCE_SECONDS
@@ -105,12 +106,20 @@ class MemoryAttempts:
             self.rows[attempt.id] = attempt
         self._check()
         open_rows = [row for row in self.rows.values() if row.outcome is None]
-        for row in open_rows:
+        for row in open_rows if attempt.plan is not Plan.carried else ():
             is_same = row.login == attempt.login if attempt.target is None else row.target == attempt.target
             if is_same or row.number == attempt.number:
                 raise NotClaimed("taken")
         self.rows[attempt.id] = attempt
         self.log.append(f"intend {attempt.id}")
+
+    async def confirmed(self, id: AttemptId, at: datetime) -> bool:
+        self._check()
+        row = self.rows.get(id)
+        if row is None or row.outcome is not None:
+            return False
+        self.rows[id] = replace(row, submitted_at=at)
+        return True
 
     async def get(self, id: AttemptId) -> Attempt | None:
         self._check()
@@ -125,7 +134,8 @@ class MemoryAttempts:
 
     async def of_login(self, login: str) -> tuple[Attempt, ...]:
         self._check()
-        return tuple(row for row in self.rows.values() if row.login == login and row.outcome is None)
+        open_rows = (row for row in self.rows.values() if row.outcome is None)
+        return tuple(row for row in open_rows if row.login == login and row.plan is not Plan.carried)
 
     async def open_to(self, number: str) -> Attempt | None:
         open_rows = (row for row in self.rows.values() if row.outcome is None)
@@ -214,14 +224,17 @@ class ScriptedDialer:
         self.started_at = T0 - timedelta(days=1)
         self.traced: list[set[AttemptId]] = []
         self.is_away = False
-        self.orders: list[CallOrder | PhoneOrder] = []
+        self.orders: list[CallOrder | PhoneOrder | CarryOrder] = []
         self.hung_up: list[AttemptId] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._clock = clock
         self._log = log
 
-    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
+    async def carry(self, permit: Permit, order: CarryOrder) -> None:
+        await self.dial(permit, order)
+
+    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder | CarryOrder) -> None:
         self.orders.append(order)
         self._log.append(f"dial {permit.ask.attempt}")
         self.dialled.append((permit.ask.attempt, self._clock.seconds))

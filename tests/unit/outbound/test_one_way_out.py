@@ -58,7 +58,11 @@ def _breaches(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
             case ast.Call(func=ast.Name(id="AmiAction"), args=[not_constant, *_]):
                 if not isinstance(not_constant, ast.Constant):
                     yield node.lineno, "writes an action of any name"
-            case ast.Call(func=ast.Attribute(attr="dial"), args=[_, _, *_]) if name != DIALS:
+            case ast.Call(
+                func=ast.Attribute(
+                    value=ast.Name(id="dialer") | ast.Attribute(attr="dialer"), attr="dial" | "carry"
+                )
+            ) if name != DIALS:
                 yield node.lineno, "dials"
             case ast.Call(func=ast.Attribute(value=ast.Name(id="session"), attr="submit")):
                 if name != SUBMITS:
@@ -87,6 +91,7 @@ def test_nothing_goes_around_the_gate() -> None:
         ('AmiAction("Command", headers)', "writes Command"),
         ("AmiAction(name, headers)", "writes an action of any name"),
         ("dialer.dial(permit, order)", "dials"),
+        ("trunk.dialer.carry(permit, order)", "dials"),
         ("session.submit(message)", "submits"),
         ("self.messenger.send(permit, order)", "sends"),
         ("from aiosmpplib.protocol import SubmitSm", "speaks SMPP: SubmitSm"),

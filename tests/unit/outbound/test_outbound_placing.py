@@ -14,6 +14,7 @@ from callcore.assembly.placing import Placing, Way
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, Plan, Purpose
 from callcore.domain import AgentState, CustomerId, Interface, Login, PbxName, Text
+from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Destinations, Profile
 from callcore.outbound.owners import Owners
@@ -45,13 +46,13 @@ def agent(login: Login, state: AgentState = AgentState.paused, pbx: str = PBX) -
 class Desk:
     """``placing`` in a house where Anna and Boris are on shift."""
 
-    def __init__(self) -> None:
+    def __init__(self, **rules: Any) -> None:
         self.seats = {ANNA: agent(ANNA), BORIS: agent(BORIS)}
         self.campaigns = PlainOwner()
         self.attempts = MemoryAttempts()
         self.placing = Placing(
             cast(Attempts, self.attempts),
-            Rules("RU", "Europe/Moscow", WAYS, RULES),
+            Rules("RU", "Europe/Moscow", WAYS, RULES, **rules),
             lambda: self.house.clock.now(),
         )
         self.house = House(owner=Owners(self.campaigns, {Purpose.own_call: self.placing}))
@@ -86,7 +87,9 @@ async def test_the_intent_is_stored_before_his_phone_rings(desk: Desk) -> None:
     assert (call.number, call.target, call.campaign) == (NUMBER, None, None)
     assert (call.purpose, call.login, call.plan) == (Purpose.own_call, ANNA, Plan.phone_first)
     assert (call.phone, call.customer, call.profile) == ("PJSIP/101", 7, "person")
-    assert desk.house.dialer.orders == [PhoneOrder(Interface("PJSIP/101"), 20, 30, "+74951112233")]
+    assert desk.house.dialer.orders == [
+        PhoneOrder(Interface("PJSIP/101"), 20, 30, "+74951112233", call_of_attempt(call.id))
+    ]
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "7916&PJSIP", "1" * 40])
@@ -149,6 +152,25 @@ async def test_no_line_is_free(desk: Desk) -> None:
             assert (await desk.refused()).code == "no_line"
         finally:
             module.SLOT_SECONDS = module_seconds
+
+
+@pytest.mark.parametrize(
+    ("phones", "told"),
+    [
+        ({}, None),
+        ({"PJSIP/101": "call_info"}, "call_info"),
+        ({"PJSIP/1*": "alert_info"}, "alert_info"),
+        ({"PJSIP/101": None, "PJSIP/*": "call_info"}, None),
+        ({"PJSIP/2*": "call_info"}, None),
+    ],
+)
+async def test_which_phone_picks_up_by_itself(phones: dict[str, Any], told: str | None) -> None:
+    desk = Desk(auto_answer=phones, phone_seconds=33)
+    async with desk.house.running():
+        await desk.place()
+    [order] = desk.house.dialer.orders
+    assert isinstance(order, PhoneOrder)
+    assert (order.auto_answer, order.phone_seconds) == (told, 33)
 
 
 async def test_nobody_is_called_by_two_people(desk: Desk) -> None:

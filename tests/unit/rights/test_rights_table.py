@@ -40,6 +40,7 @@ recordings.control  x   x   x   .   x
 callbacks.work      x   x   x   .   x
 calls.place         x   x   x   .   x
 calls.place_others  .   .   x   .   x
+opt_outs.change     x   x   x   x   x
 routing.see         .   x   x   .   x
 routing.change      .   .   x   .   x
 """

@@ -17,9 +17,12 @@ from callcore.calls.effects import (
     LogContact,
     PopCard,
     ShowAgent,
+    ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import LineState, LineView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -92,6 +95,7 @@ TALKS = ShowAgent("k", ANNA, AgentState.talking, None, NOW)
 READY = ShowAgent("k", ANNA, AgentState.ready, None, NOW)
 WAITING = replace(desk(), ringing=view(TWO))
 WRAPPING = tab(ONE, Stage.wrap_up, ended_at=NOW, wrap_up_until=UNTIL)
+HELD = LineView(LineState.held, NOW)
 DIRTY = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED),), wrap_up_until=UNTIL)
 SAVED = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED, TYPED),), wrap_up_until=UNTIL)
 NEW = replace(tab(TWO), view=TALKED_ON)
@@ -277,6 +281,8 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
     """Calls that this desk never saw: nothing breaks, no tab appears but by its card."""
     effect = {
         ShowRinging: RINGS,
+        ShowDialling: ShowDialling("k", ANNA, view(TWO), "phone"),
+        ShowLine: ShowLine("k", ANNA, TWO, None),
         HideRinging: HideRinging("k", ANNA, TWO, EndReason.cancelled),
         PopCard: POPS,
         UpdateCard: UpdateCard("k", ANNA, KNOWN),
@@ -287,6 +293,14 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
     }[kind]
     after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
     assert bool(after.tabs) is (kind is PopCard)
+
+
+def test_the_line_of_a_call_stands_until_it_is_an_ordinary_talk_again() -> None:
+    on_hold = apply(desk(tab(ONE)), ShowLine("k", ANNA, ONE, HELD), NOW)
+    assert on_hold.lines == {ONE: HELD}
+    both = apply(on_hold, ShowLine("k", ANNA, TWO, HELD), NOW)
+    assert apply(both, ShowLine("k", ANNA, ONE, None), NOW).lines == {TWO: HELD}
+    assert apply(on_hold, ShowLine("k", ANNA, ONE, None), NOW) == desk(tab(ONE))
 
 
 def test_an_effect_of_another_room() -> None:

@@ -14,6 +14,7 @@ from callcore.web.signin import digest
 
 from .test_voice_api import TOKEN as PROGRAM
 from .test_voicemail_pages import recording
+from .test_work_pages import talked as was_answered
 
 TALK = "0123456789abcdef" * 2
 SOUND = f"/recordings/{TALK}/sound"
@@ -149,3 +150,42 @@ async def test_programs_read_consent_and_turns(house: Any) -> None:
     assert (whole.status, whole.body) == (200, body)
     assert await listened(house) == ["vera"]
     assert (await house.ask("GET", f"/api/v1/recordings/{'f' * 32}", headers=said)).status == 404
+
+
+# --- the list of all
+
+
+async def test_all_of_them_by_who_when_queue_and_number(house: Any) -> None:
+    recording(house, f"{TALK}.wav")
+    other = "f" * 32
+    await talked(house)
+    house.clock.pass_(days=2)
+    await talked(house, other, call=CallId("c2"), queue=QueueName(""), mode=RecordMode.demand, words="")
+    await was_answered(house, "c1", login="anna", number="+79160001122")
+    await house.sign_in(Role.senior, "olga")
+    page = await house.get("/recordings")
+    assert page.text.index("call=c2") < page.text.index("call=c1"), "the newest first"
+    assert "позвонил оператор" in page.words
+    assert f'src="{SOUND}"' in page.text
+
+    async def shown(**asked: str) -> list[str]:
+        text = (await house.get("/recordings", **asked)).text
+        return [call for call in ("c1", "c2") if f"call={call}" in text]
+
+    assert await shown(login="anna") == ["c1"]
+    assert await shown(number="8 916 000-11-22") == ["c1"]
+    assert await shown(queue="finance") == ["c1"]
+    assert await shown(since="2026-03-03") == ["c2"]
+    assert await shown(until="2026-03-02") == ["c1"]
+    assert await shown(since="2026-03-02", until="2026-03-04") == ["c1", "c2"]
+    assert await shown(login="nobody") == []
+    assert "Таких записей нет" in (await house.get("/recordings", login="nobody")).words
+    assert "День пишется так" in (await house.get("/recordings", since="yesterday")).words
+    assert await listened(house) == []
+
+
+async def test_the_list_is_for_those_who_may_listen(house: Any) -> None:
+    await talked(house)
+    for role in (Role.operator, Role.campaign_manager):
+        await house.sign_in(role)
+        assert (await house.get("/recordings")).status == 403

@@ -1,0 +1,83 @@
+"""What carrying out wishes needs of the house and of the floor. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
+from callcore.domain import Language, PbxName, QueueName, Text
+from callcore.outbound.gate import Profile
+from callcore.routing.tables import TopicTables, UnknownTopic
+from callcore.routing.timetable import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
+
+    ring_seconds: int
+    caller_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """By the settings that hold now."""
+
+    country: str
+    zone: str
+    language: Language
+    profile: Profile
+    ways: Mapping[PbxName, Way]
+    rules: Mapping[QueueName, Rules]
+    tables: TopicTables
+    greeting: Text
+    """What somebody hears whose number is rung first."""
+
+    def hours(self, topic: str, queue: QueueName) -> Hours | None:
+        """Those of the topic's table, or of the first table that leads into the queue; None: always."""
+        try:
+            return self.tables.find(topic)[0].hours
+        except UnknownTopic:
+            pass
+        leads = (table for table in self.tables if any(each.queue == queue for each in table.walk()))
+        return next((table.hours for table in leads), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How one wish stands, at that moment."""
+
+    wish: Wish
+    step: Call | Waits
+    rules: Rules | None
+    at: datetime
+    is_ringing: bool
+    """The gate has said yes, the number is rung."""
+    trouble: Text | None
+
+
+class FloorView(Protocol):
+    """What is going on, as far as it matters here."""
+
+    def desk(self, queue: QueueName) -> Desk:
+        """``under_way`` is not its concern."""
+
+    def on_line(self) -> Mapping[str, bool]:
+        """Numbers that have called us and are here; whether anybody has talked with them."""
+
+
+class Nowhere:
+    """A floor that knows of nothing."""
+
+    def desk(self, _queue: QueueName) -> Desk:
+        return Desk(None)
+
+    def on_line(self) -> Mapping[str, bool]:
+        return {}
+
+
+Prepare = Callable[[str, str, Language], Awaitable[str | None]]
+"""PBX, text, language: the prompt's path as that PBX sees it; None: it cannot be spoken."""

@@ -1,0 +1,354 @@
+"""A caller whose own way leads outside: his channel rings the number, the ledger knows it, also where
+callcore dies on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from callcore import config
+from callcore.calls.attempt import Attempt, Medium, Plan, Purpose
+from callcore.domain import ChannelId, ChannelRef, Login, PbxName
+from callcore.outbound.wanted import Handed
+from callcore.store.database import Database
+from callcore.testing.carrier import Carrier
+from callcore.testing.house import DIALLED, PEOPLE
+from callcore.testing.lab import SoftCall, Softphone
+from callcore.testing.lab.process import free_port
+from callcore.testing.patience import PATIENCE_SECONDS
+from callcore.testing.stage import Stage
+from callcore.testing.wire import Wire
+
+from .conftest import MORTAL, OLD_ENOUGH_SECONDS, TRUNK
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALLER = "79160009901"
+TABLE = "expert"
+SCRIPT = "greeting: false\nstart: out\nnodes:\n  out: {transfer: expert.diagnosis}\n"
+"""No menu: every call goes by that topic's table."""
+HUSH = {"ru": "Да.", "en": "Yes."}
+IVR = {
+    "greeting": HUSH,
+    "file": "out.yaml",
+    "texts": {
+        name: HUSH for name in ("connecting", "goodbye", "leave_message", "message_kept", "call_back_offer")
+    },
+}
+
+
+class Hall:
+    def __init__(self, stage: Stage, carrier: Carrier, stack: AsyncExitStack) -> None:
+        self.stage = stage
+        self.carrier = carrier
+        self._stack = stack
+        self._database: Database | None = None
+
+    def lead(self, *numbers: str, through: int = 0) -> None:
+        """Callers are sent to these, one after another, and leave word at last. ``through``: the port by
+        which callcore reaches the PBX."""
+        legs: list[dict[str, Any]] = [{"external": f"+{number}", "rings": "5 s"} for number in numbers]
+        row = {"out": {"when": {"hours": "any"}, "to": [*legs, {"voicemail": True}]}}
+        settings: dict[str, Any] = {"outbound": {"trunks": {"main": TRUNK}}, "ivr": IVR}
+        if through:
+            lab = self.stage.lab
+            main = {"host": "127.0.0.1", "port": through, "username": lab.username}
+            more = {"secret_file": "ami.secret", "fallback_queue": "expert"}
+            settings["pbx"] = {"main": {**main, **more}}
+        self.stage.config_file.parent.mkdir(exist_ok=True)
+        self.stage.config_file.with_name("out.yaml").write_text(SCRIPT, "utf-8")
+        self.stage.write_config(settings, tables={TABLE: {"rows": row}})
+
+    async def opened(self) -> None:
+        """People who may work here, and a look into the base."""
+        await self.stage.add_people(PEOPLE, queues=(), seeds=False)
+        url = config.load(self.stage.config_file).database.url
+        self._database = await self._stack.enter_async_context(await Database.open(url))
+
+    async def begin(self, place: str | None = None) -> None:
+        """callcore as a process; ``place``: it dies there."""
+        await self.until(self._has_old_pbx)
+        await self.stage.start_process(script=(str(MORTAL), place) if place else ())
+        await self.until(self._answers)
+        if self._database is None:
+            await self.opened()
+
+    async def calls(self) -> SoftCall:
+        """Somebody calls, and presses nothing."""
+        phone = Softphone(CALLER, free_port(), self.stage.lab.sip_port)
+        await self._stack.enter_async_context(phone)
+        call = await phone.dial(DIALLED)
+        await call.answered()
+        return call
+
+    async def killed(self) -> None:
+        process = self.stage.process
+        assert process is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await process.wait() == -signal.SIGKILL
+
+    async def row(self, number: str) -> Attempt | None:
+        assert self._database is not None
+        found = await self._database.attempts.placed(limit=50)
+        return next((one for one in found if one.number == f"+{number}"), None)
+
+    async def over(self, number: str) -> tuple[str, str]:
+        async def is_over() -> bool:
+            row = await self.row(number)
+            return row is not None and row.outcome is not None
+
+        await self.until(is_over)
+        row = await self.row(number)
+        assert row is not None
+        assert row.outcome is not None
+        return row.outcome.result.value, row.outcome.detail
+
+    async def journal(self) -> str:
+        return await self.stage.lab.console("database show callcore-dial")
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await condition():  # noqa: ASYNC110 - other processes cannot set our Event
+                await asyncio.sleep(0.05)
+
+    async def channel(self) -> ChannelRef:
+        """The only caller's."""
+        shown = await self.stage.lab.console("core show channels concise")
+        [name] = [line.partition("!")[0] for line in shown.splitlines() if line.startswith("PJSIP/")]
+        return ChannelRef(PbxName("main"), ChannelId(name))
+
+    async def _answers(self) -> bool:
+        shown = await self.stage.lab.console("manager show connected")
+        return self.stage.lab.username in shown and await self._listens()
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.stage.agi_port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    async def _has_old_pbx(self) -> bool:
+        shown = await self.stage.lab.console("core show uptime seconds")
+        seconds = shown.partition("System uptime:")[2].split()
+        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def hall(stage: Stage, carrier: Carrier) -> AsyncIterator[Hall]:
+    async with AsyncExitStack() as stack:
+        yield Hall(stage, carrier, stack)
+        await stage.stop()
+
+
+_endings = iter(range(100, 1000))
+
+
+def number(ending: str) -> str:
+    """Of somebody whom nobody has called yet; the ending says who lives there."""
+    return f"749520{next(_endings):03}{ending}"
+
+
+async def test_he_talks_to_an_office_outside(hall: Hall) -> None:
+    office = number("00")
+    hall.lead(office)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await hall.carrier.answered(office)
+    row = await hall.row(office)
+    assert row is not None
+    assert (row.purpose, row.plan, row.outcome) == (Purpose.forward, Plan.carried, None)
+    assert row.call is not None
+    [invite] = [one for one in await hall.carrier.invites() if one.number == office]
+    assert invite.caller.endswith(TRUNK["caller_number"].removeprefix("+"))
+    await call.hang_up()
+    assert await hall.over(office) == ("answered", "")
+
+
+@pytest.mark.parametrize(
+    ("ending", "result"), [("20", "busy"), ("21", "no_answer"), ("23", "unreachable"), ("24", "network")]
+)
+async def test_nobody_takes_him_there_and_the_next_leg_does(hall: Hall, ending: str, result: str) -> None:
+    """The outcome is told while he is still on the line."""
+    first, second = number(ending), number("00")
+    hall.lead(first, second)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await hall.carrier.answered(second)
+    assert (await hall.over(first))[0] == result
+    await call.hang_up()
+    assert (await hall.over(second))[0] == "answered"
+    assert await hall.carrier.invites_of(first) == 1
+
+
+async def test_the_office_hangs_up(hall: Hall) -> None:
+    office = number("10")
+    hall.lead(office)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await call.ended(PATIENCE_SECONDS)
+    assert await hall.over(office) == ("answered", "")
+
+
+async def test_he_hangs_up_while_it_rings(hall: Hall) -> None:
+    office = number("21")
+    hall.lead(office)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await hall.carrier.rung(office)
+    await call.hang_up()
+    assert (await hall.over(office))[0] == "no_answer"
+
+
+async def test_where_the_gate_says_no(hall: Hall) -> None:
+    """Premium and foreign numbers: nothing is dialled, the next leg has him."""
+    office = number("00")
+    hall.lead("78095550000", "12025550100", office)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await hall.carrier.answered(office)
+    await call.hang_up()
+    await hall.over(office)
+    assert await hall.row("78095550000") is None
+    assert await hall.carrier.invites_of("78095550000") == 0
+    assert await hall.carrier.invites_of("12025550100") == 0
+
+
+# --- callcore dies on the way
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "before the intent's commit",
+        "after the intent's commit, before the channel is marked",
+        "channel marked, before it is sent on its way",
+    ],
+)
+async def test_killed_before_he_is_sent_there(hall: Hall, place: str) -> None:
+    """The static way has him; the second life knows that nothing was dialled."""
+    office = number("00")
+    hall.lead(office)
+    await hall.begin(place)
+    call = await hall.calls()
+    await hall.killed()
+    await hall.begin()
+    if place == "before the intent's commit":
+        assert await hall.row(office) is None
+    else:
+        assert await hall.over(office) == ("not_sent", "journal: never seen")
+    assert await hall.carrier.invites_of(office) == 0
+    await call.hang_up()
+
+
+async def test_killed_when_he_is_sent_there(hall: Hall) -> None:
+    """The dialplan goes on alone."""
+    office = number("20")
+    hall.lead(office)
+    await hall.begin("the script ended well, before Dial")
+    call = await hall.calls()
+    await hall.killed()
+    await hall.begin()
+    assert await hall.over(office) == ("busy", "journal: BUSY")
+    assert await hall.carrier.invites_of(office) == 1
+    await call.hang_up()
+
+
+async def test_killed_while_they_talk(hall: Hall) -> None:
+    """The second life finds them talking, and hears the end."""
+    office = number("00")
+    hall.lead(office)
+    await hall.begin()
+    call = await hall.calls()
+    await hall.carrier.answered(office)
+    hall.stage.signal(signal.SIGKILL)
+    await hall.killed()
+    await hall.begin()
+    row = await hall.row(office)
+    assert row is not None
+    assert row.outcome is None
+    await call.hang_up()
+    assert (await hall.over(office))[0] == "answered"
+    assert await hall.carrier.invites_of(office) == 1
+
+
+async def test_killed_before_the_outcomes_commit(hall: Hall) -> None:
+    office = number("00")
+    hall.lead(office)
+    await hall.begin("hung up, before the outcome's commit")
+    call = await hall.calls()
+    await hall.carrier.answered(office)
+    await call.hang_up()
+    await hall.killed()
+    await hall.begin()
+    assert await hall.over(office) == ("answered", "journal")
+    assert await hall.carrier.invites_of(office) == 1
+
+
+# --- a living call is given away by Redirect
+
+
+async def test_given_away_to_a_number_outside(hall: Hall) -> None:
+    """The caller's channel leaves where it is for the number."""
+    office = number("00")
+    hall.lead()
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    daemon = hall.stage.daemon
+    assert daemon is not None
+    placing = daemon.outgoing.placing
+    attempt = await placing.carry(Handed(f"+{office}", Login("anna"), await hall.channel()))
+    await hall.carrier.answered(office)
+    assert (attempt.purpose, attempt.login) == (Purpose.transfer, "anna")
+    await call.hang_up()
+    assert await hall.over(office) == ("answered", "")
+    assert daemon.outgoing.room.figures(Medium.voice, "main").lines_busy == 0
+
+
+@pytest.mark.parametrize(
+    ("cut", "comes_to", "rung"),
+    [
+        ("before the variables", "not_sent", 0),
+        ("before the Redirect", "not_sent", 0),
+        ("before its answer", "answered", 1),
+    ],
+)
+async def test_the_link_is_cut_while_it_is_given_away(hall: Hall, cut: str, comes_to: str, rung: int) -> None:
+    """He is given away once or not at all, and the ledger knows which."""
+    office = number("00")
+    async with Wire(hall.stage.lab.ami_port) as wire:
+        hall.lead(through=wire.port)
+        await hall.stage.start()
+        await hall.opened()
+        call = await hall.calls()
+        daemon = hall.stage.daemon
+        assert daemon is not None
+        if cut == "before its answer":
+            wire.cut_at(b"Action: Redirect")
+        else:
+            wire.cut_before(b"CALLCORE_TO" if cut == "before the variables" else b"Action: Redirect")
+        handed = Handed(f"+{office}", Login("anna"), await hall.channel())
+        await daemon.outgoing.placing.carry(handed)
+        if rung:
+            await hall.carrier.answered(office)
+            await call.hang_up()
+        result, _detail = await hall.over(office)
+        assert result == comes_to
+        assert await hall.carrier.invites_of(office) == rung
+        if not rung:
+            assert not call.is_over
+            await call.hang_up()
+        await hall.stage.stop()

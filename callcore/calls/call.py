@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from callcore.calls.effects import CallView, Contact, Ring
+from callcore.calls.effects import CallView, Contact, HandedWords, Ring
 from callcore.calls.facts import (
     CustomersFound,
+    Handed,
+    HandingFailed,
     IvrLeft,
     LanguageChosen,
     MessageBegun,
@@ -104,6 +106,8 @@ class Call:
     outage_heard: bool = False
     not_reached: EndReason | None = None
     """We placed it, the operator's phone first, and the number did not answer: why."""
+    handed: HandedWords | None = None
+    """The newest hand-over from one operator to another."""
     ends_by: datetime | None = None
     """If the PBX says nothing until then, the caller is gone."""
     updates: int = 0
@@ -139,6 +143,7 @@ class Call:
             outages=self.outages,
             direction=self.direction,
             silent=self.silent,
+            handed=self.handed,
         )
 
 
@@ -246,4 +251,6 @@ Move = (
     | QueueLeft
     | QueueAbandoned
     | CustomersFound
+    | Handed
+    | HandingFailed
 )

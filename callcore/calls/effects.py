@@ -79,6 +79,37 @@ class Contact:
     """Of the IVR's file: where he was last."""
 
 
+class HandingState(StrEnum):
+    """How it stands with a call that is handed from one operator to another."""
+
+    asked = "asked"
+    taken = "taken"
+    returned = "returned"
+    """Nobody took it: the sender has the caller again, or will in a moment."""
+    withdrawn = "withdrawn"
+    """The sender took him back, or the caller hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedWords:
+    """What goes along with a call that an operator hands on (D-22); see ``store.handovers``."""
+
+    handover: int
+    by: Login
+    name: str
+    """Of that person."""
+    to: Text
+    """To whom, in words."""
+    topic: TopicCode
+    number: str
+    """Which it is about; "" if unknown."""
+    comment: str
+    at: datetime
+    state: HandingState = HandingState.asked
+    why: str = ""
+    """A word of ``store.handovers.Why``."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallView:
     """A call as the desk shows it."""
@@ -102,6 +133,8 @@ class CallView:
     """``outbound``: we rang with a notice, and he asked for an operator."""
     silent: tuple[str, ...] = ()
     """Other systems that did not answer who he is, by their names in the settings."""
+    handed: HandedWords | None = None
+    """Somebody hands it on, or has."""
 
 
 class StepEvent(StrEnum):
@@ -242,6 +275,18 @@ class LogContact:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleHandover:
+    """It turned out what became of a call that was handed on."""
+
+    key: str
+    handover: int
+    state: HandingState
+    login: Login | None
+    """Who took it; None: nobody, or the telephone of nobody."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowAgent:
     """State of an agent changed."""
 
@@ -311,6 +356,7 @@ Effect = (
     | CloseCard
     | DropCard
     | LogContact
+    | SettleHandover
     | ShowAgent
     | AddMember
     | RemoveMember

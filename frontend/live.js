@@ -3,6 +3,7 @@
 import {alarm, hush, notify} from './alarm.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
+import {hands} from './hand.js';
 import {panels} from './panel.js';
 import {morph, seconds, setClock, template, tick as tickTimes} from './paint.js';
 import {liveSearch} from './search.js';
@@ -212,6 +213,7 @@ macros();
 keys($);
 for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
 rescue();
+hands();
 panels({home: () => { const call = main.querySelector('.panel:not([hidden])')?.dataset.call; return call ? `?contact=${call}` : ''; }});
 keepTyped();
 liveSearch();

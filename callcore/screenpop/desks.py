@@ -51,7 +51,7 @@ from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, RecordDo, Seat, TalkControl
+from callcore.screenpop.ports import DeskRefused, HandMode, RecordDo, Seat, SecondLine, TalkControl
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -102,6 +102,8 @@ class Desks:
         self._recorded: dict[CallId, TalkState] = {}
         self.talks: TalkControl | None = None
         """Set where talks can be recorded."""
+        self.second_line: SecondLine | None = None
+        """Set where calls can be handed on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
         news = news or CardNews()
@@ -227,6 +229,14 @@ class Desks:
         if self.talks is None:
             raise DeskRefused("not_recording")
         await self.talks.turn(login, call, do, is_announced=is_announced)
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
+    ) -> None:
+        self._book.tab(login, call)
+        if self.second_line is None:
+            raise DeskRefused("not_possible_here")
+        await self.second_line.transfer(login, call, to, mode, comment)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

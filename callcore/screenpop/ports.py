@@ -14,6 +14,7 @@ from callcore.domain import (
     PauseReason,
     PbxName,
     QueueName,
+    Text,
     TopicCode,
 )
 from callcore.screenpop.card import Desk, Draft
@@ -26,12 +27,14 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``.
+    ``no_right``, ``not_handed``, ``not_possible_here``.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, why: Text | None = None) -> None:
+        """``why``: in this very case."""
         super().__init__(code)
         self.code = code
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,19 @@ class TalkControl(Protocol):
     async def turn(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool) -> None:
         """``is_announced``: the operator says that he has told the caller. A repeat changes nothing. Raises
         ``DeskRefused``: ``not_recording``, ``not_announced``, ``pbx_down``, ``store_down``."""
+
+
+HandMode = Literal["consult", "blind"]
+"""Ask first, with the caller on hold; or put him through at once."""
+
+
+class SecondLine(Protocol):
+    """Calls that operators hand on."""
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None = None
+    ) -> object:
+        """See ``DeskService.transfer``."""
 
 
 class DeskService(Protocol):
@@ -106,6 +122,13 @@ class DeskService(Protocol):
 
     async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
         """He has read this note on the card."""
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
+    ) -> None:
+        """Hand the caller on to whom an offer names (``GET /api/v1/desk/offers``); topic and comment of the
+        card are saved and go along, ``comment`` in the place of the card's. ``topic_missing``, ``not_handed``
+        with the reason, ``call_gone``, and what the telephone system refuses."""
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""

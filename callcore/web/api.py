@@ -200,7 +200,7 @@ async def order(request: web.Request) -> web.Response:
     except BadBody as fault:
         raise Problem("bad_request") from fault
     except DeskRefused as refused:
-        raise Problem.refused(refused.code) from refused
+        raise Problem.refused(refused.code, refused.why) from refused
     return _answer({**_desk(shell, identity), **({"record": record} if do == "save" else {})})
 
 

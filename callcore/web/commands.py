@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
-from callcore.screenpop.ports import DeskRefused, DeskService, RecordDo
+from callcore.screenpop.ports import DeskRefused, DeskService, HandMode, RecordDo
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
 
@@ -118,6 +118,16 @@ def _recording(do: RecordDo) -> Command:
     return order
 
 
+async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
+    """Without a comment that of the card goes along."""
+    mode = fields.get("mode", "") or "consult"
+    comment = None if fields.get("comment") is None else _comment(fields)
+    if mode not in ("consult", "blind"):
+        raise BadBody("mode is neither consult nor blind")
+    hand: HandMode = "blind" if mode == "blind" else "consult"
+    await desks.transfer(login, _call(fields), _word(fields, "to"), hand, comment)
+
+
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
     topic = TopicCode(text_field(fields, "topic", LONGEST_WORD))
     close, which = _flag(fields, "close"), _which(fields)
@@ -143,6 +153,7 @@ COMMANDS: Mapping[str, Command] = {
     "open_number": _open_number,
     "read_flash": _read_flash,
     "save": _save,
+    "transfer": _transfer,
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),

@@ -61,6 +61,8 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         Text("Сначала предупредите абонента о записи", "Tell the caller first that he is recorded"),
     ),
     "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),
+    "not_handed": (409, Text("Передать туда нельзя", "The call cannot be handed on to there")),
+    "not_possible_here": (409, Text("Здесь этого сделать нельзя", "That cannot be done here")),
     "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
     # What a case refuses.
     "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),
@@ -142,10 +144,10 @@ class Problem(Exception):
         return _KNOWN[self.code][0]
 
     @classmethod
-    def refused(cls, code: str) -> Problem:
+    def refused(cls, code: str, why: Text | None = None) -> Problem:
         """The problem for a ``DeskRefused``; its ``not_signed_in`` means that no phone was chosen."""
         code = "not_on_shift" if code == "not_signed_in" else code
-        return cls(code if code in _KNOWN else "conflict")
+        return cls(code if code in _KNOWN else "conflict", detail=why)
 
     @classmethod
     def of_status(cls, status: int, headers: Mapping[str, str] | None = None) -> Problem:

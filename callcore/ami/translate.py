@@ -26,10 +26,12 @@ from callcore.calls.facts import (
     ChannelCreated,
     ChannelHungUp,
     ChannelRenamed,
+    Consulted,
     DialBegan,
     DialEnded,
     DialledOut,
     Fact,
+    HangupAsked,
     LiveChannel,
     LiveEntry,
     LiveMember,
@@ -41,6 +43,7 @@ from callcore.calls.facts import (
     QueueAbandoned,
     QueueJoined,
     QueueLeft,
+    Returned,
     Snapshot,
     TakenOffHold,
 )
@@ -49,6 +52,8 @@ from callcore.domain import CallId, ChannelId, ChannelRef, Interface, PbxName, Q
 _NOBODY = frozenset({"", "<unknown>", "(null)", "<null>"})
 _BUSY_DEVICE = frozenset({"2", "3", "6", "7", "8"})
 """Device states in use, busy, ringing, ring+in use, on hold (include/asterisk/devicestate.h)."""
+ROOM = "cc-"
+"""So the names of our own conferences begin (``dialplans/callcore-line.conf``)."""
 _NO_EXTENSION = frozenset({"", "s", "h", "i", "t"})
 _MAX_DIGITS = 9
 _ESCAPED = re.compile(r"\\(.)")
@@ -224,7 +229,8 @@ def _new_caller_id(headers: Headers, pbx: PbxName) -> Fact:
 
 def _bridge_enter(headers: Headers, pbx: PbxName) -> Fact:
     is_holding = _text(headers, "bridgetechnology") == "holding_bridge"
-    return BridgeEntered(_channel(headers, pbx), _need(headers, "bridgeuniqueid"), is_holding)
+    is_room = _text(headers, "bridgename").startswith(ROOM)
+    return BridgeEntered(_channel(headers, pbx), _need(headers, "bridgeuniqueid"), is_holding, is_room)
 
 
 def _bridge_leave(headers: Headers, pbx: PbxName) -> Fact:
@@ -284,10 +290,20 @@ def _originate_response(headers: Headers, pbx: PbxName) -> Fact | None:
 
 
 def _user_event(headers: Headers, pbx: PbxName) -> Fact | None:
-    if _need(headers, "userevent") != "CallcoreDialled":
-        return None
-    channel = _channel(headers, pbx, "attempt")
-    return DialledOut(channel, _text(headers, "status"), _number(headers, "cause"))
+    match _need(headers, "userevent"):
+        case "CallcoreDialled":
+            channel = _channel(headers, pbx, "attempt")
+            return DialledOut(channel, _text(headers, "status"), _number(headers, "cause"))
+        case "CallcoreConsulted":
+            return Consulted(_channel(headers, pbx), _text(headers, "status"))
+        case "CallcoreReturned":
+            return Returned(_channel(headers, pbx), _text(headers, "status"))
+        case _:
+            return None
+
+
+def _hangup_request(headers: Headers, pbx: PbxName) -> Fact:
+    return HangupAsked(_channel(headers, pbx))
 
 
 # --- queues
@@ -374,6 +390,7 @@ _READERS: dict[str, Callable[[Headers, PbxName], Fact | None]] = {
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": _bridge_leave,
     "Hangup": _hangup,
+    "HangupRequest": _hangup_request,
     "Hold": _hold,
     "Unhold": _unhold,
     "BlindTransfer": _blind_transfer,

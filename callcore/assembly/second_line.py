@@ -77,7 +77,12 @@ class SecondLine:
     """Implements ``screenpop.ports.SecondLine`` and ``web.handing.Handing``; let it ``run``."""
 
     def __init__(
-        self, handovers: Handovers, desks: Writing, telephone: Telephone, take: Callable[[Fact], None], world: World
+        self,
+        handovers: Handovers,
+        desks: Writing,
+        telephone: Telephone,
+        take: Callable[[Fact], None],
+        world: World,
     ) -> None:
         self._handovers = handovers
         self._desks = desks
@@ -240,9 +245,7 @@ class SecondLine:
         what = handover.what
         names = await self._world.names()
         name = names.get(what.by, what.by)
-        return HandedWords(
-            handover.id, what.by, name, to, what.topic, what.number, what.comment, handover.at
-        )
+        return HandedWords(handover.id, what.by, name, to, what.topic, what.number, what.comment, handover.at)
 
     # --- what became of it
 

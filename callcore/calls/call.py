@@ -20,6 +20,7 @@ from callcore.calls.facts import (
     RouteChosen,
     WordToCome,
 )
+from callcore.calls.line import Line, ParkedCall
 from callcore.domain import (
     CallId,
     ChannelRef,
@@ -104,6 +105,16 @@ class Call:
     silent: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_heard: bool = False
+    line: Line | None = None
+    """An operator works on it."""
+    was_ordered: bool = False
+    """Somebody has: its channels were moved by us."""
+    parked: ParkedCall | None = None
+    """He waits without anybody."""
+    muted: tuple[ChannelRef, ...] = ()
+    """Operators' channels of which nothing is heard."""
+    returned: str | None = None
+    """He comes back to the one who sent him on; see ``CallView.returned``."""
     not_reached: EndReason | None = None
     """We placed it, the operator's phone first, and the number did not answer: why."""
     handed: HandedWords | None = None
@@ -144,6 +155,7 @@ class Call:
             direction=self.direction,
             silent=self.silent,
             handed=self.handed,
+            returned=self.returned,
         )
 
 

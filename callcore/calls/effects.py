@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
+from callcore.calls.line import LineView, Target
 from callcore.domain import (
     AgentState,
     CallId,
@@ -135,6 +137,8 @@ class CallView:
     """Other systems that did not answer who he is, by their names in the settings."""
     handed: HandedWords | None = None
     """Somebody hands it on, or has."""
+    returned: str | None = None
+    """He comes back from where he was sent: why, in Asterisk's word; empty: nobody took him in time."""
 
 
 class StepEvent(StrEnum):
@@ -269,6 +273,41 @@ class DropCard:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowLine:
+    """How the operator and his call stand has changed. None: as on any call (``line.PLAIN``), or over."""
+
+    key: str
+    login: Login
+    call: CallId
+    line: LineView | None
+
+
+EndWhy = Literal["held_gone", "ghost", "alone_in_room"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndChannel:
+    """Nobody can hear this channel any more: hang it up."""
+
+    key: str
+    call: CallId | None
+    channel: ChannelRef
+    name: str
+    why: EndWhy
+
+
+@dataclass(frozen=True, slots=True)
+class SendOn:
+    """A customer waits, and his operator has gone: to whom was about to be asked, or None: back."""
+
+    key: str
+    call: CallId
+    channel: ChannelRef
+    name: str
+    target: Target | None
+
+
+@dataclass(frozen=True, slots=True)
 class LogContact:
     key: str
     contact: Contact
@@ -355,6 +394,9 @@ Effect = (
     | EndCard
     | CloseCard
     | DropCard
+    | ShowLine
+    | EndChannel
+    | SendOn
     | LogContact
     | SettleHandover
     | ShowAgent

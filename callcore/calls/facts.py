@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callcore.calls.effects import HandedWords
+from callcore.calls.line import Do, Target
 from callcore.domain import (
     AgentState,
     CallId,
@@ -188,6 +189,8 @@ class BridgeEntered:
     bridge: str
     is_holding: bool = False
     """A bridge for waiting (parking lot): those in it do not hear each other."""
+    is_room: bool = False
+    """A conference of ours, made for one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,13 @@ class ChannelHungUp:
     channel: ChannelRef
     cause: int | None
     cause_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HangupAsked:
+    """Somebody has hung this channel up; its end is about to follow."""
+
+    channel: ChannelRef
 
 
 # --- what people do with a call they have
@@ -246,6 +256,46 @@ class Parked:
     """He waits in a parking lot."""
 
     channel: ChannelRef
+
+
+# --- what callcore itself does with a living call, by an operator's order
+
+
+@dataclass(frozen=True, slots=True)
+class LineOrdered:
+    """What we are about to do with a call: the PBX tells it as moves of channels that mean nothing else."""
+
+    call: CallId
+    login: Login
+    do: Do
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefused:
+    """The PBX has refused what was ordered last, and nothing was done."""
+
+    call: CallId
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """A consultation is over, and the operator's channel waits in silence."""
+
+    channel: ChannelRef
+    """The operator's."""
+    status: str
+    """``ANSWER`` or ``CONTINUE``: who was asked has hung up after the talk. Others: nobody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The customer comes back to the operator who sent him on, parked him or held him too long."""
+
+    channel: ChannelRef
+    why: str
+    """``BUSY``, ``NOANSWER``, ``TIMEOUT``, …; empty: he has waited long enough."""
 
 
 # --- calls that callcore places; the channel's id is the attempt's
@@ -549,6 +599,11 @@ Fact = (
     | BlindTransferred
     | AttendedTransferred
     | Parked
+    | HangupAsked
+    | LineOrdered
+    | LineRefused
+    | Consulted
+    | Returned
     | OriginateFailed
     | DialledOut
     | QueueJoined

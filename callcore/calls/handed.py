@@ -8,10 +8,19 @@ from callcore.calls import effects as do
 from callcore.calls.call import Call
 from callcore.calls.effects import Effect, HandingState
 from callcore.calls.facts import Handed, HandingFailed
+from callcore.calls.line import Do
 from callcore.calls.values import replace
-from callcore.domain import Login
+from callcore.domain import Interface, Login
 
 Result = tuple[Call, tuple[Effect, ...]]
+_WHYS = {
+    "": "no_answer",
+    "NOANSWER": "no_answer",
+    "TIMEOUT": "no_answer",
+    "CANCEL": "no_answer",
+    "BUSY": "busy",
+}
+"""By DIALSTATUS or QUEUESTATUS; any other says that nobody was there."""
 
 
 def begin(call: Call, move: Handed) -> Result:
@@ -35,21 +44,26 @@ def comes_back(call: Call, login: Login) -> bool:
     return call.handed is not None and call.handed.state is HandingState.returned and login == call.handed.by
 
 
-def answered(call: Call, login: Login | None) -> Result:
-    """Somebody hears the caller: whoever takes it has it; the sender has taken it back."""
+def heard(call: Call, interface: Interface) -> Result:
+    """Somebody talks with the caller himself: whoever is not the sender has taken him over. A consultation
+    alone is no talk of the caller's; in a room the sender is there with the other."""
     handed = call.handed
     if handed is None or handed.state is not HandingState.asked:
         return call, ()
-    if login == handed.by:
-        return settled(call, HandingState.withdrawn, "back")
-    return settled(call, HandingState.taken, "", login)
+    at = call.newest_ring(interface)
+    login = call.rings[at].login if at is not None else None
+    if login != handed.by:
+        return settled(call, HandingState.taken, "", login)
+    if call.line is not None and call.line.order is Do.three_way:
+        return call, ()
+    return settled(call, HandingState.withdrawn, "back")
 
 
-def returned(call: Call, why: str) -> Result:
-    """Nobody took it: the sender is rung, or has him on hold."""
+def returned(call: Call, word: str) -> Result:
+    """Nobody took it: the sender is rung, or has him on hold. ``word``: Asterisk's."""
     if call.handed is None or call.handed.state is not HandingState.asked:
         return call, ()
-    return settled(call, HandingState.returned, why)
+    return settled(call, HandingState.returned, _WHYS.get(word, "nobody"))
 
 
 def ended(call: Call) -> Result:

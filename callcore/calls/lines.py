@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
+from callcore.calls import lining
 from callcore.calls.call import Answered, Call, Leg, Phase, RingStarted, TalkStarted, TalkStopped
 from callcore.calls.effects import Effect
 from callcore.calls.mirror import Channel, device_of, placed_number
@@ -101,12 +102,16 @@ def _rings(floor: Tracker, by: ChannelRef, target: Channel, now: datetime) -> It
         return
     if above not in floor.by_channel and not _may_call(floor, above):
         above = ChannelRef(target.ref.pbx, ChannelId(target.linked))  # in whose name the leg was made
-    call_id = floor.by_channel.get(above) or floor.by_linked.get((target.ref.pbx, target.linked))
+    asker = lining.asker(floor, above)
+    call_id = asker.id if asker is not None else None
+    call_id = call_id or floor.by_channel.get(above) or floor.by_linked.get((target.ref.pbx, target.linked))
     if call_id is None:
         if above not in floor.mirror.channels or not _may_call(floor, above):
             return
         call_id = yield from _begin(floor, above, target, now)
     call = yield from _retold(floor, floor.calls[call_id], target, now)
+    if call.parked is not None:
+        call = floor.calls[call_id] = replace(call, parked=None)
     if call.phase is Phase.ended or target.is_up:  # whoever picks a call up does not ring
         return
     is_phone = floor.is_phone(target.ref.pbx, target.device)
@@ -204,6 +209,8 @@ def look_around(
     after = floor.mirror.company(channel)
     around = before | after | {channel}
     found = {floor.by_channel[ref] for ref in around if ref in floor.by_channel}
+    worked_on = {leg.call for ref in around if (leg := floor.legs.get(ref)) is not None} - found
+    found |= {call for call in worked_on if call in floor.calls and floor.calls[call].line is not None}
     if not found and len(after) > 1:
         yield from met(floor, after, now)
         return
@@ -211,7 +218,7 @@ def look_around(
     for call_id in sorted(found):
         call = floor.calls.get(call_id)
         # Who was alone, and still is, talks with nobody: half of all that comes here.
-        if call is not None and (call.talking_with or not is_alone):
+        if call is not None and (call.talking_with or call.line or not is_alone):
             yield from look(floor, call_id, now)
 
 
@@ -294,6 +301,8 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
                 yield from floor.own(call_id, now)
             yield from floor.move(call_id, Answered(login, interface), now)
             yield from floor.move(call_id, TalkStarted(interface), now)
+    if call.line is not None:
+        yield from lining.settle(floor, call_id, now)
     # Told last: who waits for the card must not wait for the story.
     joined = [ref for ref in people if ref != call.channel and not _is_caller(floor, ref)]
     for ref in joined if call.party is None else [call.party, *joined]:

@@ -97,6 +97,8 @@ class Mirror:
     _bridges: dict[_Bridge, set[ChannelRef]] = field(default_factory=dict)
     _holding: set[_Bridge] = field(default_factory=set)
     """Bridges in which people wait alone."""
+    _rooms: set[_Bridge] = field(default_factory=set)
+    """Conferences of ours."""
     _halves: dict[tuple[PbxName, str], ChannelRef] = field(default_factory=dict)
     """Halves of Local channels by name."""
 
@@ -169,6 +171,8 @@ class Mirror:
         if channel is not None:
             if fact.is_holding:
                 self._holding.add((fact.channel.pbx, fact.bridge))
+            if fact.is_room:
+                self._rooms.add((fact.channel.pbx, fact.bridge))
             self._place(channel, fact.bridge)
 
     def left(self, fact: BridgeLeft) -> None:
@@ -219,6 +223,22 @@ class Mirror:
             return set()
         key = (channel.ref.pbx, channel.bridge)
         return set() if key in self._holding else self._bridges[key]
+
+    def beside(self, ref: ChannelRef) -> frozenset[ChannelRef]:
+        """Channels in the same bridge, itself included."""
+        channel = self.channels.get(ref)
+        return frozenset() if channel is None else frozenset(self._beside(channel))
+
+    def is_room(self, ref: ChannelRef) -> bool:
+        """Is this channel in a conference of ours?"""
+        channel = self.channels.get(ref)
+        return channel is not None and (ref.pbx, channel.bridge or "") in self._rooms
+
+    def alone_in_room(self, pbx: PbxName, bridge: str | None) -> ChannelRef | None:
+        """Who is the only one in this conference of ours."""
+        key = (pbx, bridge or "")
+        inside = self._bridges.get(key, set()) if key in self._rooms else set()
+        return next(iter(inside)) if len(inside) == 1 else None
 
     def behind(self, half: ChannelRef) -> frozenset[ChannelRef]:
         """People in the bridge of this half of a Local channel."""
@@ -314,6 +334,7 @@ class Mirror:
             if not members:
                 del self._bridges[key]
                 self._holding.discard(key)
+                self._rooms.discard(key)
         if bridge is not None:
             self._bridges.setdefault((channel.ref.pbx, bridge), set()).add(channel.ref)
         channel.bridge = bridge

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import lines
-from callcore.calls.call import Answered, Leg, RingGivenUp, RingLegEnded, RingStarted
+from callcore.calls import lines, lining
+from callcore.calls.call import Answered, Call, Leg, RingGivenUp, RingLegEnded, RingStarted
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.effects import Effect
 from callcore.domain import CallId, ChannelRef, Direction, EndReason, Interface
@@ -21,6 +21,8 @@ def joined(floor: Tracker, fact: f.QueueJoined, now: datetime) -> Iterator[Effec
     if fact.channel in floor.mirror.ended:
         floor.odd["queue_join_after_hangup"] += 1
         return
+    if lining.asker(floor, fact.channel) is not None:
+        return  # an operator looks for somebody to ask
     caller = lines.caller_of(floor, fact.channel)
     call = floor.call_of(caller)
     if call is None:
@@ -45,7 +47,7 @@ def _begin(floor: Tracker, caller: ChannelRef, fact: f.QueueJoined, now: datetim
 
 
 def agent_called(floor: Tracker, fact: f.AgentCalled, now: datetime) -> Iterator[Effect]:
-    call = floor.call_of(fact.channel)
+    call = _call(floor, fact.channel)
     if call is None:
         floor.odd["agent_called_for_nobody"] += 1
         return
@@ -58,13 +60,13 @@ def agent_called(floor: Tracker, fact: f.AgentCalled, now: datetime) -> Iterator
 
 
 def agent_missed(floor: Tracker, fact: f.AgentDidNotAnswer, now: datetime) -> Iterator[Effect]:
-    call = floor.call_of(fact.channel)
+    call = _call(floor, fact.channel)
     if call is not None:
         yield from floor.move(call.id, RingGivenUp(fact.interface), now)
 
 
 def agent_connected(floor: Tracker, fact: f.AgentConnected, now: datetime) -> Iterator[Effect]:
-    call = floor.call_of(fact.channel)
+    call = _call(floor, fact.channel)
     if call is None:
         floor.odd["agent_connected_to_nobody"] += 1
         return
@@ -75,6 +77,16 @@ def agent_connected(floor: Tracker, fact: f.AgentConnected, now: datetime) -> It
     yield from lines.look(floor, call.id, now)
     if fact.member_channel is not None:
         yield from floor.teller.ring_ended(call.id, fact.member_channel, EndReason.completed, now)
+
+
+def left(floor: Tracker, fact: f.QueueLeft | f.QueueAbandoned, now: datetime) -> Iterator[Effect]:
+    if lining.asker(floor, fact.channel) is None:
+        yield from floor.on_channel(fact, now)
+
+
+def _call(floor: Tracker, ref: ChannelRef) -> Call | None:
+    """The call of a caller who waits, or that about which an operator asks."""
+    return lining.asker(floor, ref) or floor.call_of(ref)
 
 
 def _taker(floor: Tracker, fact: f.AgentConnected) -> Interface:

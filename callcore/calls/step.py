@@ -107,7 +107,7 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case CardAsked():
             return _card_asked(call, move.login)
         case TalkStarted():
-            return _talk_started(call, move.interface, now), ()
+            return handed.heard(_talk_started(call, move.interface, now), move.interface)
         case TalkStopped():
             return _talk_stopped(call, move.interface, now), ()
         case CustomersFound():
@@ -281,8 +281,6 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
         ends_by=None,
     )
     login = move.login
-    call, told = handed.answered(call, login)
-    effects = (*effects, *told)
     if login is None:
         return call, effects
     call, is_new = _taken(call, login)

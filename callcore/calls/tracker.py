@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
-from callcore.calls import lines, queues, transfers
+from callcore.calls import lines, lining, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
@@ -35,6 +35,7 @@ from callcore.calls.effects import Effect
 from callcore.calls.finished import Finished
 from callcore.calls.follow import FOLLOWED, agent_moves
 from callcore.calls.holdings import Holdings
+from callcore.calls.line import LineView
 from callcore.calls.mirror import Channel, Mirror, placed_number, seat_of
 from callcore.calls.policy import PopPolicy
 from callcore.calls.queue_book import QueueBook
@@ -82,6 +83,9 @@ class Tracker:
         """Calls by the Linkedid that each leg of theirs is born with."""
         self.legs: Holdings[Leg] = Holdings(lambda leg: leg.call)
         self.finished = Finished()
+        self.shown_lines: dict[tuple[CallId, Login], LineView] = {}
+        """What call bars show besides an ordinary talk."""
+        self.lines_told = 0
         self.link_up_at: dict[PbxName, datetime] = {}
         self.canonical = canonical
         self.is_internal = is_internal
@@ -106,7 +110,8 @@ class Tracker:
     # --- the three entrances
 
     def handle(self, fact: f.Fact, now: datetime) -> list[Effect]:
-        self.queue_book.take(fact, now)
+        if type(fact) is not f.QueueJoined or lining.asker(self, fact.channel) is None:
+            self.queue_book.take(fact, now)
         handler = _HANDLERS.get(type(fact))
         if handler is None:
             return []
@@ -120,6 +125,8 @@ class Tracker:
                 effects += self.move_agent(Login(name), ClockStruck(), now)
             elif kind == "dial":
                 effects += self.teller.flush(CallId(name))
+            elif kind == "ghost":
+                effects += lining.ghost(self, name, now)
             else:
                 effects += self._time_is_up(CallId(name), now)
         self.mirror.forget_old(now)
@@ -129,6 +136,10 @@ class Tracker:
     def next_deadline(self) -> datetime | None:
         """The next moment at which ``handle_timeout`` has something to do."""
         return self._due.next()
+
+    def remind(self, kind: str, name: str, at: datetime | None) -> None:
+        """``handle_timeout`` is to think of it; None: no longer."""
+        self._due.set((kind, name), at)
 
     # --- calls
 
@@ -193,6 +204,8 @@ class Tracker:
             return []
         call, effects = calls.step(before, move, now, self._policy)
         self._keep(call, now)
+        if call.phase is Phase.ended and self.shown_lines:
+            effects = (*effects, *lining.end_shown(self, call_id))
         if type(move) not in FOLLOWED:
             return list(effects)
         follow = [e for login, m in agent_moves(before, call, move) for e in self.move_agent(login, m, now)]
@@ -317,16 +330,19 @@ class Tracker:
     def _left(self, fact: f.BridgeLeft, now: datetime) -> Iterator[Effect]:
         before = self.mirror.company(fact.channel)
         call_id = self.by_channel.get(fact.channel)
-        if call_id is not None and len(before) > 1:
+        if call_id is not None and len(before) > 1 and self.calls[call_id].line is None:
             self.teller.moved(call_id)
         self.mirror.left(fact)
         yield from lines.look_around(self, fact.channel, before, now)
+        yield from lining.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
 
     def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
         before = self.mirror.company(fact.channel)
         channel = self.mirror.channels.get(fact.channel)
         status = channel.dial_status if channel else ""
         was_up = channel.is_up if channel else False
+        bridge = channel.bridge if channel else None
+        self.remind("ghost", f"{fact.channel.pbx} {fact.channel.id}", None)
         self.mirror.hung_up(fact, now)
         leg = self.legs.pop(fact.channel, None)
         yield from lines.look_around(self, fact.channel, before, now)
@@ -335,6 +351,9 @@ class Tracker:
             told = EndReason.completed if was_up and fact.cause is not None else reason
             yield from self.teller.ring_ended(leg.call, fact.channel, told, now)
             yield from self._leg_ended(leg, fact.channel, before, reason, now)
+            yield from lining.leg_gone(self, leg.call, fact.channel, now)
+        if bridge is not None:
+            yield from lining.alone_in_room(self, fact.channel.pbx, bridge, now)
         call_id = self.by_channel.get(fact.channel)
         if call_id is not None and self.calls[call_id].anchor == fact.channel:
             yield from self._caller_gone(call_id, fact, reason, now)
@@ -359,6 +378,7 @@ class Tracker:
         yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
         yield from self._dial_is_over(call_id, now)
         last_ring = self.teller.last_result(call_id)
+        yield from lining.customer_gone(self, call, now)
         yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
         yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
 
@@ -489,9 +509,14 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.BlindTransferred: transfers.blind,
     f.AttendedTransferred: transfers.attended,
     f.Parked: transfers.parked,
+    f.LineOrdered: lining.ordered,
+    f.LineRefused: lining.refused,
+    f.Consulted: lining.consulted,
+    f.Returned: lining.returned,
+    f.HangupAsked: lining.hangup_asked,
     f.QueueJoined: queues.joined,
-    f.QueueLeft: Tracker.on_channel,
-    f.QueueAbandoned: Tracker.on_channel,
+    f.QueueLeft: queues.left,
+    f.QueueAbandoned: queues.left,
     f.LanguageChosen: Tracker.on_channel,
     f.RouteChosen: Tracker.on_channel,
     f.MessageBegun: Tracker.on_channel,

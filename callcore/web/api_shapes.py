@@ -68,17 +68,13 @@ class DeskOrder(Taken):
     call: str = Field("", max_length=LONGEST_WORD, description="front, draft, save, choose … : which call")
     n: int | str | None = Field(None, description="draft, save, drop_topic: which entry; 1 if left out")
     topic: str = Field("", max_length=LONGEST_WORD, description="draft, save, favourite: code of the topic")
-    comment: str = Field(
-        "", max_length=LONGEST_COMMENT, description="draft, save, transfer"
-    )
+    comment: str = Field("", max_length=LONGEST_COMMENT, description="draft, save, transfer")
     customer: int | str | None = Field(None, description="choose (null: nobody), attach, another: who it is")
     number: str = Field("", max_length=LONGEST_WORD, description="open_number: which of the customer's")
     flash: int | str | None = Field(None, description="read_flash: the note")
     on: bool | Literal["", "1"] | None = Field(None, description="favourite: with a star, or no longer")
     to: str = Field("", max_length=LONGEST_WORD, description="transfer: ref of an offer (GET desk/offers)")
-    mode: Literal["", "consult", "blind"] = Field(
-        "", description="transfer: ask first, or at once"
-    )
+    mode: Literal["", "consult", "blind"] = Field("", description="transfer: ask first, or at once")
     announced: bool | Literal["", "1"] | None = Field(None, description="record: the caller was told")
     close: bool | Literal["", "1"] | None = Field(None, description="save: and close the contact")
 

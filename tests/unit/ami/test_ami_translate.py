@@ -213,6 +213,19 @@ CASES: list[tuple[dict[str, str | list[str]], Fact | None]] = [
         facts.DialledOut(ref("a1"), "", None),
     ),
     ({"event": "UserEvent", "userevent": "CallcoreFallback", "uniqueid": "lab-1.1"}, None),
+    (
+        {"event": "UserEvent", "userevent": "CallcoreConsulted", "uniqueid": "lab-1.1", "status": "BUSY"},
+        facts.Consulted(A, "BUSY"),
+    ),
+    (
+        {"event": "UserEvent", "userevent": "CallcoreReturned", "uniqueid": "lab-1.1", "status": ""},
+        facts.Returned(A, ""),
+    ),
+    ({"event": "HangupRequest", "uniqueid": "lab-1.1", "cause": "16"}, facts.HangupAsked(A)),
+    (
+        {"event": "BridgeEnter", "uniqueid": "lab-1.1", "bridgeuniqueid": "b", "bridgename": "cc-c1"},
+        facts.BridgeEntered(A, "b", is_room=True),
+    ),
 ]
 
 

@@ -1,0 +1,310 @@
+"""What the PBX has to be told so that an order of an operator comes about. Pure.
+
+The customer is always the one who moves: he waits in ``callcore-hold`` and joins whom he shall talk with by
+his own channel (ADR 31). Only the operator's and the consulted one's channels are named besides, never one
+that is not of this call. The variables are set before the Redirect that makes use of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, assert_never
+
+from callcore.calls.line import (
+    MAY,
+    Do,
+    LineState,
+    Target,
+    ToInside,
+    ToOutside,
+    ToPerson,
+    ToQueue,
+)
+from callcore.domain import CallId, Interface, PbxName
+
+HOLD_SECONDS: Final = 600
+"""How long a customer waits on hold or parked before he comes back."""
+ALONE_SECONDS: Final = HOLD_SECONDS - 2
+"""His operator's silent side ends first, so that his phone is free to ring."""
+CONSULT_HOLD_SECONDS: Final = 3600
+"""While others talk about him; whoever loses the operator is sent on at once, see ``lining``."""
+RING_SECONDS: Final = 20
+QUEUE_SECONDS: Final = 60
+"""How long a target queue may look for somebody."""
+_NAME = re.compile(r"[-0-9A-Za-z_./@:+;]+\Z")
+"""Of a channel that the dialplan can join: other characters are filtered out there."""
+_INSIDE = re.compile(r"[0-9*#]{1,20}\Z")
+
+
+class Place(Enum):
+    """Where a channel may be sent: context and extension, at priority 1. There is no other place."""
+
+    hold = ("callcore-hold", "s")
+    alone = ("callcore-alone", "s")
+    join = ("callcore-join", "s")
+    consult_people = ("callcore-consult", "people")
+    consult_queue = ("callcore-consult", "queue")
+    consult_number = ("callcore-consult", "number")
+    handover_people = ("callcore-handover", "people")
+    handover_queue = ("callcore-handover", "queue")
+    handover_number = ("callcore-handover", "number")
+    room = ("callcore-room", "s")
+    room_ours = ("callcore-room", "ours")
+    take = ("callcore-take", "s")
+    back = ("callcore-return", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class SetVar:
+    channel: str
+    name: str
+    value: str
+    may_miss: bool = False
+    """The channel may be gone by now: that changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    channel: str
+    place: Place
+    extra: str | None = None
+    extra_place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    channel: str
+    may_miss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """What this channel says is not heard, or heard again."""
+
+    channel: str
+    on: bool
+
+
+Order = SetVar | Redirect | HangUp | Mute
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """It cannot be done; ``code`` names a text: ``while_STATE``, ``no_target``, ``outside``,
+    ``odd_channel``."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The channels of a call by their names in Asterisk, as one operator has them."""
+
+    call: CallId
+    pbx: PbxName
+    customer: str
+    mine: str
+    state: LineState
+    sender: Interface
+    """Where the customer comes back to."""
+    others: tuple[str, ...] = ()
+    """Of those who are asked: one who talks with the operator, or all that ring."""
+    who: str = ""
+    """The customer's number, where his channel does not carry it: he was called."""
+    target: Target | None = None
+    """Who is being asked."""
+    is_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A customer on hold without an operator."""
+
+    call: CallId
+    pbx: PbxName
+    customer: str
+
+
+Orders = tuple[Order, ...]
+
+
+def orders(parts: Parts, do: Do, target: Target | None = None) -> Orders | Impossible:
+    """What to send, in this order; a refusal of one ends it. ``target`` of ``consult`` and ``blind``; while
+    one is asked ``blind`` without a target lets go of him."""
+    if do is Do.take or (do not in MAY[parts.state] and do not in (Do.mute, Do.unmute)):
+        return Impossible(f"while_{parts.state.value}")
+    names = (parts.customer, parts.mine, *parts.others)
+    if not all(_NAME.match(name) for name in names):
+        return Impossible("odd_channel")
+    if do in (Do.consult, Do.blind):
+        target = target or (parts.target if do is Do.blind else None)
+        if (why := _refused(target)) is not None:
+            return why
+        assert target is not None
+        return tuple(_consult(parts, target) if do is Do.consult else _blind(parts, target))
+    return tuple(_PLAIN[do](parts))
+
+
+def taken(waiting: Waiting, taker: Interface) -> Orders:
+    """The parked customer rings this phone."""
+    customer = waiting.customer
+    return (
+        SetVar(customer, "CALLCORE_TAKER", taker),
+        SetVar(customer, "CALLCORE_RINGS", str(RING_SECONDS)),
+        Redirect(customer, Place.take),
+    )
+
+
+def sent_on(waiting: Waiting, target: Target | None) -> Orders:
+    """The customer whose operator has gone: to whom he was about to ask, or back to him."""
+    if target is None or _refused(target) is not None:
+        return (Redirect(waiting.customer, Place.back),)
+    return (*_aim(waiting.customer, target), Redirect(waiting.customer, _handover(target)))
+
+
+def _refused(target: Target | None) -> Impossible | None:
+    match target:
+        case None:
+            return Impossible("no_target")
+        case ToOutside():
+            return Impossible("outside")  # what leaves the house needs a permit of its own
+        case ToInside(number) if not _INSIDE.match(number):
+            return Impossible("no_target")
+        case _:
+            return None
+
+
+def _hang_up(parts: Parts) -> Iterator[Order]:
+    yield HangUp(parts.mine)
+
+
+def _end(parts: Parts) -> Iterator[Order]:
+    yield HangUp(parts.customer)
+
+
+def _hold(parts: Parts) -> Iterator[Order]:
+    yield from _way_back(parts, HOLD_SECONDS)
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield Redirect(parts.customer, Place.hold, parts.mine, Place.alone)
+
+
+def _resume(parts: Parts) -> Iterator[Order]:
+    """Resume and back in one: only the customer moves."""
+    yield from _forget_him(parts)
+    yield from _join(parts, parts.mine)
+
+
+def _complete(parts: Parts) -> Iterator[Order]:
+    yield from _forget_him(parts)
+    yield from _join(parts, parts.others[0])
+
+
+def _three_way(parts: Parts) -> Iterator[Order]:
+    yield from _forget_him(parts)
+    for channel in (parts.customer, parts.mine, parts.others[0]):
+        yield SetVar(channel, "__CALLCORE_CALL", parts.call)
+    yield Redirect(parts.mine, Place.room_ours, parts.others[0], Place.room_ours)
+    yield Redirect(parts.customer, Place.room)
+
+
+def _park(parts: Parts) -> Iterator[Order]:
+    yield from _way_back(parts, HOLD_SECONDS)
+    yield Redirect(parts.customer, Place.hold)
+    if parts.state is not LineState.talks:  # else he is hung up as he loses the customer
+        yield HangUp(parts.mine, may_miss=True)
+
+
+def _mute(parts: Parts) -> Iterator[Order]:
+    yield Mute(parts.mine, on=True)
+
+
+def _unmute(parts: Parts) -> Iterator[Order]:
+    yield Mute(parts.mine, on=False)
+
+
+_PLAIN: Final = {
+    Do.hang_up: _hang_up,
+    Do.end: _end,
+    Do.hold: _hold,
+    Do.resume: _resume,
+    Do.back: _resume,
+    Do.complete: _complete,
+    Do.three_way: _three_way,
+    Do.park: _park,
+    Do.mute: _mute,
+    Do.unmute: _unmute,
+}
+
+
+def _consult(parts: Parts, target: Target) -> Iterator[Order]:
+    yield from _way_back(parts, CONSULT_HOLD_SECONDS)
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield SetVar(parts.mine, "__CALLCORE_HELD", parts.customer)
+    yield from _aim(parts.mine, target)
+    place = {
+        ToPerson: Place.consult_people,
+        ToQueue: Place.consult_queue,
+        ToInside: Place.consult_number,
+    }[type(target)]
+    # The customer moves even if he waits already: his time begins anew.
+    yield Redirect(parts.customer, Place.hold, parts.mine, place)
+
+
+def _blind(parts: Parts, target: Target) -> Iterator[Order]:
+    yield from _forget_him(parts)
+    yield from _way_back(parts, HOLD_SECONDS)
+    yield from _aim(parts.customer, target)
+    yield Redirect(parts.customer, _handover(target))
+    if parts.state is not LineState.talks:
+        yield HangUp(parts.mine, may_miss=True)
+
+
+def _handover(target: Target) -> Place:
+    return {
+        ToPerson: Place.handover_people,
+        ToQueue: Place.handover_queue,
+        ToInside: Place.handover_number,
+    }[type(target)]
+
+
+def _aim(channel: str, target: Target) -> Iterator[Order]:
+    match target:
+        case ToPerson(_login, interface):
+            yield SetVar(channel, "CALLCORE_DIALS", interface)
+        case ToQueue(queue):
+            yield SetVar(channel, "CALLCORE_TOQUEUE", queue)
+        case ToInside(number):
+            yield SetVar(channel, "CALLCORE_TO", number)
+        case ToOutside():  # refused before
+            return
+        case _:
+            assert_never(target)
+    seconds = QUEUE_SECONDS if isinstance(target, ToQueue) else RING_SECONDS
+    yield SetVar(channel, "CALLCORE_RINGS", str(seconds))
+
+
+def _way_back(parts: Parts, seconds: int) -> Iterator[Order]:
+    """What the customer's channel needs so that he comes back by himself, whatever becomes of callcore."""
+    customer = parts.customer
+    yield SetVar(customer, "CALLCORE_SENDER", parts.sender)
+    yield SetVar(customer, "CALLCORE_HOLD", str(seconds))
+    yield SetVar(customer, "__CALLCORE_CALL", parts.call)
+    if parts.who:
+        yield SetVar(customer, "CALLCORE_WHO", parts.who)
+
+
+def _forget_him(parts: Parts) -> Iterator[Order]:
+    """Those who are asked must not look for the customer any more as they lose the operator: who still thinks
+    him on hold would take him away, or join a channel that is about to die."""
+    for other in parts.others:
+        yield SetVar(other, "CALLCORE_HELD", "", may_miss=True)
+
+
+def _join(parts: Parts, peer: str) -> Iterator[Order]:
+    """``CALLCORE_GIVEN``: the operator's channel ends when it loses its talk, not waiting in silence."""
+    yield SetVar(parts.mine, "CALLCORE_GIVEN", "1")
+    yield SetVar(parts.customer, "CALLCORE_PEER", peer)
+    yield Redirect(parts.customer, Place.join)

@@ -1,4 +1,4 @@
-"""Calls that one operator hands to another: from the order on his desk to whoever takes it (D-14, D-21, D-22).
+"""Calls that one operator hands on: from the order on his desk to whoever takes it (D-14, D-21, D-22).
 
 transfer ──card saved──offer asked anew──hand-over committed──► ``Handed`` ──► Handset ──► the PBX
                                                                   └─ card of the second line, while it rings
@@ -34,6 +34,8 @@ log = structlog.get_logger("callcore.second_line")
 
 ASK_SECONDS = 1.0
 """How long the customer base may take to say who calls; then the tables decide without it."""
+AGAIN_SECONDS = 1.0
+"""Until the database is tried again."""
 _DO: Mapping[Mode, Do] = {"consult": Do.consult, "blind": Do.blind}
 _STATES = {
     HandingState.taken: HandoverState.taken,
@@ -270,7 +272,7 @@ class SecondLine:
                     await self._go_on(work)
             except StoreError as fault:
                 log.warning("handover_not_settled", why=str(fault))
-                await asyncio.sleep(1)
+                await asyncio.sleep(AGAIN_SECONDS)
                 self._work.put_nowait(work)
 
     async def _settle(self, work: SettleHandover) -> None:

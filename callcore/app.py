@@ -27,6 +27,7 @@ from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.retention import Retention
+from callcore.assembly.second_line import SecondLine, make_world
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
@@ -56,7 +57,7 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, placed, story
+from callcore.web import editions_api, handing, placed, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
@@ -206,6 +207,13 @@ class Daemon:
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
+        self.second_line = self.desks.second_line = SecondLine(
+            self.database.handovers,
+            self.desks,
+            self.handset,
+            self._take,
+            make_world(self.current, self.database, self.floor, self.people, self.clock.now),
+        )
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
         self.upkeep = Upkeep(
@@ -331,6 +339,7 @@ class Daemon:
                 lambda: self.people.names(self.clock.now()),
             ),
         )
+        handing.add_to(application, self.second_line)
         webhooks.add_to(
             application,
             WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),
@@ -381,6 +390,7 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.second_line.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -436,6 +446,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
+        self.second_line.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

@@ -15,17 +15,24 @@ from typing import Protocol
 
 import structlog
 
+from callcore.assembly.backoffice import profile_of
+from callcore.assembly.current import Current
+from callcore.assembly.wiring import queue_titles
 from callcore.calls.agent import Agent
 from callcore.calls.call import Call
 from callcore.calls.effects import Effect, HandedWords, HandingState, SettleHandover
 from callcore.calls.facts import Fact, Handed, HandingFailed, Snapshot
-from callcore.calls.line import Do, Target, ToInside, ToPerson, ToQueue
+from callcore.calls.line import Do
+from callcore.config import Settings
 from callcore.crm.handing import Colleague, House, Now, Offer, Place, find, offers
 from callcore.domain import CallId, CustomerId, Login, PbxName, QueueName, Text, TopicCode
+from callcore.floor.floor import Floor
+from callcore.floor.people import People
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import QueueState, Situation
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
-from callcore.screenpop.ports import DeskRefused
+from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.store.database import Database
 from callcore.store.errors import StoreError, TextRefused
 from callcore.store.handovers import Handover, Handovers, HandoverState, Means, Mode, NewHandover, ToKind, Why
 from callcore.web.handing import GoesAlong
@@ -36,6 +43,8 @@ ASK_SECONDS = 1.0
 """How long the customer base may take to say who calls; then the tables decide without it."""
 AGAIN_SECONDS = 1.0
 """Until the database is tried again."""
+UNSURE = "line_unsure"
+"""Refused so, an order may have been carried out."""
 _DO: Mapping[Mode, Do] = {"consult": Do.consult, "blind": Do.blind}
 _STATES = {
     HandingState.taken: HandoverState.taken,
@@ -47,7 +56,7 @@ _STATES = {
 class Telephone(Protocol):
     """``floor.handset.Handset``."""
 
-    async def do(self, login: Login, call: CallId, do: Do, target: Target | None = None) -> None:
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         """Raises ``DeskRefused``."""
 
 
@@ -73,6 +82,26 @@ class World:
     personal: Callable[[CustomerId], Awaitable[tuple[Login, ...]]]
     names: Callable[[], Awaitable[Mapping[Login, str]]]
     now: Callable[[], datetime]
+
+
+def make_world(
+    current: Current, database: Database, floor: Floor, people: People, now: Callable[[], datetime]
+) -> World:
+    house = current.of(_house)
+    return World(
+        house=house,
+        agents=lambda: floor.tracker.agents,
+        call=floor.tracker.calls.get,
+        queues=floor.queues,
+        profile=lambda number, customer: profile_of(database.customers, number, customer, now()),
+        personal=database.customers.operators,
+        names=lambda: people.names(now()),
+        now=now,
+    )
+
+
+def _house(settings: Settings) -> House:
+    return House(settings.tables, settings.departments, queue_titles(settings))
 
 
 class SecondLine:
@@ -141,7 +170,7 @@ class SecondLine:
         handover = await self._keep(login, tab, topic, comment, offer, mode, means)
         self._take(Handed(call, await self._words(handover, offer.title)))
         if means == "desk":
-            await self._order(login, call, handover, _DO[mode], self._target(offer.place))
+            await self._order(login, call, handover, _DO[mode], _line_to(offer.place))
         return offer
 
     async def _keep(
@@ -182,23 +211,14 @@ class SecondLine:
         except StoreError:
             raise DeskRefused("store_down") from None
 
-    async def _order(self, login: Login, call: CallId, handover: Handover, do: Do, target: Target) -> None:
+    async def _order(self, login: Login, call: CallId, handover: Handover, do: Do, to: LineTo) -> None:
+        """What the PBX left unsure may have been done: the facts decide, as they do for the rest."""
         try:
-            await self._telephone.do(login, call, do, target)
-        except BaseException:
-            self._take(HandingFailed(call, handover.id))
+            await self._telephone.do(login, call, do, to)
+        except DeskRefused as refused:
+            if refused.code != UNSURE:
+                self._take(HandingFailed(call, handover.id))
             raise
-
-    def _target(self, place: Place) -> Target:
-        if place.queue is not None:
-            return ToQueue(place.queue)
-        if place.number is not None:
-            return ToInside(place.number)
-        assert place.login is not None
-        agent = self._world.agents().get(place.login)
-        if agent is None:
-            raise DeskRefused("not_handed", _GONE)
-        return ToPerson(agent.login, agent.interface)
 
     # --- pieces
 
@@ -306,6 +326,15 @@ _GONE = Text(
 )
 _KINDS: tuple[ToKind, ...] = ("department", "person", "queue", "number")
 _WHYS: tuple[Why, ...] = ("no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost")
+
+
+def _line_to(place: Place) -> LineTo:
+    if place.queue is not None:
+        return LineTo("queue", place.queue)
+    if place.number is not None:
+        return LineTo("number", place.number)
+    assert place.login is not None
+    return LineTo("colleague", place.login)
 
 
 def _kind(offer: Offer) -> ToKind:

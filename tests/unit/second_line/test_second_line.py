@@ -18,7 +18,7 @@ from callcore.calls.agent import Agent
 from callcore.calls.call import Call
 from callcore.calls.effects import CallView, HandingState, SettleHandover
 from callcore.calls.facts import Handed, HandingFailed, Snapshot
-from callcore.calls.line import Do, Target, ToInside, ToPerson, ToQueue
+from callcore.calls.line import Do
 from callcore.config import load
 from callcore.crm.handing import House
 from callcore.domain import (
@@ -36,7 +36,7 @@ from callcore.domain import (
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import CallerFacts, QueueState, Standing
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
-from callcore.screenpop.ports import DeskRefused
+from callcore.screenpop.ports import DeskRefused, LineTo
 from callcore.store.errors import StoreUnavailable
 from callcore.store.handovers import Handover, HandoverState, NewHandover, Why
 from callcore.testing.patience import PATIENCE_SECONDS
@@ -169,8 +169,8 @@ class Room:
 
     # --- the telephone
 
-    async def do(self, login: Login, call: CallId, do: Do, target: Target | None = None) -> None:
-        self.done.append((login, call, do, target))
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self.done.append((login, call, do, to))
         if self.refuses:
             raise DeskRefused(self.refuses)
 
@@ -219,18 +219,18 @@ async def test_words_and_hand_over_are_kept_before_the_pbx_is_asked(room: Room) 
         COMMENT,
         HandingState.asked,
     )
-    assert ordered == (ANNA, CALL, Do.consult, ToQueue(QueueName("expert")))
+    assert ordered == (ANNA, CALL, Do.consult, LineTo("queue", "expert"))
 
 
 @pytest.mark.parametrize(
     ("to", "target"),
     [
-        ("person:boris", ToPerson(BORIS, Interface("PJSIP/boris"))),
-        ("department:sales", ToInside("301")),
-        ("department:retention", ToQueue(QueueName("retention"))),
+        ("person:boris", LineTo("colleague", "boris")),
+        ("department:sales", LineTo("number", "301")),
+        ("department:retention", LineTo("queue", "retention")),
     ],
 )
-async def test_the_caller_goes_where_the_offer_says(room: Room, to: str, target: Target) -> None:
+async def test_the_caller_goes_where_the_offer_says(room: Room, to: str, target: LineTo) -> None:
     await room.line.transfer(ANNA, CALL, to, "blind")
     assert room.done[-1] == (ANNA, CALL, Do.blind, target)
 
@@ -307,6 +307,13 @@ async def test_what_the_pbx_refuses_is_taken_back(room: Room) -> None:
         await room.line.transfer(ANNA, CALL, "department:expert", "consult")
     assert refused.value.code == "pbx_refused"
     assert room.done[-1] == HandingFailed(CALL, 1)
+
+
+async def test_what_the_pbx_left_unsure_may_have_been_done(room: Room) -> None:
+    room.refuses = "line_unsure"
+    with pytest.raises(DeskRefused):
+        await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    assert not any(isinstance(each, HandingFailed) for each in room.done)
 
 
 async def test_a_base_that_hangs_keeps_nobody_waiting(room: Room) -> None:

@@ -39,6 +39,7 @@ from callcore.crm.customers import CustomerBase
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
+from callcore.floor.handset import Handset
 from callcore.floor.members import Members
 from callcore.floor.people import People
 from callcore.floor.records import Records
@@ -199,10 +200,20 @@ class Daemon:
             self.clock.now,
             self.desks.recording,
         )
+        self.handset = self.desks.handset = Handset(
+            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+        )
         self.floor = Floor(
             tracker,
             self.clock,
-            wiring.carriers(self.desks.carry, self.members.carry, self.records.carry, self.exchange.carry),
+            wiring.carriers(
+                self.desks.carry,
+                self.members.carry,
+                self.records.carry,
+                self.exchange.carry,
+                self.handset.carry,
+                lambda effect: self.second_line.carry(effect),
+            ),
             watch=self._watch,
             recorder=self.recorder,
         )
@@ -447,6 +458,7 @@ class Daemon:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
         self.second_line.take_fact(fact)
+        self.handset.take_fact(fact)
         match fact:
             case Snapshot():
                 self.desks.link(fact.pbx, up=True)

@@ -23,6 +23,7 @@ NEEDED_ACTIONS: dict[str, str] = {
     "Status": "call",
     "Hangup": "call",
     "Setvar": "call",
+    "Redirect": "call",
     "QueueAdd": "agent",
     "QueueRemove": "agent",
     "QueuePause": "agent",
@@ -106,19 +107,19 @@ def hangup(channel: str, cause: int = 16) -> AmiAction:
     """``channel``: name or uniqueid of exactly one channel. ``cause``: Q.850, 1 to 127."""
     if not 1 <= cause <= 127:
         raise BadAction(f"Hangup: cause {cause} is not between 1 and 127")
-    return AmiAction("Hangup", (("Channel", _channel(channel)), ("Cause", str(cause))))
+    return AmiAction("Hangup", (("Channel", channel_name(channel)), ("Cause", str(cause))))
 
 
 def mute_recording(channel: str, *, is_muted: bool) -> AmiAction:
     """Silence in the recording of that channel, both ways, or sound again. ``channel``: name or uniqueid."""
-    headers = (("Channel", _channel(channel)), ("Direction", "both"), ("State", "1" if is_muted else "0"))
+    headers = (("Channel", channel_name(channel)), ("Direction", "both"), ("State", "1" if is_muted else "0"))
     return AmiAction("MixMonitorMute", headers)
 
 
 def setvar(channel: str, name: str, value: str) -> AmiAction:
     """Sets one plain variable on one channel; never a function, never a global."""
     check_variable(name, value)
-    return AmiAction("Setvar", (("Channel", _channel(channel)), ("Variable", name), ("Value", value)))
+    return AmiAction("Setvar", (("Channel", channel_name(channel)), ("Variable", name), ("Value", value)))
 
 
 def queue_add(
@@ -206,7 +207,8 @@ def _penalty(penalty: int) -> str:
     return str(penalty)
 
 
-def _channel(channel: str) -> str:
+def channel_name(channel: str) -> str:
+    """``channel``, if it names exactly one. Raises BadAction."""
     if _given("channel", channel).lstrip().startswith("/"):
         raise BadAction("a channel that begins with / would be a regular expression")
     return channel

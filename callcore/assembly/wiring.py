@@ -206,7 +206,12 @@ def editions_in_use(tracker: Tracker) -> set[int]:
 
 
 def carriers(
-    desks: Carry, members: Carry, records: Carry, others: Carry | None = None
+    desks: Carry,
+    members: Carry,
+    records: Carry,
+    others: Carry | None = None,
+    handset: Carry | None = None,
+    second_line: Carry | None = None,
 ) -> dict[type, tuple[Carry, ...]]:
     """Who carries out what. One effect, one room; ``others``, who tell other programs, only listen."""
     by_room: dict[Carry, Sequence[type]] = {
@@ -219,16 +224,26 @@ def carriers(
             do.CloseCard,
             do.DropCard,
             do.ShowAgent,
+            do.ShowLine,
         ),
         members: (do.AddMember, do.RemoveMember, do.PauseMember, do.SetPenalty),
         records: (do.RememberCall, do.LookUpCustomers, do.LogContact),
     }
+    if handset is not None:
+        by_room[handset] = (do.SendOn, do.EndChannel)
+    if second_line is not None:
+        by_room[second_line] = (do.SettleHandover,)
     heard = (do.ShowRinging, do.ShowAgent, do.LogContact) if others is not None else ()
     return {
         kind: (carry, others) if others is not None and kind in heard else (carry,)
         for carry, kinds in by_room.items()
         for kind in kinds
     }
+
+
+def inside_numbers(settings: Settings) -> frozenset[str]:
+    """Internal numbers that calls may be given to: those of the departments."""
+    return frozenset(each.number for each in settings.departments if each.number is not None)
 
 
 async def make_recorder(

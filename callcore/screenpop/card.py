@@ -6,12 +6,14 @@ reconnects only needs the newest one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from callcore.calls.effects import CallView
+from callcore.calls.line import LineView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -311,6 +313,8 @@ class Desk:
     work: WorkCounts | None = None
     """None: not known yet, or nobody counts."""
     is_pbx_linked: bool = True
+    lines: Mapping[CallId, LineView] = field(default_factory=dict)
+    """How he and his calls stand; a call that he talks on and that is not named stands as ``line.PLAIN``."""
 
     def tab(self, call: CallId) -> Tab | None:
         return next((t for t in self.tabs if t.view.call == call), None)

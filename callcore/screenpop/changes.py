@@ -14,13 +14,16 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
 from callcore.domain import AgentState, CallId, EndReason
 from callcore.screenpop.card import Desk, MissedCard, Stage, Tab, Unpainted
 
-DeskEffect = ShowRinging | HideRinging | PopCard | UpdateCard | EndCard | CloseCard | DropCard | ShowAgent
+DeskEffect = (
+    ShowRinging | HideRinging | PopCard | UpdateCard | EndCard | CloseCard | DropCard | ShowAgent | ShowLine
+)
 
 
 def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime | None = None) -> Desk:
@@ -54,6 +57,10 @@ def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime
                 pause_next=effect.pause_next,
                 untaken=desk.untaken if is_busy else None,
             )
+        case ShowLine():
+            others = {call: line for call, line in desk.lines.items() if call != effect.call}
+            mine = {} if effect.line is None else {effect.call: effect.line}
+            return replace(desk, lines={**others, **mine})
         case _:
             assert_never(effect)
 

@@ -24,9 +24,11 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import Do
 from callcore.calls.tracker import UnknownAgent
 from callcore.domain import (
     AgentState,
@@ -51,7 +53,16 @@ from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, HandMode, RecordDo, Seat, SecondLine, TalkControl
+from callcore.screenpop.ports import (
+    DeskRefused,
+    HandMode,
+    LineControl,
+    LineTo,
+    RecordDo,
+    Seat,
+    SecondLine,
+    TalkControl,
+)
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -104,6 +115,8 @@ class Desks:
         """Set where talks can be recorded."""
         self.second_line: SecondLine | None = None
         """Set where calls can be handed on."""
+        self.handset: LineControl | None = None
+        """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
         news = news or CardNews()
@@ -144,6 +157,7 @@ class Desks:
                 | CloseCard()
                 | DropCard()
                 | ShowAgent()
+                | ShowLine()
             ):
                 self._show(effect)
             case _:
@@ -237,6 +251,12 @@ class Desks:
         if self.second_line is None:
             raise DeskRefused("not_possible_here")
         await self.second_line.transfer(login, call, to, mode, comment)
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._book.desk(login)
+        if self.handset is None:
+            raise DeskRefused("not_possible_here")
+        await self.handset.do(login, call, do, to)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

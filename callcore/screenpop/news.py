@@ -11,9 +11,11 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import PLAIN, LineView
 from callcore.screenpop.changes import DeskEffect
 
 _TYPES: dict[type, str] = {
@@ -25,11 +27,23 @@ _TYPES: dict[type, str] = {
     CloseCard: "card.closed",
     DropCard: "card.dropped",
     ShowAgent: "agent.state",
+    ShowLine: "call.line",
 }
 
 
 def event_type(effect: DeskEffect) -> str:
     return _TYPES[type(effect)]
+
+
+def line_data(line: LineView) -> dict[str, Any]:
+    return {
+        "state": line.state,
+        "since": line.since,
+        "with": line.with_,
+        "is_muted": line.is_muted,
+        "failed": line.failed,
+        "may": sorted(line.may),
+    }
 
 
 def event_data(effect: DeskEffect) -> dict[str, Any]:
@@ -44,6 +58,8 @@ def event_data(effect: DeskEffect) -> dict[str, Any]:
             return {"call": effect.call, "talk_ms": effect.talk_ms}
         case CloseCard():
             return {"call": effect.call}
+        case ShowLine():
+            return {"call": effect.call, "line": line_data(effect.line or PLAIN)}
         case ShowAgent():
             return {
                 "state": effect.state,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from callcore.calls.line import Do, ParkedCall
 from callcore.domain import (
     CallId,
     CustomerId,
@@ -27,7 +28,8 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``, ``not_handed``, ``not_possible_here``.
+    ``no_right``, ``not_handed``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``,
+    ``pbx_refused``, ``line_unsure``.
     """
 
     def __init__(self, code: str, why: Text | None = None) -> None:
@@ -75,6 +77,24 @@ class SecondLine(Protocol):
         self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None = None
     ) -> object:
         """See ``DeskService.transfer``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineTo:
+    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
+
+    kind: Literal["queue", "colleague", "number"]
+    name: str
+
+
+class LineControl(Protocol):
+    """Living calls, as operators order it."""
+
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """``to``: of ``consult`` and ``blind``. Never repeated by itself. Raises ``DeskRefused``."""
+
+    def parked(self, login: Login) -> tuple[ParkedCall, ...]:
+        """Customers whom he may take, the longest wait first."""
 
 
 class DeskService(Protocol):
@@ -132,6 +152,9 @@ class DeskService(Protocol):
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """Hold, ask somebody, give away, park, hang up … a call that he talks on; ``take`` a parked one."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from callcore.calls.effects import CallView, CloseCard, EndCard, HideRinging, PopCard, ShowAgent, ShowRinging
+from callcore.calls.line import Do
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -26,7 +27,7 @@ from callcore.screenpop.changes import DeskEffect, apply, see
 from callcore.screenpop.entries import Registration
 from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
-from callcore.screenpop.ports import DeskRefused, RecordDo
+from callcore.screenpop.ports import DeskRefused, LineTo, RecordDo
 
 
 def some_view(call: str = "c1", number: str = "+79161234567", *customers: Customer) -> CallView:
@@ -197,6 +198,9 @@ class FakeDesks:
         self._note("read_flash", login, call, flash)
         tab = self._tab(login, call)
         self._replace(login, replace(tab, facts=read(tab.facts, flash)))
+
+    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self._note("line", login, call, do, *([] if to is None else [to]))
 
     async def front(self, login: Login, call: CallId) -> None:
         self._note("front", login, call)

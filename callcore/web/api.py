@@ -53,6 +53,12 @@ DESK_PROBLEMS = (
     "not_announced",
     "no_right",
     "pbx_down",
+    "call_changed",
+    "no_target",
+    "no_outside",
+    "not_possible_here",
+    "pbx_refused",
+    "line_unsure",
 )
 
 

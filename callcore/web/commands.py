@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from callcore.calls.line import Do
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
 from callcore.screenpop.ports import DeskRefused, DeskService, HandMode, RecordDo
+from callcore.web import orders_line
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
 
@@ -128,6 +130,13 @@ async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.transfer(login, _call(fields), _word(fields, "to"), hand, comment)
 
 
+def _line(do: Do) -> Command:
+    async def order(desks: DeskService, login: Login, fields: Fields) -> None:
+        await orders_line.order(desks, login, do, fields)
+
+    return order
+
+
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
     topic = TopicCode(text_field(fields, "topic", LONGEST_WORD))
     close, which = _flag(fields, "close"), _which(fields)
@@ -157,6 +166,7 @@ COMMANDS: Mapping[str, Command] = {
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),
+    **{do.value: _line(do) for do in Do},
 }
 NEEDED: Mapping[str, Permission] = {
     do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")

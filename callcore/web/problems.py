@@ -60,9 +60,17 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         409,
         Text("Сначала предупредите абонента о записи", "Tell the caller first that he is recorded"),
     ),
+    "call_changed": (409, Text("Со звонком уже что-то другое", "The call stands differently now")),
+    "no_target": (422, Text("Этого адресата сейчас нет", "This target is not there now")),
+    "no_outside": (422, Text("На этот номер перевести нельзя", "Calls cannot be given to this number")),
+    "not_possible_here": (
+        409,
+        Text("Эта АТС такого не умеет", "This PBX cannot do that: callcore's dialplan is missing"),
+    ),
+    "pbx_refused": (409, Text("АТС отказала", "The PBX has refused")),
+    "line_unsure": (409, Text("Неизвестно, выполнено ли это", "Whether it was done is not known")),
     "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),
     "not_handed": (409, Text("Передать туда нельзя", "The call cannot be handed on to there")),
-    "not_possible_here": (409, Text("Здесь этого сделать нельзя", "That cannot be done here")),
     "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
     # What a case refuses.
     "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),

@@ -46,19 +46,23 @@ def settings(write: Write) -> Settings:
 
 
 def test_each_effect_has_one_room() -> None:
-    carriers = wiring.carriers(_desks, _members, _records)
+    carriers = wiring.carriers(_desks, _members, _records, handset=_handset)
     assert set(carriers) == set(get_args(do.Effect)) - {do.TellStep}, "steps are for the recorder alone"
-    assert {carry for room in carriers.values() for carry in room} == {_desks, _members, _records}
+    assert {carry for room in carriers.values() for carry in room} == {_desks, _members, _records, _handset}
     assert all(len(room) == 1 for room in carriers.values())
     assert carriers[do.PopCard] == (_desks,)
     assert carriers[do.PauseMember] == (_members,)
     assert carriers[do.LogContact] == (_records,)
+    assert carriers[do.EndChannel] == carriers[do.SendOn] == (_handset,)
 
 
 def _desks(_effect: do.Effect) -> None: ...
 
 
 def _members(_effect: do.Effect) -> None: ...
+
+
+def _handset(_effect: do.Effect) -> None: ...
 
 
 def _records(_effect: do.Effect) -> None: ...

@@ -1,0 +1,269 @@
+"""Orders of operators to living calls, carried out over AMI: one at a time for each call, and none twice.
+
+What an answer of the PBX leaves unsure is not tried again: the facts tell what has come of it. What the model
+finds for customers and operators who are left alone (``SendOn``, ``EndChannel``) is done here as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+import structlog
+
+from callcore.ami import actions
+from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, LinkDown, Reply
+from callcore.ami.line_actions import LINE_CONTEXTS, for_order
+from callcore.ami.protocol import AmiAction, BadAction
+from callcore.ami.session import AnswerLost
+from callcore.calls import lining
+from callcore.calls.effects import Effect, EndChannel, SendOn
+from callcore.calls.facts import Fact, LineOrdered, LineRefused, LinkUp
+from callcore.calls.handset import (
+    HangUp,
+    Impossible,
+    Mute,
+    Order,
+    Orders,
+    Parts,
+    SetVar,
+    Waiting,
+    orders,
+    sent_on,
+    taken,
+)
+from callcore.calls.line import Do, ParkedCall, Target, ToInside, ToPerson, ToQueue
+from callcore.calls.tracker import Tracker
+from callcore.domain import AgentState, CallId, Login, PbxName, QueueName
+from callcore.screenpop.background import Background
+from callcore.screenpop.ports import DeskRefused, LineTo
+
+log = structlog.get_logger("callcore.handset")
+
+SECONDS: Final = 5.0
+"""How long the PBX may take for one action."""
+_MUTES: Final = (Do.mute, Do.unmute)
+_CODES: Final = {"no_target": "no_target", "outside": "no_outside", "odd_channel": "not_possible_here"}
+
+
+class Link(Protocol):
+    async def call(self, action: AmiAction, timeout: float = ...) -> Reply: ...  # noqa: ASYNC109
+
+
+class _NothingDoneError(Exception):
+    """The PBX was told nothing that changes anything; ``code`` of the refusal."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Handset:
+    """The ``LineControl`` of the desks. Give it each fact, and ``carry`` its effects."""
+
+    def __init__(
+        self,
+        links: Mapping[PbxName, Link],
+        tracker: Tracker,
+        take: Callable[[Fact], None],
+        inside: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """``inside``: internal numbers that calls may be given to; any other might lead out of the house."""
+        self._links = links
+        self._tracker = tracker
+        self._take = take
+        self._inside = inside
+        self._locks: defaultdict[CallId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._users: defaultdict[CallId, int] = defaultdict(int)
+        self._has_contexts: set[PbxName] = set()
+        """PBXs whose dialplan is known to have ours."""
+        self._beside = Background()
+
+    # --- orders
+
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        """Carry out one order. Raises ``DeskRefused``: ``not_signed_in``, ``call_gone`` (not his, or over),
+        ``call_changed`` (not as the call stands now), ``no_target``, ``no_outside``, ``busy_with_call``,
+        ``not_possible_here`` (no dialplan of ours), ``pbx_down``, ``pbx_refused``; ``line_unsure``: nobody
+        knows whether it was done, and it is not tried again.
+        """
+        if login not in self._tracker.agents:
+            raise DeskRefused("not_signed_in")
+        self._users[call] += 1
+        try:
+            async with self._locks[call]:
+                if do is Do.take:
+                    await self._do_take(login, call)
+                else:
+                    await self._do(login, call, do, to)
+        finally:
+            self._users[call] -= 1
+            if not self._users[call]:
+                del self._users[call]
+                self._locks.pop(call, None)
+
+    async def _do(self, login: Login, call: CallId, do: Do, to: LineTo | None) -> None:
+        parts = self._parts(login, call)
+        target = None if to is None else self._target(parts.pbx, login, to)
+        told = _possible(orders(parts, do, target))
+        if do not in (Do.hang_up, Do.end, *_MUTES):
+            await self._check_dialplan(parts.pbx)
+        fact = LineOrdered(call, login, do, target)
+        await self._send(parts.pbx, told, fact, lambda: self._is_as_it_was(parts, login))
+
+    async def _do_take(self, login: Login, call: CallId) -> None:
+        agent = self._tracker.agents[login]
+        waiting = lining.waiting(self._tracker, call)
+        if waiting is None or waiting.pbx != agent.pbx:
+            raise DeskRefused("call_gone")
+        if agent.state in (AgentState.talking, AgentState.ringing):
+            raise DeskRefused("busy_with_call")
+        await self._check_dialplan(waiting.pbx)
+        fact = LineOrdered(call, login, Do.take)
+        told = taken(waiting, agent.interface)
+        await self._send(waiting.pbx, told, fact, lambda: self._still_waits(waiting))
+
+    def parked(self, login: Login) -> tuple[ParkedCall, ...]:
+        """Customers whom he may take, the longest wait first."""
+        agent = self._tracker.agents.get(login)
+        if agent is None:
+            return ()
+        waiting = [c.parked for c in self._tracker.calls.values() if c.parked and c.channel.pbx == agent.pbx]
+        return tuple(sorted(waiting, key=lambda each: each.since))
+
+    def _parts(self, login: Login, call: CallId) -> Parts:
+        parts = lining.parts(self._tracker, login, call)
+        if parts is None:
+            raise DeskRefused("call_gone")
+        return parts
+
+    def _is_as_it_was(self, parts: Parts, login: Login) -> bool:
+        return lining.parts(self._tracker, login, parts.call) == parts
+
+    def _still_waits(self, waiting: Waiting) -> bool:
+        return lining.waiting(self._tracker, waiting.call) == waiting
+
+    def _target(self, pbx: PbxName, login: Login, to: LineTo) -> Target:
+        """Only whom we know: any other number of the dialplan might lead out of the house, past the gate."""
+        match to.kind:
+            case "queue" if any(queue == to.name for queue, _line in self._tracker.queue_book.lines(pbx)):
+                return ToQueue(QueueName(to.name))
+            case "colleague":
+                agent = self._tracker.agents.get(Login(to.name))
+                if agent is not None and agent.pbx == pbx and agent.login != login:
+                    return ToPerson(agent.login, agent.interface)
+            case "number" if to.name in self._inside():
+                return ToInside(to.name)
+            case _:
+                pass
+        raise DeskRefused("no_outside" if to.kind == "number" else "no_target")
+
+    # --- the PBX
+
+    async def _check_dialplan(self, pbx: PbxName) -> None:
+        """A channel that is sent to a context that is not there is lost."""
+        if pbx in self._has_contexts:
+            return
+        try:
+            await self._call(pbx, actions.show_dialplan(LINE_CONTEXTS[0]))
+        except ActionRefused:
+            raise DeskRefused("not_possible_here") from None
+        except AmiError:
+            raise DeskRefused("pbx_down") from None
+        self._has_contexts.add(pbx)
+
+    async def _send(
+        self, pbx: PbxName, told: Orders, fact: LineOrdered, is_as_it_was: Callable[[], bool]
+    ) -> None:
+        """First the variables, which change nothing by themselves; then the model learns what is to come."""
+        moves = [order for order in told if not isinstance(order, SetVar)]
+        is_mute = isinstance(moves[0], Mute)
+        try:
+            for order in told:
+                if isinstance(order, SetVar):
+                    await self._tell(pbx, order)
+            if not is_as_it_was():
+                raise _NothingDoneError("call_changed")
+            if not is_mute:
+                self._take(fact)
+            await self._move(pbx, moves)
+        except _NothingDoneError as nothing:
+            if not is_mute:
+                self._take(LineRefused(fact.call, fact.login))
+            log.info("line_order_refused", call_id=fact.call, do=fact.do.value, why=nothing.code)
+            raise DeskRefused(nothing.code) from None
+        if is_mute:
+            self._take(fact)  # nothing else will ever tell
+        log.info("line_order_done", call_id=fact.call, login=fact.login, do=fact.do.value)
+
+    async def _move(self, pbx: PbxName, moves: list[Order]) -> None:
+        """Once the first has been done, what fails is unsure."""
+        for place, order in enumerate(moves):
+            try:
+                await self._tell(pbx, order)
+            except _NothingDoneError:
+                if place == 0:
+                    raise
+                raise DeskRefused("line_unsure") from None
+
+    async def _tell(self, pbx: PbxName, order: Order) -> None:
+        may_miss = isinstance(order, SetVar | HangUp) and order.may_miss
+        try:
+            await self._call(pbx, for_order(order))
+        except ActionRefused as error:
+            if not may_miss:
+                log.warning("line_action_refused", pbx=pbx, action=type(order).__name__, why=str(error))
+                raise _NothingDoneError("pbx_refused") from None
+        except BadAction as error:
+            log.error("line_action_bad", pbx=pbx, action=type(order).__name__, why=str(error))
+            raise _NothingDoneError("not_possible_here") from None
+        except (AnswerLost, ActionTimeout):
+            if isinstance(order, SetVar):
+                raise _NothingDoneError("pbx_down") from None
+            raise DeskRefused("line_unsure") from None
+        except LinkDown:
+            raise _NothingDoneError("pbx_down") from None
+
+    async def _call(self, pbx: PbxName, action: AmiAction) -> None:
+        link = self._links.get(pbx)
+        if link is None:
+            raise LinkDown(f"{pbx} is not known")
+        await link.call(action, SECONDS)
+
+    # --- what the model asks for
+
+    def take_fact(self, fact: Fact) -> None:
+        if isinstance(fact, LinkUp):
+            self._has_contexts.discard(fact.pbx)  # its dialplan may be another one by now
+
+    def carry(self, effect: Effect) -> None:
+        match effect:
+            case SendOn():
+                waiting = Waiting(effect.call, effect.channel.pbx, effect.name)
+                self._beside.start(self._carry_out(effect.channel.pbx, sent_on(waiting, effect.target)))
+            case EndChannel():
+                log.info("channel_ended", call_id=effect.call, channel=effect.name, why=effect.why)
+                hangup = HangUp(effect.name, may_miss=True)
+                self._beside.start(self._carry_out(effect.channel.pbx, (hangup,)))
+            case _:
+                return
+
+    async def _carry_out(self, pbx: PbxName, told: Orders) -> None:
+        """Should it fail, the dialplan's own limits end the wait."""
+        try:
+            for order in told:
+                await self._tell(pbx, order)
+        except (_NothingDoneError, DeskRefused) as failed:
+            log.warning("left_waiting", pbx=pbx, why=str(failed))
+
+    async def idle(self) -> None:
+        """Until all that the model asked for has been tried."""
+        await self._beside.idle()
+
+
+def _possible(told: Orders | Impossible) -> Orders:
+    if isinstance(told, Impossible):
+        raise DeskRefused(_CODES.get(told.code, "call_changed"))
+    return told

@@ -1,7 +1,7 @@
 """The route ``handover/PBX``: an operator's phone sends a caller on, to a department's number or code.
 
-The dialplan knows where the number leads and goes there whatever happens here; this script keeps the words that
-go along, and says how long it may ring and where a caller comes back to whom nobody took.
+The dialplan knows where the number leads and goes there whatever happens here; this script keeps the words
+that go along, and says how long it may ring and where a caller comes back to whom nobody took.
 """
 
 from __future__ import annotations

@@ -1,0 +1,287 @@
+"""Orders to living calls on the line: what the PBX is told, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, LinkDown
+from callcore.ami.line_actions import LINE_CONTEXTS, for_order, mute, redirect
+from callcore.ami.protocol import AmiAction, BadAction, encode
+from callcore.ami.session import AnswerLost
+from callcore.calls import facts as f
+from callcore.calls.agent import AgentRules
+from callcore.calls.effects import Effect, EndChannel, SendOn
+from callcore.calls.handset import HangUp, Mute, Place, Redirect, SetVar
+from callcore.calls.line import Do, LineState, ToPerson
+from callcore.calls.lining import state_of
+from callcore.calls.tracker import Tracker
+from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, QueueName
+from callcore.floor.handset import Handset
+from callcore.screenpop.ports import DeskRefused, LineTo
+
+T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MAIN = PbxName("main")
+ANNA, BORIS, VERA = Login("anna"), Login("boris"), Login("vera")
+FINANCE = QueueName("finance")
+CALL = CallId("c1")
+
+
+def ref(name: str) -> ChannelRef:
+    return ChannelRef(MAIN, ChannelId(name))
+
+
+class Line:
+    """An AMI link that writes down what it is asked; ``fails`` by action."""
+
+    def __init__(self) -> None:
+        self.told: list[AmiAction] = []
+        self.fails: dict[str, AmiError] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = asyncio.Event()
+
+    async def call(self, action: AmiAction, timeout: float = 5.0) -> Any:  # noqa: ASYNC109
+        self.told.append(action)
+        self.asked.set()
+        await self.gate.wait()
+        if action.name in self.fails:
+            raise self.fails[action.name]
+
+    @property
+    def names(self) -> list[str]:
+        return [action.name for action in self.told]
+
+
+class Room:
+    """Anna talks with a customer; Boris is ready."""
+
+    def __init__(self) -> None:
+        self.link = Line()
+        self.effects: list[Effect] = []
+        self.facts: list[f.Fact] = []
+        self.tracker = Tracker(mint=lambda _now: CALL, canonical=lambda raw: raw, rules=AgentRules())
+        self.handset = Handset({MAIN: self.link}, self.tracker, self.take, lambda: frozenset({"301"}))
+        self.take(f.LinkUp(MAIN, 1), f.Snapshot(MAIN, 1, (), (), (), queues=(FINANCE,)))
+        for login, phone in ((ANNA, "PJSIP/101"), (BORIS, "PJSIP/102")):
+            sign_in = f.AgentSignedIn(login, login, MAIN, Interface(phone), (FINANCE,), AgentState.ready)
+            self.take(f.DeskOpened(login), sign_in)
+        self.take(
+            f.ChannelCreated(ref("c"), "PJSIP/trunk-1", "c", "+79161234567", None, "500", "from-trunk"),
+            f.CallEntered(ref("c"), "+79161234567", None, "500"),
+            f.QueueJoined(ref("c"), FINANCE, 1, "+79161234567", None),
+            f.ChannelCreated(ref("a"), "PJSIP/101-2", "c", None, None, None, "phones"),
+            f.AgentCalled(ref("c"), FINANCE, Interface("PJSIP/101"), ref("a")),
+            f.ChannelAnswered(ref("a")),
+            f.QueueLeft(ref("c"), FINANCE),
+            f.AgentConnected(ref("c"), FINANCE, Interface("PJSIP/101"), ref("a"), 1, 1),
+            f.BridgeEntered(ref("a"), "b"),
+            f.BridgeEntered(ref("c"), "b"),
+        )
+        self.facts.clear()
+
+    def take(self, *facts: f.Fact) -> None:
+        for fact in facts:
+            self.facts.append(fact)
+            effects = self.tracker.handle(fact, T0)
+            self.effects += effects
+            for effect in effects:
+                self.handset.carry(effect)
+
+    def part(self) -> None:
+        self.take(f.BridgeLeft(ref("a"), "b"), f.BridgeLeft(ref("c"), "b"))
+
+    @property
+    def state(self) -> LineState | None:
+        return state_of(self.tracker, self.tracker.calls[CALL], ANNA)
+
+    async def refuses(self, do: Do, to: LineTo | None = None, login: Login = ANNA) -> str:
+        with pytest.raises(DeskRefused) as refused:
+            await self.handset.do(login, CALL, do, to)
+        return refused.value.code
+
+
+@pytest.fixture
+async def house() -> Room:
+    return Room()
+
+
+async def test_variables_then_the_word_to_the_model_then_the_move(house: Room) -> None:
+    await house.handset.do(ANNA, CALL, Do.hold)
+    assert house.link.names == ["ShowDialPlan", "Setvar", "Setvar", "Setvar", "Setvar", "Redirect"]
+    assert dict(house.link.told[0].headers) == {"Context": "callcore-hold"}
+    assert dict(house.link.told[-1].headers) == {
+        "Channel": "PJSIP/trunk-1",
+        "Context": "callcore-hold",
+        "Exten": "s",
+        "Priority": "1",
+        "ExtraChannel": "PJSIP/101-2",
+        "ExtraContext": "callcore-alone",
+        "ExtraExten": "s",
+        "ExtraPriority": "1",
+    }
+    assert house.facts == [f.LineOrdered(CALL, ANNA, Do.hold)]
+    house.part()
+    assert house.state is LineState.held
+    await house.handset.do(ANNA, CALL, Do.resume)
+    assert house.link.names.count("ShowDialPlan") == 1
+    house.handset.take_fact(f.LinkUp(MAIN, 2))
+    await house.handset.do(ANNA, CALL, Do.resume)
+    assert house.link.names.count("ShowDialPlan") == 2, "its dialplan may be another one after a restart"
+
+
+async def test_targets_are_those_we_know(house: Room) -> None:
+    await house.handset.do(ANNA, CALL, Do.blind, LineTo("colleague", "boris"))
+    [fact] = house.facts
+    assert fact == f.LineOrdered(CALL, ANNA, Do.blind, ToPerson(BORIS, Interface("PJSIP/102")))
+    for kind, name, code in (
+        ("colleague", "vera", "no_target"),
+        ("colleague", "anna", "no_target"),
+        ("queue", "nowhere", "no_target"),
+        ("number", "102", "no_outside"),
+        ("number", "89161234567", "no_outside"),
+    ):
+        assert await house.refuses(Do.consult, LineTo(kind, name)) == code  # type: ignore[arg-type]
+    assert await house.refuses(Do.consult) == "no_target"
+    await house.handset.do(ANNA, CALL, Do.consult, LineTo("number", "301"))
+    await house.handset.do(ANNA, CALL, Do.consult, LineTo("queue", "finance"))
+
+
+async def test_only_ones_own_call_and_only_what_fits(house: Room) -> None:
+    assert await house.refuses(Do.hold, login=BORIS) == "call_gone"
+    assert await house.refuses(Do.hold, login=VERA) == "not_signed_in"
+    assert await house.refuses(Do.resume) == "call_changed"
+    assert await house.refuses(Do.take, login=BORIS) == "call_gone"
+    assert not house.link.told
+
+
+async def test_without_our_dialplan_nothing_is_moved(house: Room) -> None:
+    house.link.fails["ShowDialPlan"] = ActionRefused("ShowDialPlan", "no such context")
+    assert await house.refuses(Do.hold) == "not_possible_here"
+    house.link.fails["ShowDialPlan"] = LinkDown("no link")
+    assert await house.refuses(Do.hold) == "pbx_down"
+    await house.handset.do(ANNA, CALL, Do.hang_up)  # which needs none
+    assert house.link.names[-1] == "Hangup"
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "code", "is_undone"),
+    [
+        ("Setvar", ActionRefused("Setvar", "No such channel"), "pbx_refused", True),
+        ("Setvar", LinkDown("no link"), "pbx_down", True),
+        ("Setvar", AnswerLost("lost"), "pbx_down", True),
+        ("Setvar", ActionTimeout("late"), "pbx_down", True),
+        ("Redirect", ActionRefused("Redirect", "Channel does not exist"), "pbx_refused", True),
+        ("Redirect", LinkDown("no link"), "pbx_down", True),
+        ("Redirect", AnswerLost("lost"), "line_unsure", False),
+        ("Redirect", ActionTimeout("late"), "line_unsure", False),
+    ],
+)
+async def test_what_fails(house: Room, action: str, error: AmiError, code: str, is_undone: bool) -> None:
+    """Unsure: it is not tried again, and the model waits for what the facts say."""
+    house.link.fails[action] = error
+    assert await house.refuses(Do.hold) == code
+    assert house.link.names.count("Redirect") == (action == "Redirect")
+    assert (house.tracker.calls[CALL].line is None) is is_undone
+    house.part()
+    assert (house.state is LineState.held) is not is_undone
+
+
+async def test_a_call_that_changes_under_the_order_is_left_alone(house: Room) -> None:
+    house.link.gate.clear()
+    ordering = asyncio.create_task(house.handset.do(ANNA, CALL, Do.hold))
+    await house.link.asked.wait()
+    house.take(f.ChannelHungUp(ref("a"), 16))
+    house.link.gate.set()
+    with pytest.raises(DeskRefused, match="call_changed"):
+        await ordering
+    assert "Redirect" not in house.link.names
+
+
+async def test_one_order_at_a_time_for_each_call(house: Room) -> None:
+    house.link.gate.clear()
+    first = asyncio.create_task(house.handset.do(ANNA, CALL, Do.mute))
+    second = asyncio.create_task(house.handset.do(ANNA, CALL, Do.mute))
+    await house.link.asked.wait()
+    assert len(house.link.told) == 1
+    house.link.gate.set()
+    await asyncio.gather(first, second)
+    assert not house.handset._locks
+
+
+async def test_mute_is_ours_to_remember_and_only_if_the_pbx_did_it(house: Room) -> None:
+    house.link.fails["Setvar"] = ActionRefused("Setvar", "Variable not set")
+    assert await house.refuses(Do.mute) == "pbx_refused"
+    assert not house.tracker.calls[CALL].muted
+    del house.link.fails["Setvar"]
+    await house.handset.do(ANNA, CALL, Do.mute)
+    assert house.tracker.calls[CALL].muted == (ref("a"),)
+    assert dict(house.link.told[-1].headers) == {
+        "Channel": "PJSIP/101-2",
+        "Variable": "MUTEAUDIO(in)",
+        "Value": "on",
+    }
+
+
+async def test_a_parked_customer_is_taken_once(house: Room) -> None:
+    await house.handset.do(ANNA, CALL, Do.park)
+    house.part()
+    house.take(f.ChannelHungUp(ref("a"), 16))
+    assert [each.call for each in house.handset.parked(BORIS)] == [CALL]
+    assert house.handset.parked(VERA) == ()
+    await house.handset.do(BORIS, CALL, Do.take)
+    assert dict(house.link.told[-1].headers)["Context"] == "callcore-take"
+    leg = f.ChannelCreated(ref("b"), "PJSIP/102-3", "c", None, None, None, "phones")
+    house.take(leg, f.DialBegan(ref("c"), ref("b"), "PJSIP/102-3"))
+    assert await house.refuses(Do.take, login=BORIS) == "call_gone"
+
+
+async def test_what_the_model_asks_for(house: Room) -> None:
+    channel = ref("c")
+    on = SendOn("k", CALL, channel, "PJSIP/trunk-1", ToPerson(BORIS, Interface("PJSIP/102")))
+    house.handset.carry(on)
+    await house.handset.idle()
+    assert house.link.names == ["Setvar", "Setvar", "Redirect"]
+    house.handset.carry(replace(on, target=None))
+    await house.handset.idle()
+    assert dict(house.link.told[-1].headers)["Context"] == "callcore-return"
+    house.handset.carry(EndChannel("k", CALL, ref("a"), "PJSIP/101-2", "held_gone"))
+    await house.handset.idle()
+    assert house.link.names[-1] == "Hangup"
+    house.link.fails |= dict.fromkeys(("Redirect", "Hangup"), LinkDown("no link"))
+    house.handset.carry(on)
+    house.handset.carry(EndChannel("k", None, ref("a"), "PJSIP/101-2", "ghost"))
+    await house.handset.idle()
+
+
+# --- the actions
+
+
+def test_a_redirect_goes_to_our_places_alone() -> None:
+    for place in Place:
+        action = redirect("PJSIP/1-1", place)
+        headers = dict(action.headers)
+        assert (headers["Context"], headers["Exten"], headers["Priority"]) == (*place.value, "1")
+        assert headers["Context"] in LINE_CONTEXTS
+    assert all(context.startswith("callcore-") for context in LINE_CONTEXTS)
+
+
+def test_orders_as_actions() -> None:
+    assert for_order(SetVar("PJSIP/1-1", "CALLCORE_HELD", "")).headers[-1] == ("Value", "")
+    assert for_order(HangUp("PJSIP/1-1")).name == "Hangup"
+    assert for_order(Redirect("PJSIP/1-1", Place.join)).name == "Redirect"
+    assert for_order(Mute("PJSIP/1-1", on=False)) == mute("PJSIP/1-1", on=False)
+    assert b"Value: \r\n" in encode(for_order(SetVar("PJSIP/1-1", "CALLCORE_HELD", "")), "1")
+
+
+@pytest.mark.parametrize("channel", ["", " ", "/.*/"])
+def test_channels_that_would_be_many(channel: str) -> None:
+    for order in (HangUp(channel), Mute(channel, on=True), Redirect(channel, Place.hold)):
+        with pytest.raises(BadAction):
+            for_order(order)
+    with pytest.raises(BadAction):
+        redirect("PJSIP/1-1", Place.hold, channel, Place.alone)

@@ -201,7 +201,11 @@ class Daemon:
             self.desks.recording,
         )
         self.handset = self.desks.handset = Handset(
-            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+            self.links,
+            tracker,
+            self._take,
+            self.current.of(wiring.inside_numbers),
+            self.current.of(wiring.line_seconds),
         )
         self.floor = Floor(
             tracker,

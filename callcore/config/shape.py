@@ -34,6 +34,7 @@ from callcore.config.offices import OfficeModel
 from callcore.config.outbound import Control, Outages, Outbound, Sms
 from callcore.config.pop import DevicePattern, Pop
 from callcore.config.recovery import Recovery
+from callcore.config.second_line import SecondLine
 from callcore.config.webhooks import Webhooks
 from callcore.config.work import Work
 from callcore.domain import Language, RecordMode, Text
@@ -311,6 +312,7 @@ class SettingsModel(Model):
     control: Control = Control()
     desk: Desk = Desk()
     work: Work = Work()
+    second_line: SecondLine = SecondLine()
     pop: Pop = Pop()
     flight: Flight = Flight()
     webhooks: Webhooks = Webhooks()

@@ -171,7 +171,7 @@ def find(ref: str, at: Situation | None, house: House, now: Now) -> Offer | None
             )
         case Kind.queue if name in house.tables.queues:
             return _of_queue(QueueName(name), now, house)
-        case Kind.number if name in _numbers(house.tables):
+        case Kind.number if name in numbers_of(house.tables):
             return _of_number(name, None, now, house)
         case Kind.topic if at is not None:
             return next(
@@ -287,7 +287,8 @@ def _of_number(number: str, code: str | None, now: Now, house: House) -> Offer:
     return Offer(Kind.number, number, Text(number, number), Place(number=number))
 
 
-def _numbers(tables: TopicTables) -> frozenset[str]:
+def numbers_of(tables: TopicTables) -> frozenset[str]:
+    """Internal ones to which rows lead."""
     legs = (leg for table in tables for row in table.all_rows for leg in row.legs)
     return frozenset(leg.number for leg in legs if isinstance(leg, ToNumber))
 

@@ -21,7 +21,9 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
+from callcore.assembly.colleagues import make_board
 from callcore.assembly.current import Current
+from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
 from callcore.assembly.office import Office
@@ -31,7 +33,7 @@ from callcore.assembly.second_line import SecondLine, make_world
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
-from callcore.calls.effects import Contact
+from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
 from callcore.config import Address, Settings
 from callcore.config.control import control_socket, spool_file
@@ -48,6 +50,7 @@ from callcore.floor.talks import Talks
 from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
+from callcore.screenpop.cardnews import CallsChanged
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
@@ -192,6 +195,7 @@ class Daemon:
             work=self.office.work_source,
         )
         stack.push_async_callback(self.desks.close)
+        self.colleagues = make_board(self.current, self.database.users, self.clock.now)
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -214,7 +218,7 @@ class Daemon:
                 self.desks.carry,
                 self.members.carry,
                 self.records.carry,
-                self.exchange.carry,
+                self._listeners,
                 self.handset.carry,
                 lambda effect: self.second_line.carry(effect),
             ),
@@ -231,6 +235,16 @@ class Daemon:
         )
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
+        self.outgoing.placing.take = self._take
+        self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
+        self.desks.dials.control = DeskCalls(
+            self.outgoing.placing,
+            self.database.attempts,
+            self.database.follow_ups,
+            lambda: self.people.names(self.clock.now()),
+            settings.organisation.country,
+            self.clock.now,
+        )
         self.upkeep = Upkeep(
             self.database,
             self.clock,
@@ -264,6 +278,7 @@ class Daemon:
         wiring.watch_store(self.metrics, self.database.writer)
         wiring.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
+        await self.outgoing.placing.resume()
         await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
@@ -321,7 +336,7 @@ class Daemon:
             contacts=self.database.contacts,
             hub=self.hub,
             desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles)),
+            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
             topics=self.current.of(wiring.topic_choices),
             health=self._health,
             readiness=self._readiness,
@@ -330,6 +345,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
+            colleagues=self.colleagues,
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -406,6 +422,7 @@ class Daemon:
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
             tasks.append(group.create_task(self.second_line.run()))
+            tasks.append(group.create_task(self.colleagues.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -444,6 +461,10 @@ class Daemon:
 
     async def _enrich(self, fact: Snapshot | LinkLost) -> Fact:
         return await self.recovery.enrich(await self.records.enrich(fact))
+
+    def _listeners(self, effect: Effect) -> None:
+        self.exchange.carry(effect)
+        self.colleagues.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))

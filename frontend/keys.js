@@ -9,6 +9,8 @@ export function keys($) {
     if (key === 'F2') press(document.querySelector('[data-f2]'));
     else if (key === 'F6' && !event.altKey && !event.ctrlKey && !event.shiftKey && document.querySelector('[data-f6]')) press(document.querySelector('[data-f6]'));
     else if (key === 'F10' && !event.altKey && !event.ctrlKey) document.querySelector('[data-f10]')?.click(); // who types goes on
+    else if (/^F[6789]$/.test(key) && !event.altKey && !event.ctrlKey && !event.shiftKey) document.querySelector(`#bands [data-${key.toLowerCase()}]`)?.click(); // who types goes on
+    else if (code === 'KeyD' && event.ctrlKey && event.shiftKey) document.querySelector('.panel:not([hidden]) [data-open-number] [data-dial]')?.click();
     else if (key === 'F4' && !event.altKey && !event.ctrlKey) press(document.querySelector('[data-f4]'));
     else if (key === 'Enter' && event.ctrlKey) {
       const form = target.closest('.late-form') ?? current(target, 'close');

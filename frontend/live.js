@@ -1,6 +1,8 @@
 // The desk's page is what the server last sent. <main> is morphed to it, forms go back as commands, and what a
 // person has typed here is never overwritten: the page's own text wins until its contact is closed.
 import {alarm, hush, notify} from './alarm.js';
+import {word} from './ask.js';
+import {dials} from './dial.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
 import {hands} from './hand.js';
@@ -34,9 +36,9 @@ const line = wire({
     asked.clear();
     drafts.forEach((_, id) => unsent.add(id));
     sendDrafts();
-    if (epoch) send({do: 'resume'}); // nothing may have been missed, and then nothing else would say that it is back
+    if (epoch) send({do: 'catch_up'}); // nothing may have been missed, and then nothing else would say that it is back
   },
-  ask: () => ({do: 'resume', csrf: main.dataset.csrf}),
+  ask: () => ({do: 'catch_up', csrf: main.dataset.csrf}),
   quiet: 60000,
 });
 const {isOpen} = line, send = fields => line.send({...fields, csrf: main.dataset.csrf});
@@ -50,6 +52,7 @@ function hear(message) {
     root.classList.add('failed');
     say($('failed').textContent);
   }
+  if (message.type === 'part') part(message);
   if (message.type !== 'desk') return;
   ({epoch, seq} = message);
   root.classList.remove('lost');
@@ -77,6 +80,22 @@ function acknowledge() {
 }
 
 // --- what is shown
+
+// What is the same for everybody comes by itself: whole, or the lines that changed.
+function part({id, html, rows = {}, sum}) {
+  const place = $(id);
+  if (!place) return;
+  if (html !== undefined) {
+    const isOpen = place.querySelector('details')?.open;
+    place.replaceChildren(template(html).content);
+    if (isOpen) place.querySelector('details').open = true;
+  }
+  for (const [row, line] of Object.entries(rows)) $(row)?.replaceWith(template(line).content);
+  if (sum !== undefined && $(id + '-sum')) $(id + '-sum').textContent = sum;
+  const own = $(`colleague-${word('login')}`);
+  if (own) own.hidden = true;
+  tickTimes(place);
+}
 
 function show(html) {
   if (unsent.size) sendDrafts(); // the card may be taken away by what comes now
@@ -181,6 +200,7 @@ addEventListener('submit', event => {
   const form = event.target;
   if (!form.matches('[data-command]') || form.matches('[action]') && !isOpen()) return;
   event.preventDefault();
+  if (event.submitter?.ariaDisabled === 'true') return say(event.submitter.title); // why it cannot be done now
   sendDrafts();
   const {call} = form.elements;
   if (form.elements.do?.value === 'add_topic') added = {call: call.value, forms: document.querySelectorAll(`#panel-${CSS.escape(call.value)} form[data-draft]`).length};
@@ -211,6 +231,7 @@ setInterval(tick, 1000);
 topicList();
 macros();
 keys($);
+dials(send);
 for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
 rescue();
 hands();

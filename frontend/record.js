@@ -1,4 +1,5 @@
 // The pages of the record: forms and links work without it.
+import {dials} from './dial.js';
 import {keepTyped, sendKept} from './keep.js';
 import {panels} from './panel.js';
 import {refresh} from './refresh.js';
@@ -7,6 +8,7 @@ import {liveSearch} from './search.js';
 const keys = document.getElementById('keys');
 
 panels();
+dials();
 keepTyped();
 sendKept();
 liveSearch();

@@ -196,6 +196,7 @@ class AmiDialer:
                     phone_seconds=order.phone_seconds,
                     ring_seconds=order.ring_seconds,
                     caller_number=order.caller_number,
+                    call=order.call,
                 )
             return originate(
                 ask.attempt,

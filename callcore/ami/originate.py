@@ -9,7 +9,7 @@ import re
 
 from callcore.ami.actions import ANSWERED_CONTEXT, DIAL_CONTEXT, PHONE_CONTEXT, PLACED_CONTEXT
 from callcore.ami.protocol import AmiAction, BadAction
-from callcore.domain import LANGUAGES, Interface, Language
+from callcore.domain import LANGUAGES, CallId, Interface, Language
 
 _SPARE_SECONDS = 5
 """The dialplan's own limit for the ringing strikes first; this is for a Dial that does not return."""
@@ -50,23 +50,27 @@ def originate_by_phone(
     phone_seconds: int,
     ring_seconds: int,
     caller_number: str = "",
+    call: CallId | None = None,
 ) -> AmiAction:
     """Rings an operator's phone, which shows ``digits``; who picks it up comes to the context that asks the
     gate again. The number itself is not in it: only the script there names what is dialled.
 
     ``phone_seconds``, ``ring_seconds``: how long phone and number may ring; ``caller_number``: what the
-    number's owner sees, "" leaves it to the trunk.
+    number's owner sees, "" leaves it to the trunk; ``call``: whose channels these are.
     """
     _check(attempt, digits, caller_number, phone_seconds, ring_seconds)
     _must(_PHONE, phone, "a phone such as PJSIP/101")
     headers = _headers(attempt, f"s@{PHONE_CONTEXT}", PLACED_CONTEXT, phone_seconds, digits)
-    variables = (
+    variables: tuple[tuple[str, str], ...] = (
         ("__CALLCORE_ATTEMPT", attempt),
         ("__CALLCORE_PHONE", phone),
         ("__CALLCORE_PHONE_RING", str(phone_seconds)),
         ("__CALLCORE_RING", str(ring_seconds)),
         ("__CALLCORE_SHOWN", caller_number),
     )
+    if call is not None:
+        _must(_ATTEMPT, call, "the id of a call (a-z, 0-9, at most 40)")
+        variables = (*variables, ("__CALLCORE_CALL", call))
     return AmiAction("Originate", headers, variables)
 
 

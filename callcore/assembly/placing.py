@@ -17,11 +17,22 @@ from typing import Any
 import structlog
 
 from callcore import numbers
+from callcore.calls import facts as f
 from callcore.calls.agent import Agent
-from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, PersonsCall, Plan, Purpose
+from callcore.calls.attempt import (
+    Attempt,
+    AttemptId,
+    AttemptResult,
+    Medium,
+    Outcome,
+    PersonsCall,
+    Plan,
+    Purpose,
+)
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, Login, PbxName, Text
+from callcore.domain import AgentState, ChannelId, ChannelRef, Login, PbxName, Text
+from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Profile, Refusal, Rule
 from callcore.outbound.ports import PhoneOrder
@@ -37,6 +48,7 @@ PHONE_SECONDS = 20
 """How long his own phone rings."""
 SETTLED_KEPT = 10_000
 EVENT = "call.placed"
+WITHDRAWN = "operator: withdrawn"
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
 
 
@@ -75,6 +87,10 @@ class Placing:
         """Who is on shift; set before anything may come in."""
         self.publish: Callable[[Login, str, Mapping[str, Any], datetime], object] = lambda *_: None
         """An event for a person (``Hub.publish``); set likewise."""
+        self.take: Callable[[f.Fact], None] = lambda _fact: None
+        """The floor, which hears of each call before it leaves."""
+        self.changed: Callable[[], None] = lambda: None
+        """Somebody is called now, or no longer."""
         self._attempts = attempts
         self._house = house
         self._now = now
@@ -133,17 +149,34 @@ class Placing:
         if isinstance(permit, Refusal):
             room.give_back(Medium.voice, pbx)
             raise await self._refused(ask.number, permit)
-        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number)
+        id = call_of_attempt(ask.attempt)
+        order = PhoneOrder(agent.interface, PHONE_SECONDS, way.ring_seconds, way.caller_number, id)
         call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer)
+        channel = ChannelRef(pbx, ChannelId(ask.attempt))
+        plan = Plan.phone_first
+        self.take(f.CallPlaced(channel, id, agent.login, agent.interface, ask.number, plan))
+        placed = None
         try:
             is_placed = await room.place_call(permit, call, order)
+            placed = await self._attempts.get(ask.attempt) if is_placed else None
         except NotClaimed:
             raise await self._being_called(ask.number) from None
-        placed = await self._attempts.get(ask.attempt) if is_placed else None
+        finally:
+            if placed is None:
+                self.take(f.PlacedOver(channel, AttemptResult.not_sent, WITHDRAWN))
         if placed is None:
             raise PlaceRefused("pbx_down")
         self._tell(placed)
+        self.changed()
         return placed
+
+    async def resume(self) -> None:
+        """After a start: the floor hears of what is open. Raises StoreUnavailable."""
+        for one in await self._attempts.open(None, Medium.voice):
+            if one.plan is Plan.phone_first and one.login:
+                channel = ChannelRef(PbxName(one.route), ChannelId(one.id))
+                call = call_of_attempt(one.id)
+                self.take(f.CallPlaced(channel, call, Login(one.login), one.phone, one.number, one.plan))
 
     async def _refused(self, number: str, refusal: Refusal) -> PlaceRefused:
         if refusal.rule is Rule.open_call:
@@ -182,7 +215,10 @@ class Placing:
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
+        self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
         self._tell(replace(attempt, outcome=outcome))
+        self.changed()
 
     def _tell(self, call: Attempt) -> None:
         over = call.outcome

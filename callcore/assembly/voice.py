@@ -15,6 +15,7 @@ from callcore.assembly import wiring
 from callcore.assembly.backoffice import facts_of
 from callcore.assembly.current import Current
 from callcore.assembly.editions import Editions
+from callcore.calls.attempt import Medium, Purpose
 from callcore.config import load
 from callcore.config.changes import followed, kept_texts
 from callcore.config.writing import wanted_files
@@ -34,6 +35,7 @@ PLACES = ("work", "routing")
 """The pages that this adds to the head of every page."""
 READINGS = 4
 """Editions that stay read: people look at two of them, again and again."""
+_TO_PEOPLE = frozenset((Purpose.own_call, Purpose.call_back))
 
 
 def add_to(
@@ -80,8 +82,15 @@ def add_to(
         departments=current.of(wiring.department_titles),
         default=settings.work.rules.default,
         late_seconds=settings.work.late_minutes * 60,
+        calling=partial(_calling, database),
     )
     pages.add_to(app, room, work)
+
+
+async def _calling(database: Database) -> dict[str, Login]:
+    """What campaigns ring, the list of people to call does not show."""
+    found = await database.attempts.open(None, Medium.voice)
+    return {each.number: Login(each.login) for each in found if each.purpose in _TO_PEOPLE}
 
 
 async def _profile(database: Database, now: Callable[[], datetime], number: str, login: Login) -> Profile:

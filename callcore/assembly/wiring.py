@@ -219,6 +219,7 @@ def carriers(
     by_room: dict[Carry, Sequence[type]] = {
         desks: (
             do.ShowRinging,
+            do.ShowDialling,
             do.HideRinging,
             do.PopCard,
             do.UpdateCard,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from callcore.calls.effects import CallView, Contact, HandedWords, Ring
 from callcore.calls.facts import (
@@ -50,6 +51,14 @@ class Phase(StrEnum):
     left_queue = "left_queue"
     """The queue let go of him without an operator; the dialplan goes on."""
     ended = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhone:
+    """Whose phone callcore rings before it rings the number."""
+
+    login: Login
+    interface: Interface
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,10 @@ class Call:
     silent: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
     outage_heard: bool = False
+    own_phone: OwnPhone | None = None
+    """callcore places it for this operator."""
+    dial_stage: Literal["", "phone", "number", "over"] = ""
+    """How far that is; "" for calls that nobody has placed. See ``effects.DialStage``."""
     line: Line | None = None
     """An operator works on it."""
     was_ordered: bool = False
@@ -125,6 +138,11 @@ class Call:
     unlogged: Contact | None = None
     """The contact of an ended call, while its customer is still looked up, or the IVR has its last word to
     say."""
+
+    def is_own_ring(self, interface: Interface) -> bool:
+        """Would this ring be that of the operator's phone, so that he can be put through to the number?"""
+        is_his = self.own_phone is not None and self.own_phone.interface == interface
+        return is_his and self.dial_stage == "phone"
 
     @property
     def anchor(self) -> ChannelRef:
@@ -196,6 +214,14 @@ class RingLegEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PickedUp:
+    """Whoever has callcore place the call has his phone in his hand; the number is yet to answer."""
+
+    login: Login
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A person took the call: the moment of the card."""
 
@@ -247,6 +273,7 @@ Move = (
     RingStarted
     | RingGivenUp
     | RingLegEnded
+    | PickedUp
     | Answered
     | TalkStarted
     | TalkStopped

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from callcore.calls.attempt import AttemptResult
 from callcore.calls.line import LineView, Target
 from callcore.domain import (
     AgentState,
@@ -217,6 +218,27 @@ class ShowRinging:
     """The policy leaves it to him to ask for the card (``CardTaken``)."""
 
 
+DialStage = Literal["phone", "number", "over"]
+"""Of a call that callcore places for a person: his phone rings; he has it in his hand, and the number is
+rung; the number answered, or it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDialling:
+    """How a call that he has callcore place stands."""
+
+    key: str
+    login: Login
+    view: CallView
+    stage: DialStage
+    result: AttemptResult | None = None
+    """Once it is over."""
+    why: str = ""
+    """What the ledger noted, as in ``attempt.Outcome.detail``."""
+    can_take: bool = False
+    """As in ``ShowRinging``."""
+
+
 @dataclass(frozen=True, slots=True)
 class HideRinging:
     key: str
@@ -388,6 +410,7 @@ Effect = (
     | RememberCall
     | LookUpCustomers
     | ShowRinging
+    | ShowDialling
     | HideRinging
     | PopCard
     | UpdateCard

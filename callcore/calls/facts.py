@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from callcore.calls.attempt import AttemptResult, Plan
 from callcore.calls.effects import HandedWords
 from callcore.calls.line import Do, Target
 from callcore.domain import (
@@ -321,6 +322,34 @@ class DialledOut:
     cause: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """callcore is about to place this call; said before anything leaves, and again, of what is still open,
+    after a restart."""
+
+    channel: ChannelRef
+    """Its id is the attempt's."""
+    call: CallId
+    login: Login | None
+    """Who wants it; None: callcore itself."""
+    interface: Interface | None
+    """The phone that is rung first."""
+    number: str
+    """Canonical."""
+    plan: Plan
+    queue: QueueName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOver:
+    """The ledger knows what became of it. Said of a talk that was put through elsewhere while it goes on."""
+
+    channel: ChannelRef
+    result: AttemptResult
+    why: str
+    """As in ``attempt.Outcome.detail``."""
+
+
 # --- queues
 
 
@@ -606,6 +635,8 @@ Fact = (
     | Returned
     | OriginateFailed
     | DialledOut
+    | CallPlaced
+    | PlacedOver
     | QueueJoined
     | QueueLeft
     | QueueAbandoned

@@ -13,6 +13,7 @@ from callcore.calls.call import (
     CardAsked,
     EndTold,
     Move,
+    PickedUp,
     RingGivenUp,
     RingLegEnded,
     RingStarted,
@@ -24,7 +25,7 @@ _HIS = (EndReason.no_answer, EndReason.busy, EndReason.rejected, EndReason.faile
 """Ends of a ring that the operator, or his phone, is the reason of: the queue would ring it for ever."""
 
 FOLLOWED = frozenset(
-    {RingStarted, RingGivenUp, RingLegEnded, Answered, CardAsked, CallerGone, TimeIsUp, EndTold}
+    {RingStarted, RingGivenUp, RingLegEnded, PickedUp, Answered, CardAsked, CallerGone, TimeIsUp, EndTold}
 )
 """The kinds of moves that can mean something to an operator."""
 
@@ -39,6 +40,8 @@ def agent_moves(before: Call, after: Call, move: Move) -> Iterator[tuple[Login, 
         case RingLegEnded():
             yield from _missed(before, after)
             yield from _released(before, after)
+        case PickedUp(login=login):
+            yield login, agents.CallTaken(after.id, has_card=login in after.cards)
         case Answered():
             if move.login is not None:
                 yield move.login, agents.CallTaken(after.id, has_card=move.login in after.cards)
@@ -57,7 +60,8 @@ def _missed(before: Call, after: Call) -> Iterator[tuple[Login, AgentMove]]:
     """Rings that ended now without him, or of which it turns out now that it was he who ended them."""
     for old, new in zip(before.rings, after.rings, strict=False):
         has_ended = old.ended_at is None and new.ended_at is not None
-        is_his = new.result in _HIS
+        is_own = after.own_phone is not None and after.own_phone.login == old.login
+        is_his = new.result in _HIS and not is_own  # the call is his wish: he has let nobody wait
         if old.login is None or not (has_ended or (is_his and old.result is EndReason.cancelled)):
             continue
         if new.result is EndReason.completed and new.login == old.login:

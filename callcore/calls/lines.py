@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import lining
-from callcore.calls.call import Answered, Call, Leg, Phase, RingStarted, TalkStarted, TalkStopped
+from callcore.calls import lining, placing
+from callcore.calls.call import Answered, Call, Leg, Phase, PickedUp, RingStarted, TalkStarted, TalkStopped
 from callcore.calls.effects import Effect
 from callcore.calls.mirror import Channel, device_of, placed_number
 from callcore.calls.values import replace
@@ -78,6 +78,9 @@ def dialled(floor: Tracker, fact: f.DialBegan, now: datetime) -> Iterator[Effect
 
 def _originated(floor: Tracker, target: Channel, now: datetime) -> Iterator[Effect]:
     """Somebody is called so that he can be put through: he becomes the caller."""
+    if target.ref in floor.placed and target.ref not in floor.by_channel:
+        yield from placing.begin(floor, target.ref, now)
+        return
     if (
         target.ref in floor.by_channel
         or placed_number(target.name)
@@ -113,6 +116,11 @@ def _rings(floor: Tracker, by: ChannelRef, target: Channel, now: datetime) -> It
     if call.parked is not None:
         call = floor.calls[call_id] = replace(call, parked=None)
     if call.phase is Phase.ended or target.is_up:  # whoever picks a call up does not ring
+        return
+    if (own := placing.own_phone(call, by)) is not None:
+        yield from floor.move(call_id, RingStarted(floor.login_at(by.pbx, own), own), now)
+        floor.legs[target.ref] = Leg(call_id, own, floor.calls[call_id].newest_ring(own))
+        yield from floor.teller.rang(call_id, target.ref, now)
         return
     is_phone = floor.is_phone(target.ref.pbx, target.device)
     if is_phone and call.direction is not Direction.internal:
@@ -284,6 +292,9 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     call = floor.calls[call_id]
     company = floor.mirror.company(call.anchor)
     people = [ref for ref in people_of(floor, company) if ref != call.anchor]
+    if call.own_phone is not None and call.party is None:
+        call = placing.reached(floor, call, people)
+        people = [ref for ref in people if ref != call.party]
     here: dict[Interface, ChannelRef] = {}
     wires = [ref for ref in sorted(company, key=str) if ref not in people and ref != call.anchor]
     # A member's Local channel stands for him as soon as somebody is at its other end.
@@ -295,7 +306,10 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
         if interface not in here:
             yield from floor.move(call_id, TalkStopped(interface), now)
     for interface, ref in sorted(here.items()):
-        if interface not in call.talking_with:
+        if call.own_phone is not None and call.party is None:
+            if call.is_own_ring(interface):
+                yield from floor.move(call_id, PickedUp(call.own_phone.login, interface), now)
+        elif interface not in call.talking_with:
             login = floor.login_of(ref)
             if login is not None and call.direction is not Direction.internal:
                 yield from floor.own(call_id, now)

@@ -12,6 +12,9 @@ from callcore.domain import Direction, QueueName
 class PopMoment(StrEnum):
     never = "never"
     ringing = "ringing"
+    dialling = "dialling"
+    """Of a call that callcore places: when the operator has picked up his phone, before the number answers.
+    Of any other, as ``answer``."""
     answer = "answer"
     button = "button"
     """When the operator asks for it, from the first ring on."""
@@ -20,7 +23,7 @@ class PopMoment(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PopPolicy:
     inbound: PopMoment = PopMoment.answer
-    outbound: PopMoment = PopMoment.answer
+    outbound: PopMoment = PopMoment.dialling
     queues: Mapping[QueueName, PopMoment] = field(default_factory=dict)
     """For a queue's calls, in place of ``inbound``."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from callcore.calls import placing
 from callcore.calls.agent import Agent, pause_member, set_penalty, sign_in
 from callcore.calls.call import EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
@@ -92,7 +93,11 @@ def _callers(floor: Tracker, fact: Snapshot) -> list[LiveChannel]:
         is_leg = row.linked != row.channel.id
         if is_leg and floor.login_at(row.channel.pbx, device_of(row.name)) is not None:
             continue
-        if row.call not in oldest or row.seconds > oldest[row.call].seconds:
+        known = oldest.get(row.call)
+        if known is None or (row.channel in floor.placed, row.seconds) > (
+            known.channel in floor.placed,
+            known.seconds,
+        ):
             oldest[row.call] = row
     return list(oldest.values())
 
@@ -100,6 +105,10 @@ def _callers(floor: Tracker, fact: Snapshot) -> list[LiveChannel]:
 def _adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     is_gone = row.channel not in floor.mirror.channels
     if is_gone or row.channel in floor.by_channel:
+        return
+    if row.channel in floor.placed:
+        since = now - timedelta(seconds=row.seconds)
+        yield from placing.begin(floor, row.channel, now, source=Source.snapshot, started_at=since)
         return
     called = _called_by(floor, row.channel)
     yield from floor.begin(

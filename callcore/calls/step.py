@@ -20,6 +20,7 @@ from typing import assert_never
 
 from callcore.calls import effects as do
 from callcore.calls import handed
+from callcore.calls.attempt import AttemptResult
 from callcore.calls.call import (
     Answered,
     Call,
@@ -28,6 +29,7 @@ from callcore.calls.call import (
     EndTold,
     Move,
     Phase,
+    PickedUp,
     RingGivenUp,
     RingLegEnded,
     RingStarted,
@@ -102,6 +104,8 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case RingLegEnded():
             at = call.newest_ring(move.interface) if move.ring is None else move.ring
             return _leg_over(call, at, move.reason, now)
+        case PickedUp():
+            return _picked_up(call, move, now, policy)
         case Answered():
             return _answered(call, move, now, policy)
         case CardAsked():
@@ -183,7 +187,10 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
         return call, ()
     moment = policy.moment(call.direction, call.queue)
     key = _ring_key(call, len(call.rings) - 1)
-    show = do.ShowRinging(key, move.login, call.view, moment is PopMoment.button)
+    can_take = moment is PopMoment.button
+    show: Effect = do.ShowRinging(key, move.login, call.view, can_take)
+    if call.is_own_ring(move.interface):
+        show = _dialling(call, move.login, can_take=can_take)
     if moment is not PopMoment.ringing and not handed.opens_card(call, move.login):
         return call, (show,)
     if handed.comes_back(call, move.login):
@@ -229,6 +236,8 @@ def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> 
     hide: tuple[Effect, ...] = (do.HideRinging(f"{key}:hide", login, call.id, reason),)
     if reason is not EndReason.completed and login in call.cards and handed.comes_back(call, login):
         return call, (*hide, do.EndCard(f"{key}:end", login, call.id, call.talk_ms))
+    if call.is_own_ring(ring.interface):
+        hide = ()  # the ledger tells how it ended
     if reason is EndReason.completed or login not in call.cards or login in call.takers:
         return call, hide
     call = replace(call, cards=tuple(other for other in call.cards if other != login))
@@ -270,6 +279,39 @@ def _ring_key(call: Call, at: int) -> str:
     return f"{call.id}:ring:{call.rings[at].interface}:{at}"
 
 
+def _dialling(call: Call, login: Login, *, can_take: bool) -> Effect:
+    key = f"{call.id}:dial:{call.dial_stage}"
+    return do.ShowDialling(key, login, call.view, call.dial_stage or "over", can_take=can_take)
+
+
+def _picked_up(call: Call, move: PickedUp, now: datetime, policy: PopPolicy) -> Result:
+    """He waits for the number with his phone in his hand: the card is there before it answers."""
+    call, _none = _rings_answered(call, Answered(move.login, move.interface), now)
+    call = replace(call, dial_stage="number", answered_by=move.login)
+    call, _is_new = _taken(call, move.login)
+    moment = policy.moment(call.direction, call.queue)
+    show = _dialling(call, move.login, can_take=moment is PopMoment.button)
+    if moment not in (PopMoment.dialling, PopMoment.ringing):
+        return call, (show,)
+    call, pop = _pop(call, move.login)
+    return call, (*pop, show)
+
+
+def _number_answered(call: Call, moment: PopMoment) -> Result:
+    """The wait of him who had it placed is over."""
+    if call.own_phone is None or call.dial_stage == "over":
+        return call, ()
+    login = call.own_phone.login
+    call = replace(call, dial_stage="over", updates=call.updates + 1)
+    over = do.ShowDialling(f"{call.id}:dial:over", login, call.view, "over", AttemptResult.answered)
+    if login in call.cards:
+        return call, (over, do.UpdateCard(f"{call.id}:update:{call.updates}:{login}", login, call.view))
+    if moment is not PopMoment.button:
+        return call, (over,)
+    offer = do.ShowRinging(f"{call.id}:offer:{login}:{call.parts}", login, call.view, can_take=True)
+    return call, (over, offer)
+
+
 def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> Result:
     call, effects = _rings_answered(call, move, now)
     call = replace(
@@ -280,12 +322,13 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
         left_queue_at=call.left_queue_at or now,
         ends_by=None,
     )
-    login = move.login
+    login, moment = move.login, policy.moment(call.direction, call.queue)
+    call, told = _number_answered(call, moment)
+    effects += told
     if login is None:
         return call, effects
     call, is_new = _taken(call, login)
-    moment = policy.moment(call.direction, call.queue)
-    if moment in (PopMoment.answer, PopMoment.ringing):
+    if moment in (PopMoment.answer, PopMoment.ringing, PopMoment.dialling):
         call, pop = _pop(call, login)
         # The pop comes first: whoever waits for it must not wait for the band to be cleared.
         return call, (*pop, *effects)
@@ -357,7 +400,7 @@ def _found(call: Call, move: CustomersFound) -> Result:
 
 def _ended(call: Call, cause: int | None, now: datetime, last_ring: EndReason | None) -> Result:
     call, effects = _all_over(call, EndReason.lost if cause is None else EndReason.cancelled, now)
-    if not call.is_ours:
+    if not call.is_ours or call.dial_stage == "phone":  # the number was not rung: nobody was visited
         return replace(call, phase=Phase.ended, ends_by=None), effects
     return _over((call, effects), contact_of(call, cause, now, last_ring), now)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from callcore.calls import facts as f
-from callcore.calls import lines, lining, queues, transfers
+from callcore.calls import lines, lining, placing, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
@@ -83,6 +83,8 @@ class Tracker:
         """Calls by the Linkedid that each leg of theirs is born with."""
         self.legs: Holdings[Leg] = Holdings(lambda leg: leg.call)
         self.finished = Finished()
+        self.placed: dict[ChannelRef, f.CallPlaced] = {}
+        """Calls that callcore places for people, until the ledger has their ends."""
         self.shown_lines: dict[tuple[CallId, Login], LineView] = {}
         """What call bars show besides an ordinary talk."""
         self.lines_told = 0
@@ -509,6 +511,8 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.BlindTransferred: transfers.blind,
     f.AttendedTransferred: transfers.attended,
     f.Parked: transfers.parked,
+    f.CallPlaced: placing.placed,
+    f.PlacedOver: placing.over,
     f.LineOrdered: lining.ordered,
     f.LineRefused: lining.refused,
     f.Consulted: lining.consulted,

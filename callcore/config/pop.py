@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -16,20 +17,29 @@ from callcore.strictyaml.faults import Document
 from callcore.strictyaml.fields import Model, Whole, shown, wrong
 
 
+class InboundMoment(StrEnum):
+    """``PopMoment`` of calls that others begin."""
+
+    never = "never"
+    ringing = "ringing"
+    answer = "answer"
+    button = "button"
+
+
 class Pop(Model):
     """When a card opens; internal calls have none."""
 
-    inbound: PopMoment = PopMoment.answer
-    outbound: PopMoment = PopMoment.answer
-    queues: dict[QueueField, PopMoment] = Field(default_factory=dict)
+    inbound: InboundMoment = InboundMoment.answer
+    outbound: PopMoment = PopMoment.dialling
+    queues: dict[QueueField, InboundMoment] = Field(default_factory=dict)
     """In place of ``inbound`` for calls that come through these queues."""
     confirm_seconds: Annotated[Whole, Field(ge=1, le=60)] = 3
     """A card that no page has confirmed as painted within this counts as missed."""
 
 
 def pop_policy(pop: Pop) -> PopPolicy:
-    queues = {QueueName(name): moment for name, moment in pop.queues.items()}
-    return PopPolicy(pop.inbound, pop.outbound, queues)
+    queues = {QueueName(name): PopMoment(moment) for name, moment in pop.queues.items()}
+    return PopPolicy(PopMoment(pop.inbound), pop.outbound, queues)
 
 
 def check_pop(pop: Pop, queues: Collection[str], settings: Document) -> None:

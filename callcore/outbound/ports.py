@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import Interface, Language, Text
+from callcore.domain import CallId, Interface, Language, Text
 from callcore.outbound.gate import Permit
 
 
@@ -70,6 +70,7 @@ class PhoneOrder:
     phone_seconds: int
     ring_seconds: int
     caller_number: str
+    call: CallId | None = None
 
 
 @dataclass(frozen=True, slots=True)

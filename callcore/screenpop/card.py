@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from callcore.calls.effects import CallView
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.effects import CallView, DialStage
 from callcore.calls.line import LineView
 from callcore.domain import (
     UNCLASSIFIED,
@@ -286,6 +287,21 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialling:
+    """A call that he has had placed, until the number answers; one that nobody answered stays until he
+    dismisses it."""
+
+    view: CallView
+    stage: DialStage
+    since: datetime
+    """In this stage."""
+    result: AttemptResult | None = None
+    why: str = ""
+    """See ``effects.ShowDialling``."""
+    can_take: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     login: Login
     name: str
@@ -301,6 +317,7 @@ class Desk:
     """The card of what rings opens when he asks for it."""
     untaken: CallView | None = None
     """The call he talks on, while he has not asked for its card."""
+    dialling: Dialling | None = None
     tabs: tuple[Tab, ...] = ()
     active: CallId | None = None
     """The tab in front."""
@@ -331,4 +348,5 @@ class Desk:
     def takes(self, call: CallId) -> bool:
         """Whether he may ask for the card of this call now."""
         rings = self.can_take and self.ringing is not None and self.ringing.call == call
-        return rings or (self.untaken is not None and self.untaken.call == call)
+        dials = self.dialling is not None and self.dialling.can_take and self.dialling.view.call == call
+        return rings or dials or (self.untaken is not None and self.untaken.call == call)

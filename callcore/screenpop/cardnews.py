@@ -40,11 +40,16 @@ class WorkChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsChanged:
+    """Somebody is being called now, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
 class AllChanged:
     """A note on a topic, a district, an outage: nobody counts whom it concerns."""
 
 
-News = CustomerChanged | NoteRead | QueueChanged | WorkChanged | AllChanged
+News = CustomerChanged | NoteRead | QueueChanged | WorkChanged | CallsChanged | AllChanged
 Wanted = Callable[[News], bool]
 
 

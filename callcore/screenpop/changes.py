@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from callcore.calls.attempt import AttemptResult
 from callcore.calls.effects import (
     CallView,
     CloseCard,
@@ -14,15 +15,27 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowLine,
     ShowRinging,
     UpdateCard,
 )
 from callcore.domain import AgentState, CallId, EndReason
-from callcore.screenpop.card import Desk, MissedCard, Stage, Tab, Unpainted
+from callcore.screenpop.card import Desk, Dialling, MissedCard, Stage, Tab, Unpainted
 
+OWN_DOING = ("operator: withdrawn", "CANCEL")
+"""He has ended it himself before anybody answered, as the ledger puts it."""
 DeskEffect = (
-    ShowRinging | HideRinging | PopCard | UpdateCard | EndCard | CloseCard | DropCard | ShowAgent | ShowLine
+    ShowRinging
+    | ShowDialling
+    | HideRinging
+    | PopCard
+    | UpdateCard
+    | EndCard
+    | CloseCard
+    | DropCard
+    | ShowAgent
+    | ShowLine
 )
 
 
@@ -35,6 +48,8 @@ def apply(desk: Desk, effect: DeskEffect, now: datetime, wrap_up_until: datetime
     match effect:
         case ShowRinging():
             return _ring(desk, effect)
+        case ShowDialling():
+            return _dial(desk, effect, now)
         case HideRinging():
             return _hide(desk, effect)
         case PopCard():
@@ -111,6 +126,22 @@ def _ring(desk: Desk, effect: ShowRinging) -> Desk:
     return replace(desk, ringing=view, can_take=can_take)
 
 
+def _dial(desk: Desk, effect: ShowDialling, now: datetime) -> Desk:
+    """What nobody answered says why until he has read it; what he gave up himself needs no words."""
+    view, known = effect.view, desk.dialling
+    is_its = known is not None and known.view.call == view.call
+    if effect.stage == "over":
+        if effect.result is AttemptResult.answered or effect.why in OWN_DOING:
+            return replace(desk, dialling=None) if is_its else desk
+        if known is not None and is_its and not view.customers:
+            view = known.view  # the call is gone, and with it who it was
+        elif known is not None and not is_its and known.stage != "over":
+            return desk  # he rings somebody else by now
+    can_take = effect.can_take and desk.tab(view.call) is None
+    dialling = Dialling(view, effect.stage, now, effect.result, effect.why, can_take)
+    return replace(desk, dialling=dialling)
+
+
 def _hide(desk: Desk, effect: HideRinging) -> Desk:
     """It stops because he answered (``completed``), or it does not. Said of a call that does not ring any
     more: his part in it is over."""
@@ -130,6 +161,8 @@ def _pop(desk: Desk, view: CallView) -> Desk:
     is_ringing = _rings(desk, view.call)
     if is_ringing:
         desk = replace(desk, ringing=view, can_take=False)
+    if desk.dialling is not None and desk.dialling.view.call == view.call:
+        desk = replace(desk, dialling=replace(desk.dialling, can_take=False))
     desk = _without_bar(desk, view.call)
     stage = Stage.ringing if is_ringing else Stage.talking
     front = desk.tab(desk.active) if desk.active else None
@@ -146,6 +179,8 @@ def _pop(desk: Desk, view: CallView) -> Desk:
 def _update(desk: Desk, view: CallView) -> Desk:
     if _rings(desk, view.call):
         desk = replace(desk, ringing=view)
+    if desk.dialling is not None and desk.dialling.view.call == view.call:
+        desk = replace(desk, dialling=replace(desk.dialling, view=view))
     if desk.untaken is not None and desk.untaken.call == view.call:
         desk = replace(desk, untaken=view)
     tab = desk.tab(view.call)

@@ -16,6 +16,7 @@ from callcore.screenpop.card import Tab, WorkCounts
 from callcore.screenpop.cardfill import CardFill, CardSource
 from callcore.screenpop.cardnews import (
     AllChanged,
+    CallsChanged,
     CardNews,
     CustomerChanged,
     News,
@@ -74,8 +75,8 @@ class DeskReads:
                 self.refresh_all()
             case WorkChanged():
                 self._work.changed()
-            case QueueChanged():
-                pass  # no desk shows an office's
+            case QueueChanged() | CallsChanged():
+                pass  # no desk shows an office's, or whom others call
 
     # --- a card
 

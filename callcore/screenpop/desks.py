@@ -24,6 +24,7 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowLine,
     ShowRinging,
     UpdateCard,
@@ -47,6 +48,7 @@ from callcore.screenpop.cardfill import CardSource
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.changes import DeskEffect, apply
 from callcore.screenpop.deskbook import UPDATED, DeskBook
+from callcore.screenpop.deskdials import DeskDials
 from callcore.screenpop.deskreads import DeskReads
 from callcore.screenpop.deskwriting import DeskWriting
 from callcore.screenpop.draftbook import DraftBook
@@ -119,6 +121,7 @@ class Desks:
         """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
+        self.dials = DeskDials(self._book, self._beside, self.attach)
         news = news or CardNews()
         self._reads = DeskReads(self._book, shelf, self._beside, now, news, missed, source, work)
         self._writing = DeskWriting(
@@ -150,6 +153,7 @@ class Desks:
         match effect:
             case (
                 ShowRinging()
+                | ShowDialling()
                 | HideRinging()
                 | PopCard()
                 | UpdateCard()
@@ -178,6 +182,7 @@ class Desks:
             self._writing.put_kept(login, effect.view.call)
             self._put_page(login, effect.view.call)
             self._put_recording(login, effect.view.call)
+            self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
             self._reads.ask(login, effect.view.call)
         self._book.tell(login, event_type(effect), event_data(effect))
@@ -251,6 +256,14 @@ class Desks:
         if self.second_line is None:
             raise DeskRefused("not_possible_here")
         await self.second_line.transfer(login, call, to, mode, comment)
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        await self.dials.dial(login, number, customer, follow_up)
+
+    async def cancel_dial(self, login: Login) -> None:
+        await self.dials.cancel(login)
 
     async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         self._book.desk(login)

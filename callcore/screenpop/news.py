@@ -11,6 +11,7 @@ from callcore.calls.effects import (
     HideRinging,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowLine,
     ShowRinging,
     UpdateCard,
@@ -20,6 +21,7 @@ from callcore.screenpop.changes import DeskEffect
 
 _TYPES: dict[type, str] = {
     ShowRinging: "call.ringing",
+    ShowDialling: "call.dialling",
     HideRinging: "call.ringing_ended",
     PopCard: "card",
     UpdateCard: "card.updated",
@@ -50,6 +52,8 @@ def event_data(effect: DeskEffect) -> dict[str, Any]:
     match effect:
         case ShowRinging():
             return {"call": effect.view, "can_take": effect.can_take}
+        case ShowDialling():
+            return {"call": effect.view, "stage": effect.stage, "result": effect.result, "why": effect.why}
         case PopCard() | UpdateCard():
             return {"call": effect.view}
         case HideRinging() | DropCard():

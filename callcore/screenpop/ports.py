@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from callcore.calls.line import Do, ParkedCall
@@ -29,14 +30,19 @@ class DeskRefused(Exception):
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
     ``no_right``, ``not_handed``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``,
-    ``pbx_refused``, ``line_unsure``.
+    ``pbx_refused``, ``line_unsure``;
+    of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
+    ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
 
-    def __init__(self, code: str, why: Text | None = None) -> None:
-        """``why``: in this very case."""
+    def __init__(
+        self, code: str, why: Text | None = None, *, by: str = "", until: datetime | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.why = why
+        self.by = by
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,20 @@ class SecondLine(Protocol):
         self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None = None
     ) -> object:
         """See ``DeskService.transfer``."""
+
+
+class DialControl(Protocol):
+    """Calls that operators have callcore place: the own phone first, then the number."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+    ) -> CallId:
+        """``follow_up``: the entry on the list of people to call that he works on; it is his then. Raises
+        ``DeskRefused``."""
+
+    async def cancel(self, login: Login) -> None:
+        """End the call that he has had placed, however far it is; nothing happens if there is none. Raises
+        ``DeskRefused``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +172,14 @@ class DeskService(Protocol):
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        """Have this number called; see ``DialControl``."""
+
+    async def cancel_dial(self, login: Login) -> None:
+        """End the call that he has had placed; one that is over leaves the band."""
 
     async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         """Hold, ask somebody, give away, park, hang up … a call that he talks on; ``take`` a parked one."""

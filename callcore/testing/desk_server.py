@@ -173,7 +173,7 @@ class DeskServer:
         self.on_command(message)
         if message.get("do") == "language":
             self.language = message["language"]
-        if message.get("do") in ("language", "resume"):
+        if message.get("do") in ("language", "catch_up"):
             await socket.send_json(self._message(None, None))
         self._news.set()
 

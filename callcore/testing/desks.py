@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from callcore.calls.effects import CallView, CloseCard, EndCard, HideRinging, PopCard, ShowAgent, ShowRinging
+from callcore.calls.effects import (
+    CallView,
+    CloseCard,
+    DialStage,
+    EndCard,
+    HideRinging,
+    PopCard,
+    ShowAgent,
+    ShowDialling,
+    ShowRinging,
+)
 from callcore.calls.line import Do
 from callcore.domain import (
     UNCLASSIFIED,
@@ -79,6 +90,11 @@ class FakeDesks:
     def ring(self, login: Login, view: CallView, *, can_take: bool = False) -> None:
         self._apply(login, ShowRinging(f"{view.call}:ring", login, view, can_take))
         self._publish(login, "call.ringing", {"call": view})
+
+    def dials(self, login: Login, view: CallView, stage: DialStage, **more: Any) -> None:
+        """A call that he has had placed; ``more``: fields of ``ShowDialling``."""
+        self._apply(login, ShowDialling(f"{view.call}:dial:{stage}", login, view, stage, **more))
+        self._publish(login, "call.dialling", {"call": view, "stage": stage})
 
     def stop_ringing(self, login: Login, call: CallId) -> None:
         self._apply(login, HideRinging(f"{call}:hide", login, call, EndReason.no_answer))
@@ -189,6 +205,16 @@ class FakeDesks:
         self._note("record", login, call, do, is_announced)
         state: TalkState = "paused" if do == "record_pause" else "on"
         self._replace(login, replace(self._tab(login, call), recording=state))
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        self._note("dial", login, number, customer, follow_up)
+
+    async def cancel_dial(self, login: Login) -> None:
+        self._note("cancel_dial", login)
+        self._desks[login] = replace(self._of(login), dialling=None)
+        self._publish(login, "call.dialling_read", {})
 
     def open_number(self, login: Login, call: CallId, number: str) -> None:
         self._note("open_number", login, call, number)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from callcore.domain import UNCLASSIFIED
+from callcore.domain import UNCLASSIFIED, Text
 from callcore.screenpop.hub import encode
 from callcore.screenpop.ports import DeskRefused
 from callcore.web import api_shapes as shapes
@@ -53,6 +53,15 @@ DESK_PROBLEMS = (
     "not_announced",
     "no_right",
     "pbx_down",
+    "not_a_number",
+    "no_dialling",
+    "dial_busy",
+    "no_trunk",
+    "no_line",
+    "being_called",
+    "refused_by_gate",
+    "follow_up_taken",
+    "follow_up_settled",
     "call_changed",
     "no_target",
     "no_outside",
@@ -206,8 +215,20 @@ async def order(request: web.Request) -> web.Response:
     except BadBody as fault:
         raise Problem("bad_request") from fault
     except DeskRefused as refused:
-        raise Problem.refused(refused.code, refused.why) from refused
+        raise _problem(refused) from refused
     return _answer({**_desk(shell, identity), **({"record": record} if do == "save" else {})})
+
+
+def _problem(refused: DeskRefused) -> Problem:
+    """With what it says in this case."""
+    problem, by, why = Problem.refused(refused.code), refused.by, refused.why
+    known = [Text(f"Это {by}.", f"It is {by}.")] if by else []
+    known += [Text(f"{why.ru.rstrip('.')}.", f"{why.en.rstrip('.')}.")] if why else []
+    if known:
+        problem.detail = Text(" ".join(each.ru for each in known), " ".join(each.en for each in known))
+    if refused.until is not None:
+        problem.more["until"] = refused.until.isoformat()
+    return problem
 
 
 @described(

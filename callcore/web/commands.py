@@ -113,6 +113,15 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
     await desks.read_flash(login, _call(fields), flash)
 
 
+async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
+    number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
+    await desks.dial(login, number, _customer(fields), follow_up)
+
+
+async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> None:
+    await desks.cancel_dial(login)
+
+
 def _recording(do: RecordDo) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
         await desks.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
@@ -163,13 +172,16 @@ COMMANDS: Mapping[str, Command] = {
     "read_flash": _read_flash,
     "save": _save,
     "transfer": _transfer,
+    "dial": _dial,
+    "cancel_dial": _cancel_dial,
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),
     **{do.value: _line(do) for do in Do},
 }
 NEEDED: Mapping[str, Permission] = {
-    do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")
+    **{do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")},
+    "dial": Permission.calls_place,
 }
 """What an order needs; the others are anybody's at his own desk."""
 

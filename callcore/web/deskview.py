@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from callcore.calls.effects import CallView
+from callcore.calls.line import PLAIN, LineState, LineView
 from callcore.crm.suggestions import suggest
 from callcore.crm.topics import filled
 from callcore.domain import (
     NULL_CUSTOMER,
     UNCLASSIFIED,
     AgentState,
+    CallId,
     Customer,
     Direction,
+    Login,
     PauseReason,
     QueueName,
     Text,
     TopicCode,
 )
-from callcore.screenpop.card import Desk, Entry, MissedCard, Stage, Tab, TodayContact
+from callcore.screenpop.card import Desk, Dialling, Entry, MissedCard, Stage, Tab, TodayContact
+from callcore.screenpop.ports import DeskRefused
 from callcore.web.i18n import Texts, catalogue
+from callcore.web.linebar import Button, bar
 from callcore.web.pages import PAUSES, TopicChoice, Viewer
 from callcore.web.topic_menu import TopicMenu
 from callcore.web.wording import Wording
@@ -62,11 +68,13 @@ class View(Wording):
         texts: Texts,
         now: datetime,
         favourites: tuple[TopicCode, ...] = (),
+        names: Mapping[Login, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(viewer, texts, now)
         self.menu = menu
         self.favourites = favourites
         self._queues = queues
+        self._names = names
 
     # --- words
 
@@ -133,9 +141,30 @@ class View(Wording):
         title = self._queues.get(name)
         return title.in_(self.t.spoken) if title else name
 
-    def error(self, code: str) -> str:
+    def error(self, refused: str | DeskRefused) -> str:
+        """What happened, why, and what to do."""
+        code = refused if isinstance(refused, str) else refused.code
         key = f"error.{code}"
-        return self.t(key) if key in catalogue(self.t.spoken) else self.t("error.other", code=code)
+        words = [self.t(key) if key in catalogue(self.t.spoken) else self.t("error.other", code=code)]
+        if isinstance(refused, DeskRefused):
+            if refused.by:
+                words.append(self.t("error.by", who=self.isolate(refused.by)))
+            if refused.why:
+                words.append(f"{self.t.told(refused.why).rstrip('.')}.")
+            if refused.until:
+                words.append(self.t("error.until", at=self.moment(refused.until)))
+        return " ".join(words)
+
+    def dial_result(self, dialling: Dialling) -> str:
+        """What became of a call that nobody answered, in a few words."""
+        return self.t(f"dialling.over_{dialling.result}") if dialling.result else ""
+
+    def dial_why(self, dialling: Dialling) -> str:
+        """Of a number that was not rung: what stopped it; else what to do now."""
+        kind, _, code = dialling.why.replace(" ", "_").partition(":_")
+        keys = (f"placed.{kind}_{code}", f"campaigns.why_{code}") if code else ()
+        why = next((self.t(key) for key in keys if key in catalogue(self.t.spoken)), "")
+        return f"{why[:1].upper()}{why[1:]}." if why else self.t(f"dialling.do_{dialling.result}")
 
     # --- names
 
@@ -174,14 +203,40 @@ class View(Wording):
         values = {field: {getattr(match, field) for match in matches} for field in fields}
         return {field: same.pop() for field, same in values.items() if len(same) == 1 and same != {""}}
 
+    # --- the call bar
+
+    has_transfer = True
+    """There is a panel that asks to whom."""
+
+    def line(self, desk: Desk, call: CallId) -> LineView:
+        return desk.lines.get(call, PLAIN)
+
+    def bar(self, line: LineView) -> tuple[Button, ...]:
+        return bar(line)
+
+    def line_title(self, line: LineView) -> str:
+        """How the call stands; empty for an ordinary talk."""
+        if line.state is LineState.talks:
+            return ""
+        key = f"line.state_{line.state.value}"
+        if line.failed == "BUSY":
+            key = "line.state_failed_busy"
+        return self.t(key, who=self.isolate(self.whom(line.with_))) if line.with_ else self.t(key, who="")
+
+    def whom(self, name: str) -> str:
+        """Of a login, a queue or an internal number, what people call it."""
+        return self._names.get(Login(name)) or self.queue(QueueName(name))
+
     # --- the desk
 
     def is_busy(self, desk: Desk) -> bool:
         return desk.state in (AgentState.ringing, AgentState.talking)
 
     def has_call(self, desk: Desk) -> bool:
-        return desk.untaken is not None or any(
-            tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs
+        return (
+            desk.dialling is not None
+            or desk.untaken is not None
+            or any(tab.stage in (Stage.talking, Stage.wrap_up) for tab in desk.tabs)
         )
 
     def unseen(self, desk: Desk) -> int:

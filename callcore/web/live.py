@@ -26,7 +26,7 @@ log = structlog.get_logger("callcore.web")
 _MAY_RING = frozenset(("call.ringing", REFRESH))
 ORDERS_WAITING = 100
 _NOT_HERE = frozenset(("no_such_contact", "no_such_topic", "not_signed_in"))
-_ORDERS = frozenset(commands.COMMANDS) | {"language", "resume"}
+_ORDERS = frozenset(commands.COMMANDS) | {"language", "catch_up"}
 
 
 class DeskSocket(HubSocket):
@@ -37,6 +37,8 @@ class DeskSocket(HubSocket):
     def __init__(self, shell: Web, connections: Connections, identity: Identity) -> None:
         super().__init__(shell.deps, connections, identity)
         self._shell = shell
+        self._teller: asyncio.Task[None] | None = None
+        """Tells the page of colleagues, while it shows a desk."""
         self._orders: asyncio.Queue[Mapping[str, Scalar]] = asyncio.Queue(ORDERS_WAITING)
         self._turn = asyncio.Lock()
         self._seq = 0
@@ -51,7 +53,7 @@ class DeskSocket(HubSocket):
             wire = self._render(card=_call(events, CARD), missed=_call(events, MISSED), is_ringing=is_ringing)
         await self.send_event(wire)
 
-    async def _show(self, error: str = "") -> None:
+    async def _show(self, error: str | DeskRefused = "") -> None:
         async with self._turn, self._shell.render_gate:
             await asyncio.sleep(0)
             wire = self._render(error=error)
@@ -63,10 +65,12 @@ class DeskSocket(HubSocket):
         card: str | None = None,
         missed: str | None = None,
         is_ringing: bool = False,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
+        if (desk is not None) is not (self._teller is not None):
+            self._tell_colleagues_anew(is_wanted=desk is not None)
         html = deps.renderer.desk_main(viewer(identity, deps), desk, deps.topics(), deps.now(), error=error)
         message = {
             "epoch": deps.hub.epoch,
@@ -99,7 +103,26 @@ class DeskSocket(HubSocket):
             log.warning("desk_orders_pile_up", login=self.identity.login)
             await self.close(WSCloseCode.TRY_AGAIN_LATER)
 
+    async def _tell_colleagues(self) -> None:
+        """Rendered for everybody at once; this page only fetches what it lacks."""
+        board, seen = self._deps.colleagues, 0
+        while board is not None:
+            await board.changed(seen)
+            seen, part = board.version, board.part(seen, self.identity.language)
+            await self.send(encode({"type": "part", "id": "colleagues", **part}).encode())
+
+    def _tell_colleagues_anew(self, *, is_wanted: bool) -> None:
+        if self._teller is not None:
+            self._teller.cancel()
+        self._teller = asyncio.create_task(self._guard(self._tell_colleagues())) if is_wanted else None
+
     async def work(self) -> None:
+        try:
+            await self._work()
+        finally:
+            self._tell_colleagues_anew(is_wanted=False)
+
+    async def _work(self) -> None:
         """One order after the other, beside the reader: a slow save does not hold up acknowledgements."""
         while True:
             fields = await self._orders.get()
@@ -116,7 +139,7 @@ class DeskSocket(HubSocket):
         except DeskRefused as refused:
             if fields.get("do") == "draft" and refused.code in _NOT_HERE:
                 return  # typed for a card that is not here now; the page keeps it, and nobody asked for a bar
-            await self._show(refused.code)
+            await self._show(refused)
         except StoreError:
             await self._show("store_down")
         except (ConnectionError, TimeoutError):
@@ -131,15 +154,17 @@ class DeskSocket(HubSocket):
             if language is None:
                 raise BadBody("no such language")
             await self._shell.set_language(self.identity, language)
-        elif do == "resume":
+        elif do == "catch_up":
             await self._show()
         else:
             await commands.run(self._deps.desks, self.identity.login, self.identity.role, do, fields)
 
     def set_language(self, language: Language) -> None:
         super().set_language(language)
+        if self._teller is not None:
+            self._tell_colleagues_anew(is_wanted=True)
         with suppress(asyncio.QueueFull):
-            self._orders.put_nowait({"do": "resume"})
+            self._orders.put_nowait({"do": "catch_up"})
 
 
 def _call(events: Iterable[Event], type_: str) -> str | None:

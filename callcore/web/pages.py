@@ -10,6 +10,7 @@ from callcore.domain import Interface, Language, Login, PauseReason, Text, Topic
 from callcore.rights import Permission
 from callcore.routing.tables import Macro
 from callcore.screenpop.card import Desk
+from callcore.screenpop.ports import DeskRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,10 @@ class Renderer(Protocol):
         topics: tuple[TopicChoice, ...],
         now: datetime,
         *,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> str:
-        """The inside of ``<main>``, sent on each change; ``error`` is the code of a refused command."""
+        """The inside of ``<main>``, sent on each change; ``error`` is a refused
+        command, or its code."""
 
     def problem(self, language: Language, status: int, why: Text | None = None) -> str:
         """A whole page for 403, 404, 500."""

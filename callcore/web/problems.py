@@ -84,6 +84,8 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         Text("По этому номеру сейчас звонить нельзя", "This number may not be called now"),
     ),
     "being_called": (409, Text("С этим номером уже идёт звонок", "This number is being called already")),
+    "dial_busy": (409, Text("Сначала закончите разговор", "Finish your call first")),
+    "no_dialling": (409, Text("callcore здесь не звонит", "callcore places no calls here")),
     "no_trunk": (
         409,
         Text("Через АТС этого телефона звонить нельзя", "The PBX of this phone has no way to call through"),

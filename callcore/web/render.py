@@ -14,8 +14,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from callcore.domain import Language, QueueName, Text
+from callcore.domain import Language, Login, QueueName, Text
 from callcore.screenpop.card import Desk
+from callcore.screenpop.ports import DeskRefused
 from callcore.web.deskview import View
 from callcore.web.i18n import Texts
 from callcore.web.pages import TopicChoice, Viewer
@@ -42,9 +43,16 @@ class FrontEndMissing(Exception):
 class DeskRenderer:
     """The ``Renderer`` of the operator's pages; safe to share between tasks and threads."""
 
-    def __init__(self, queues: Callable[[], Mapping[QueueName, Text]] = dict, static: Path = STATIC) -> None:
-        """``queues`` gives titles; ``static`` holds ``dist``. Raises FrontEndMissing if it was not built."""
+    def __init__(
+        self,
+        queues: Callable[[], Mapping[QueueName, Text]] = dict,
+        static: Path = STATIC,
+        names: Callable[[], Mapping[Login, str]] = dict,
+    ) -> None:
+        """``queues`` gives titles, ``names`` those of people; ``static`` holds ``dist``. Raises
+        FrontEndMissing if it was not built."""
         self._queues = queues
+        self._names = names
         self._env = environment(static)
         self._menus: dict[str, TopicMenu] = {}
 
@@ -69,7 +77,7 @@ class DeskRenderer:
         topics: tuple[TopicChoice, ...],
         now: datetime,
         *,
-        error: str = "",
+        error: str | DeskRefused = "",
     ) -> str:
         return self._desk("main.html", viewer, desk, topics, now, error)
 
@@ -85,11 +93,11 @@ class DeskRenderer:
         desk: Desk | None,
         topics: tuple[TopicChoice, ...],
         now: datetime,
-        error: str,
+        error: str | DeskRefused,
     ) -> str:
         texts = self.texts(viewer.language)
         menu = self._menu(topics, texts.spoken)
-        view = View(viewer, menu, self._queues(), texts, now, desk.favourites if desk else ())
+        view = View(viewer, menu, self._queues(), texts, now, desk.favourites if desk else (), self._names())
         return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
 
     def _menu(self, topics: tuple[TopicChoice, ...], spoken: str) -> TopicMenu:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from callcore.domain import Login, QueueName
-from callcore.screenpop.cardnews import WorkChanged
+from callcore.screenpop.cardnews import CallsChanged, WorkChanged
 from callcore.store.follow_rows import FollowUpKind, FollowUpLook, FollowUpState
 from callcore.store.follow_ups import Given
 from callcore.web import kit
@@ -57,6 +57,7 @@ async def listed(request: web.Request) -> web.Response:
         "all_whose": WHOSE,
         "counts": await counts(request, identity, look.whose),
         "me": identity.login,
+        "calling": await work.calling(),
         "late_seconds": work.late_seconds,
         "names": await request.app[ROOM].names(),
         "queue_titles": request.app[ROOM].queue_titles(),
@@ -121,7 +122,8 @@ def _chosen(request: web.Request, name: str, known: tuple[str, ...]) -> str:
 async def live(request: web.Request) -> web.StreamResponse:
     """A list that is open hears what others have done, and who called meanwhile."""
     identity = await kit.person(request, NEEDS)
-    return await tell_changes(request, identity, lambda piece: piece == WorkChanged())
+    wanted = frozenset((WorkChanged(), CallsChanged()))
+    return await tell_changes(request, identity, wanted.__contains__)
 
 
 # --- moves

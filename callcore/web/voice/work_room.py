@@ -44,6 +44,8 @@ class WorkRoom:
     departments: Callable[[], Mapping[str, Text]]
     default: Head
     late_seconds: int
+    calling: Callable[[], Awaitable[Mapping[str, Login]]]
+    """Numbers that are being called now, and by whom; "" is callcore itself."""
 
     async def workers(self) -> Mapping[Login, str]:
         """Names of everybody who may be given something."""

@@ -1,5 +1,6 @@
-"""Anna hands her caller on to the second line: topic and comment go along by themselves (D-22), the card is there
-while the telephone still rings, the department's way is respected (D-14), and whom nobody takes comes back."""
+"""Anna hands her caller on to the second line: topic and comment go along by themselves (D-22), the card is
+there while the telephone still rings, the department's way is respected (D-14), and whom nobody takes comes
+back."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ import yaml
 
 from callcore.domain import CallId
 from callcore.store.handovers import Handover, HandoverState
-from callcore.testing.lab import Answer, Reject, Ring, SoftCall
-from callcore.testing.operator import ApiOperator, Refused
+from callcore.testing.lab import NeverAnswer, Reject, SoftCall
+from callcore.testing.operator import Refused
 from callcore.testing.patience import PATIENCE_SECONDS
 
 from .building import OfficeStage
@@ -122,7 +123,9 @@ async def test_asked_first_and_then_given(office: Office) -> None:
     await card_while_ringing(boris, call)
     await boris.answers()
     await anna.api.hears("call.line", lambda event: event["data"]["line"]["state"] == "consulting")
-    assert (await handover(office, call, HandoverState.asked)).what.mode == "consult", "he only talks with Anna"
+    assert (await handover(office, call, HandoverState.asked)).what.mode == "consult", (
+        "he only talks with Anna"
+    )
     await anna.api.order("complete", call=call)
     await phone.ended()
     await office.talk(visit, boris)
@@ -169,7 +172,9 @@ async def test_anna_hangs_up_while_it_rings(office: Office) -> None:
     anna, phone, visit, call = await ready(office, "101")
     await anna.api.order("transfer", call=call, to="person:boris", mode="consult")
     await card_while_ringing(boris, call)
+    asked = await boris.phone.incoming()
     await phone.hang_up()
+    await asked.ended()
     await boris.answers()
     await office.talk(visit, boris)
     assert (await handover(office, call, HandoverState.taken)).taken_by == "boris"
@@ -197,8 +202,8 @@ async def returned(office: Office, anna: Person, call: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("to", "behaviour", "why"),
     [
-        ("department:finance", Ring(), "no_answer"),
-        ("person:boris", Ring(), "no_answer"),
+        ("department:finance", NeverAnswer(), "no_answer"),
+        ("person:boris", NeverAnswer(), "no_answer"),
         ("person:boris", Reject(486), "busy"),
     ],
 )
@@ -282,10 +287,3 @@ async def test_without_a_topic(office: Office) -> None:
     assert await office.database.handovers.of_call(CallId(call)) == ()
     await visit.hang_up()
     await office._contact(visit)
-
-
-def api(person: Person) -> ApiOperator:
-    return person.api
-
-
-_ = Answer

@@ -41,7 +41,7 @@ def test_without_settings_a_card_opens_on_answer(written) -> None:
     policy = pop_policy(section.pop)
     assert policy.moment(Direction.inbound, FINANCE) is PopMoment.answer
     assert policy.moment(Direction.inbound, None) is PopMoment.answer
-    assert policy.moment(Direction.outbound, None) is PopMoment.answer
+    assert policy.moment(Direction.outbound, None) is PopMoment.dialling, "before the number answers"
     assert policy.moment(Direction.internal, FINANCE) is PopMoment.never
     assert section.pop.confirm_seconds == 3
 

@@ -17,6 +17,7 @@ from callcore.calls.effects import (
     LogContact,
     PopCard,
     ShowAgent,
+    ShowDialling,
     ShowRinging,
     UpdateCard,
 )
@@ -277,6 +278,7 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
     """Calls that this desk never saw: nothing breaks, no tab appears but by its card."""
     effect = {
         ShowRinging: RINGS,
+        ShowDialling: ShowDialling("k", ANNA, view(TWO), "phone"),
         HideRinging: HideRinging("k", ANNA, TWO, EndReason.cancelled),
         PopCard: POPS,
         UpdateCard: UpdateCard("k", ANNA, KNOWN),

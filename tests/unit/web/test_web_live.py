@@ -198,7 +198,7 @@ async def test_a_fault_in_an_order_keeps_the_connection(
     house.desks.ready = None  # type: ignore[method-assign, assignment]
     await ws.send_json({"do": "ready", "csrf": csrf})
     assert await told(ws) == {"type": "error", "code": "internal"}
-    await ws.send_json({"do": "resume", "csrf": csrf})
+    await ws.send_json({"do": "catch_up", "csrf": csrf})
     assert (await told(ws))["type"] == "desk"
 
 
@@ -237,7 +237,7 @@ async def test_what_makes_no_sense_is_answered_and_survived(house: House, text: 
     await told(ws)
     await ws.send_str(text.replace("CSRF", csrf))
     assert await told(ws) == {"type": "error", "code": "bad_request"}
-    await ws.send_json({"do": "resume", "csrf": csrf})
+    await ws.send_json({"do": "catch_up", "csrf": csrf})
     assert (await told(ws))["type"] == "desk"
     assert house.desks.orders == []
 

@@ -1,0 +1,79 @@
+"""Calls that operators have placed from their desks (``screenpop.ports.DialControl``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from callcore import numbers
+from callcore.assembly.placing import Placing
+from callcore.domain import CallId, CustomerId, Login
+from callcore.floor.ids import call_of_attempt
+from callcore.outbound.wanted import PlaceRefused, Wanted
+from callcore.screenpop.ports import DeskRefused
+from callcore.store.attempts import Attempts
+from callcore.store.errors import StoreError
+from callcore.store.follow_rows import FollowUpState
+from callcore.store.follow_ups import FollowUps
+
+Names = Callable[[], Awaitable[Mapping[Login, str]]]
+
+
+class DeskCalls:
+    def __init__(
+        self,
+        placing: Placing,
+        attempts: Attempts,
+        follow_ups: FollowUps,
+        names: Names,
+        country: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._placing = placing
+        self._attempts = attempts
+        self._follow_ups = follow_ups
+        self._names = names
+        self._country = country
+        self._now = now
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+    ) -> CallId:
+        try:
+            if follow_up is not None:
+                await self._is_his(login, number, follow_up)
+            placed = await self._placing.place(Wanted(number, login, customer))
+            if follow_up is not None:
+                await self._follow_ups.take(follow_up, login, self._now(), is_over=False)
+        except PlaceRefused as refused:
+            raise await self._refused(refused) from None
+        except StoreError:
+            raise DeskRefused("store_down") from None
+        return call_of_attempt(placed.id)
+
+    async def cancel(self, login: Login) -> None:
+        try:
+            for call in await self._attempts.of_login(login):
+                await self._placing.hang_up(call)
+        except StoreError:
+            raise DeskRefused("store_down") from None
+
+    async def _is_his(self, login: Login, number: str, id: int) -> None:
+        """What a colleague has taken on is his to call; and a number of another entry is another call."""
+        one = await self._follow_ups.get(id)
+        known = numbers.normalise(number, self._country)
+        if one is None or one.state is not FollowUpState.open or known is None:
+            raise DeskRefused("follow_up_settled")
+        if one.number != known.canonical:
+            raise DeskRefused("not_a_number")
+        if one.taken_by not in (None, login):
+            raise DeskRefused("follow_up_taken", by=await self._name(one.taken_by))
+
+    async def _refused(self, refused: PlaceRefused) -> DeskRefused:
+        code = "not_signed_in" if refused.code == "not_on_shift" else refused.code
+        code = "dial_busy" if code == "busy_with_call" else code
+        by = await self._name(Login(refused.by)) if refused.by else ""
+        return DeskRefused(code, refused.why, by=by, until=refused.until)
+
+    async def _name(self, login: Login) -> str:
+        return (await self._names()).get(login, login)

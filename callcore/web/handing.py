@@ -7,7 +7,8 @@ or refuses is decided anew when it is ordered.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import Field
@@ -85,7 +86,7 @@ async def _show(
         found = await room.offers(identity.login, call, query)
     except DeskRefused:
         return kit.show(request, identity, "record/transfer.html", here="desk", along=None, status=status)
-    values = {"along": along, "offers": found, "query": query, "address": f"{PAGE}?call={call}"}
+    values: dict[str, Any] = {"along": along, "offers": found, "query": query}
     if kit.FRAGMENT in request.headers:
         return kit.fragment(request, identity, "record/transfer_found.html", **values)
     return kit.show(
@@ -97,6 +98,7 @@ async def _show(
         fault=fault,
         code=code,
         comment=along.comment if comment is None else comment,
+        address=f"{PAGE}?call={quote(call)}",
         **values,
     )
 

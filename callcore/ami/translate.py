@@ -435,6 +435,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         TopicCode(topic) if topic else None,
         Interface(member) if member else None,
         _text(row, "linkedid"),
+        _text(row, "context"),
     )
 
 

@@ -65,6 +65,8 @@ class LiveChannel:
     member_interface: Interface | None
     linked: str = ""
     """Linkedid: at its beginning every leg has that of the call it belongs to."""
+    context: str = ""
+    """Where in the dialplan it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ def _end(parts: Parts) -> Iterator[Order]:
 
 def _hold(parts: Parts) -> Iterator[Order]:
     yield from _way_back(parts, parts.seconds.hold)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(parts.seconds.alone))
+    yield from _apart(parts)
     yield Redirect(parts.customer, Place.hold, parts.mine, Place.alone)
 
 
@@ -260,7 +260,7 @@ _PLAIN: Final = {
 
 def _consult(parts: Parts, target: Target) -> Iterator[Order]:
     yield from _way_back(parts, CONSULT_HOLD_SECONDS)
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(parts.seconds.alone))
+    yield from _apart(parts)
     yield SetVar(parts.mine, "__CALLCORE_HELD", parts.customer)
     yield from _aim(parts.mine, target, parts.seconds.consult)
     place = {
@@ -312,6 +312,12 @@ def _way_back(parts: Parts, seconds: int) -> Iterator[Order]:
     yield SetVar(customer, "__CALLCORE_CALL", parts.call)
     if parts.who:
         yield SetVar(customer, "CALLCORE_WHO", parts.who)
+
+
+def _apart(parts: Parts) -> Iterator[Order]:
+    """The call's id is what a restarted callcore knows the operator's silent channel by."""
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(parts.seconds.alone))
+    yield SetVar(parts.mine, "__CALLCORE_CALL", parts.call)
 
 
 def _forget_him(parts: Parts) -> Iterator[Order]:

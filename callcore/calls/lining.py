@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
 from callcore.calls import handed, lines
-from callcore.calls.call import Answered, Call, Phase
+from callcore.calls.call import Answered, Call, Leg, Phase
 from callcore.calls.effects import Effect, EndChannel, EndWhy, Party, SendOn, ShowLine, TransferKind
+from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
     PLAIN,
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 GHOST = timedelta(seconds=2)
 """A channel that was hung up is gone within milliseconds; one that another was about to join may never go."""
 _ASKING = frozenset({Do.consult, Do.three_way})
+_APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
+"""Where operators are who have parted from their customers, and what they ordered."""
+_LATE = timedelta(seconds=10)
+"""What was ordered and has not come about by then was not done."""
 _WAITING = frozenset({Do.hold, Do.resume, Do.back})
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
 
@@ -202,12 +207,16 @@ def settle(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     if line is None or call.phase is Phase.ended:
         return
     here = floor.mirror.company(call.anchor)
+    is_room = line.order is Do.three_way and not line.is_apart
+    if not line.is_apart and not is_room and now - line.since > _LATE:
+        floor.calls[call_id] = replace(call, line=None)
+        return
     if line.mine in here:
         if line.is_apart:
             yield from _together(floor, call, line, now)
         return
     got = [ref for ref in lines.people_of(floor, here) if ref != call.anchor]
-    if not line.is_apart and not (line.order is Do.three_way and got):
+    if not line.is_apart and not (is_room and got):
         yield from _parted(floor, call, line, now)
         call = floor.calls[call_id]
         line = call.line
@@ -296,6 +305,25 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
     floor.calls[call_id] = call
     yield from told
     yield from show(floor, call_id)
+
+
+def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
+    """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
+    login = floor.login_of(row.channel) if row.context in _APART else None
+    call = floor.calls.get(row.call) if row.call is not None else None
+    is_known = row.channel in floor.legs or row.channel in floor.by_channel
+    if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
+        return
+    channel = floor.mirror.channels.get(row.channel)
+    if channel is None or call.anchor not in floor.mirror.channels:
+        return
+    interface = floor.seat(login, channel)
+    floor.legs[row.channel] = Leg(call.id, interface)
+    yield from floor.move(call.id, Answered(login, interface), now)
+    order = _APART[row.context]
+    line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
+    floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
+    yield from show(floor, call.id)
 
 
 # --- who is left alone

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from callcore.calls import placing
+from callcore.calls import lining, placing
 from callcore.calls.agent import Agent, pause_member, set_penalty, sign_in
 from callcore.calls.call import EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
@@ -40,6 +40,7 @@ def resync(floor: Tracker, fact: Snapshot, now: datetime) -> Iterator[Effect]:
     for row in fact.channels:
         yield from _adopt_ring(floor, row, now)
         yield from _adopt_talk(floor, row, now)
+        yield from lining.adopt(floor, row, now)
     for call_id in [c.id for c in floor.calls.values() if c.channel.pbx == fact.pbx]:
         if floor.calls[call_id].phase is not Phase.ended:
             yield from look(floor, call_id, now)

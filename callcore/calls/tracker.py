@@ -368,10 +368,21 @@ class Tracker:
         """Of a behind-a-member leg the member's own channel ends the ring; in a conference several calls
         lose this operator."""
         others = {self.by_channel[peer] for peer in before if peer in self.by_channel} - {leg.call}
-        if not any(self.legs[other] == leg for other in self.legs.of(leg.call)):
+        if not self._is_there_still(leg):
             yield from self.move(leg.call, RingLegEnded(leg.interface, reason, leg.ring), now)
         for call_id in sorted(others):
             yield from self.move(call_id, RingLegEnded(leg.interface, reason), now)
+
+    def _is_there_still(self, leg: Leg) -> bool:
+        """Another channel of the same ring is left; or this was a half of the Local channel behind which he
+        answered, and he is worked on without it."""
+        others = [ref for ref in self.legs.of(leg.call) if self.legs[ref].interface == leg.interface]
+        if any(self.legs[ref] == leg for ref in others):
+            return True
+        call, channels = self.calls[leg.call], self.mirror.channels
+        if call.line is None or not leg.interface.startswith("Local/"):
+            return False
+        return any(ref in channels and channels[ref].is_up and not channels[ref].is_local for ref in others)
 
     def _caller_gone(
         self, call_id: CallId, fact: f.ChannelHungUp, reason: EndReason, now: datetime

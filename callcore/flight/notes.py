@@ -12,6 +12,7 @@ from datetime import datetime
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
+from callcore.calls.line import Target, ToInside, ToOutside, name_of
 from callcore.calls.policy import PopMoment
 from callcore.domain import CallId, Customer, Direction, Login, PbxName, QueueName
 from callcore.flight.entries import Detail, Entry, Frame, Story, Way, What, bounded
@@ -178,6 +179,14 @@ class _Notes:
                 return What.attended, "", {}
             case f.Parked():
                 return What.parked, "", {}
+            case f.LineOrdered():
+                return What.ordered, item.login, {"do": item.do.value, "to": self._target(item.target)}
+            case f.LineRefused():
+                return What.refused, item.login, {}
+            case f.Consulted():
+                return What.asked_in_vain, "", {"status": text(item.status)}
+            case f.Returned():
+                return What.returned, "", {"status": text(item.why)}
             case f.CardTaken():
                 return What.asked, item.login, {}
             case f.WrapUpDone():
@@ -209,10 +218,17 @@ class _Notes:
                 return What.card_closed, item.login, {}
             case do.DropCard():
                 return What.card_dropped, item.login, {"reason": item.reason.value}
+            case do.SendOn():
+                return What.sent_on, "", {"to": self._target(item.target)}
             case do.LogContact():
                 return What.logged, "", self._logged(item.contact)
             case _:
                 return None
+
+    def _target(self, target: Target | None) -> str:
+        if isinstance(target, ToInside | ToOutside):
+            return self._mask.number(name_of(target)) or "?"
+        return name_of(target)
 
     def _begun(self, item: Begun) -> tuple[What, str, dict[str, Detail]]:
         if isinstance(item.fact, f.Snapshot):

@@ -134,7 +134,7 @@ class Recorder:
             lives[channel.id] = life
             life.channels.append(channel.id)
 
-    def _on_channel(self, fact: f.QueueJoined, now: datetime) -> None:
+    def _on_channel(self, fact: f.QueueJoined | f.Consulted | f.Returned, now: datetime) -> None:
         life = self._life_on(fact.channel)
         if life is not None:
             life.add(now, fact)
@@ -180,7 +180,11 @@ class Recorder:
                 self._join(life, channel)
             life.add(now, fact)
 
-    def _on_call(self, fact: f.CustomersFound | f.CardTaken | f.WrapUpDone, now: datetime) -> None:
+    def _on_call(
+        self,
+        fact: f.CustomersFound | f.CardTaken | f.WrapUpDone | f.LineOrdered | f.LineRefused,
+        now: datetime,
+    ) -> None:
         life = self._lives.get(fact.call)
         if life is not None:
             life.add(now, fact)
@@ -392,6 +396,10 @@ _TAPS: dict[type, Callable[..., None]] = {
     f.IvrLeft: Recorder._on_channel,
     f.AgentDidNotAnswer: Recorder._on_channel,
     f.Parked: Recorder._on_channel,
+    f.Consulted: Recorder._on_channel,
+    f.Returned: Recorder._on_channel,
+    f.LineOrdered: Recorder._on_call,
+    f.LineRefused: Recorder._on_call,
     f.AgentCalled: Recorder._on_member,
     f.AgentConnected: Recorder._on_member,
     f.BlindTransferred: Recorder._blind,
@@ -414,5 +422,6 @@ _EFFECT_TAPS: dict[type, Callable[..., None]] = {
     do.EndCard: Recorder._about_call,
     do.CloseCard: Recorder._about_call,
     do.DropCard: Recorder._about_call,
+    do.SendOn: Recorder._about_call,
     do.LogContact: Recorder._logged,
 }

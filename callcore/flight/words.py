@@ -258,6 +258,35 @@ def _ring_hidden(entry: Entry) -> Text:
     return both(lambda tongue: f"{whom(entry)}: {why.in_(tongue)}")
 
 
+ORDERS: dict[str, Text] = {
+    "hang_up": Text("положить трубку", "hang up"),
+    "end": Text("завершить звонок", "end the call"),
+    "hold": Text("удержание", "hold"),
+    "resume": Text("снять с удержания", "resume"),
+    "mute": Text("микрофон выключен", "microphone off"),
+    "unmute": Text("микрофон включён", "microphone on"),
+    "consult": Text("спросить", "ask"),
+    "complete": Text("передать спрошенному", "give to the one asked"),
+    "back": Text("вернуться к клиенту", "back to the customer"),
+    "three_way": Text("разговор втроём", "three-way"),
+    "blind": Text("передать", "give away"),
+    "park": Text("на парковку", "park"),
+    "take": Text("снять с парковки", "take from the park"),
+}
+
+
+def _ordered(entry: Entry) -> Text:
+    what, to = in_words(ORDERS, entry.text("do")), entry.text("to")
+    return both(lambda tongue: f"{whom(entry)}: {what.in_(tongue)}{' → ' + to if to else ''}")
+
+
+def _sent_on(entry: Entry) -> Text:
+    to = entry.text("to")
+    if not to:
+        return Text("Оператор ушёл: клиент возвращается", "The operator has gone: the customer comes back")
+    return Text(f"Оператор ушёл: клиент идёт к {to}", f"The operator has gone: the customer goes on to {to}")
+
+
 def _painted(entry: Entry) -> Text:
     ms = entry.number("ms") or 0
     return Text(
@@ -323,6 +352,13 @@ _LINES: dict[What, Callable[[Entry], Line]] = {
     What.blind: _pbx(_plain("Слепой перевод на {to}", "A blind transfer to {to}")),
     What.attended: _pbx(_plain("Перевод с консультацией", "An attended transfer")),
     What.parked: _pbx(_plain("Поставлен на парковку", "Parked")),
+    What.ordered: _screen(_ordered),
+    What.refused: _pbx(
+        _plain("АТС отказала, ничего не сделано", "The PBX refused, nothing was done"), Tone.bad
+    ),
+    What.asked_in_vain: _pbx(_plain("Консультация окончена: {status}", "The consultation is over: {status}")),
+    What.returned: _pbx(_plain("Возвращается к отправителю", "Comes back to the sender")),
+    What.sent_on: _core(_sent_on),
     What.dialing: _core(_plain("Звонит: {targets}", "Rings: {targets}")),
     What.dial_ended: _core(_dial_ended, Tone.quiet),
     What.answered: _core(_plain("Ответил: {targets}", "Answered: {targets}"), Tone.good),

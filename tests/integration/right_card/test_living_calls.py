@@ -251,11 +251,11 @@ async def test_the_customer_goes_while_they_talk_about_him(office: Office) -> No
     [asked] = boris.phone.calls
     assert not asked.is_over
     assert not call.is_over
+    with pytest.raises(Refused, match="call-gone"):
+        await bar.order("back")
     await asked.hang_up()
     await call.ended()
     await office.nothing_else()
-    with pytest.raises(Refused, match="call_gone"):
-        await bar.order("back")
 
 
 async def test_let_go_of(office: Office) -> None:
@@ -324,8 +324,7 @@ async def test_three_way_and_the_first_one_leaves(office: Office) -> None:
     await anna.api.is_("wrap_up")
     await office.talk(visit, boris)
     await visit.hang_up()
-    [asked] = boris.phone.calls
-    await asked.ended()
+    await boris.api.is_("wrap_up")
     await office.told(visit, anna, boris, by=anna, queue="line", early=[boris])
     await office.nothing_else()
 
@@ -386,15 +385,119 @@ async def test_only_ones_own_call_and_only_known_targets(office: Office) -> None
         with pytest.raises(Refused, match="409"):
             await boris.api.order(do, call=call)
     for to in ({"inside": "102"}, {"inside": "89161234567"}):
-        with pytest.raises(Refused, match="no_outside"):
+        with pytest.raises(Refused, match="no-outside"):
             await anna.api.order("blind", call=call, **to)
     for to in ({"colleague": "vera"}, {"queue": "nowhere"}, {}):
-        with pytest.raises(Refused, match="no_target"):
+        with pytest.raises(Refused, match="no-target"):
             await anna.api.order("consult", call=call, **to)
     for do in ("resume", "complete", "back", "three_way"):
-        with pytest.raises(Refused, match="call_changed"):
+        with pytest.raises(Refused, match="call-changed"):
             await anna.api.order(do, call=call)
     await office.talk(visit, anna)
     await visit.hang_up()
     await office.told(visit, anna, by=anna)
     await office.nothing_else()
+
+
+# --- the ways people are reached
+
+
+async def test_an_operator_behind_a_local_channel(office: Office) -> None:
+    """The halves of his Local channel are hung up by the first hold: that is not his end."""
+    galya = await office.sits("galya")
+    visit = await office.call("behind")
+    call = await galya.answers()
+    await office.talk(visit, galya)
+    boris = await office.sits("boris")
+    bar = Bar(galya)
+    await bar.order("hold")
+    await bar.shows("held")
+    await bar.order("resume")
+    await bar.shows("talks")
+    await office.talk(visit, galya)
+    await galya.api.is_("talking")
+    await bar.order("consult", colleague="boris")
+    await boris.answers()
+    await bar.shows("consulting")
+    await bar.order("complete")
+    await office.talk(visit, boris)
+    await call.ended()
+    await galya.api.is_("wrap_up")
+    await visit.hang_up()
+    await office.told(visit, galya, boris, by=galya, queue="behind", early=[boris])
+    await office.nothing_else()
+
+
+async def test_asking_somebody_behind_a_local_channel(office: Office) -> None:
+    anna, call, visit = await talking(office, "line")
+    galya = await office.sits("galya")
+    bar = Bar(anna)
+    await bar.order("consult", colleague="galya")
+    await galya.answers()
+    await bar.shows("consulting")
+    await bar.order("back")
+    await office.talk(visit, anna)
+    await galya.api.is_("wrap_up")
+    await bar.order("consult", colleague="galya")
+    second = await galya.phone.incoming()
+    await second.answer()
+    await bar.shows("consulting")
+    await bar.order("complete")
+    await office.talk(visit, galya)
+    await call.ended()
+    await visit.hang_up()
+    await office.told(visit, anna, by=anna, queue="line")
+    await office.wire.quiet()
+
+
+async def test_the_phones_own_hold_besides(office: Office) -> None:
+    """Her phone's key holds, then the desk: after both are undone they hear each other."""
+    anna, call, visit = await talking(office)
+    bar = Bar(anna)
+    await call.hold()
+    await office.heard("Hold")
+    await bar.order("hold")
+    await bar.shows("held")
+    await bar.order("resume")
+    await bar.shows("talks")
+    await call.resume()
+    await office.heard("Unhold")
+    await office.talk(visit, anna)
+    await visit.hang_up()
+    await office.told(visit, anna, by=anna)
+    await office.nothing_else()
+
+
+# --- without callcore
+
+
+async def test_a_customer_on_hold_comes_back_by_the_dialplan_alone(office: Office) -> None:
+    """What callcore leaves on his channel is enough, whatever becomes of callcore."""
+    anna, call, visit = await talking(office)
+    name = office.name_of(visit)
+    for variable, value in (("CALLCORE_SENDER", "PJSIP/101"), ("CALLCORE_HOLD", "1")):
+        await office.act("Setvar", Channel=name, Variable=variable, Value=value)
+    await office.act("Redirect", Channel=name, Context="callcore-hold", Exten="s", Priority="1")
+    await call.ended()
+    again = await anna.phone.incoming()
+    await again.answer()
+    await office.talk(visit, anna)
+    await visit.hang_up()
+    await again.ended()
+    await office.wire.quiet()
+
+
+async def test_the_one_who_is_not_there_any_more_gives_the_customer_back(office: Office) -> None:
+    """He was to join a channel that has gone meanwhile."""
+    anna, call, visit = await talking(office)
+    name = office.name_of(visit)
+    for variable, value in (("CALLCORE_SENDER", "PJSIP/101"), ("CALLCORE_PEER", "PJSIP/102-deadbeef")):
+        await office.act("Setvar", Channel=name, Variable=variable, Value=value)
+    await office.act("Redirect", Channel=name, Context="callcore-join", Exten="s", Priority="1")
+    await call.ended()
+    again = await anna.phone.incoming()
+    await again.answer()
+    await office.talk(visit, anna)
+    await visit.hang_up()
+    await again.ended()
+    await office.wire.quiet()

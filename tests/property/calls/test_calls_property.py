@@ -35,6 +35,7 @@ from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.agent import WrongState
 from callcore.calls.call import Phase
+from callcore.calls.line import Do, ToInside, ToPerson, ToQueue
 from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.calls.tracker import Tracker, UnknownAgent
 from callcore.domain import AgentState, CallId, Interface, Login, Outcome, PauseReason, Text, TopicCode
@@ -160,8 +161,20 @@ of_people = st.one_of(
     st.builds(f.DeskOpened, logins),
     st.builds(f.DeskClosed, logins),
 )
+targets = st.sampled_from([ToPerson(BORIS, PHONES[BORIS]), ToQueue(EXPERT), ToInside("301"), None])
+of_lines = st.one_of(
+    st.builds(f.LineOrdered, call_ids, logins, st.sampled_from(list(Do)), targets),
+    st.builds(f.LineOrdered, call_ids, logins, st.sampled_from([Do.hold, Do.consult]), targets),
+    st.builds(f.LineRefused, call_ids, logins),
+    st.builds(f.Consulted, channels, st.sampled_from(["ANSWER", "BUSY", ""])),
+    st.builds(f.Returned, channels, st.sampled_from(["BUSY", ""])),
+    st.builds(f.HangupAsked, channels),
+    st.builds(f.BridgeEntered, channels, st.just("room"), is_room=st.just(True)),
+)
 pauses = st.sampled_from([0, 0, 0, 1, 10, 4000, 31_000]).map(lambda ms: timedelta(milliseconds=ms))
-facts = st.one_of(of_the_pbx, of_the_pbx, of_transfers, of_transfers, of_the_ivr, of_people, of_the_link)
+facts = st.one_of(
+    of_the_pbx, of_the_pbx, of_transfers, of_transfers, of_lines, of_the_ivr, of_people, of_the_link
+)
 Course = list[tuple[timedelta, f.Fact]]
 SHIFT: Course = [
     (timedelta(), fact)
@@ -221,6 +234,7 @@ KEPT = (
     do.LogContact,
     do.RememberCall,
     do.LookUpCustomers,
+    do.SendOn,
 )
 """Effects that would do harm if one key stood for two of them."""
 
@@ -281,6 +295,10 @@ class Run:
             assert is_in_call == (agent.call is not None)
             assert (agent.state is AgentState.wrap_up) == (agent.wrap_up_until is not None)
             assert agent.state is AgentState.talking or not agent.also
+        assert {call for call, _login in floor.shown_lines} <= living
+        for call in floor.calls.values():
+            assert call.line is None or call.was_ordered
+            assert call.line is None or call.parked is None, "parked is who waits without anybody"
 
     def all_hang_up(self) -> None:
         for channel in (*CALLERS, *LEGS, *list(self.tracker.by_channel), *list(self.tracker.mirror.channels)):

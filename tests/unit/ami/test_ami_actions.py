@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcore.ami import actions
+from callcore.ami.line_actions import redirect
 from callcore.ami.originate import originate as place
 from callcore.ami.originate import originate_by_phone as place_by_phone
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
+from callcore.calls.handset import Place
 from callcore.domain import Interface, PbxName, QueueName
 
 PBX = PbxName("main")
@@ -250,6 +252,7 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.show_dialplan("x"),
             actions.hangup("x"),
             actions.setvar("x", "A", "1"),
+            redirect("x", Place.hold),
             actions.queue_add(SALES, PHONE, "x", paused=False, reason=""),
             actions.queue_remove(SALES, PHONE),
             actions.queue_pause(SALES, PHONE, paused=True, reason=""),

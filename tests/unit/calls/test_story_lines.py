@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from stories import ANNA, BORIS, EXPERT, FINANCE, PHONES, Story, call_id, created, joined, ref, talking
+from dataclasses import replace
+
+import pytest
+from stories import (
+    ANNA,
+    BORIS,
+    EXPERT,
+    FINANCE,
+    PHONES,
+    VERA,
+    Story,
+    call_id,
+    created,
+    joined,
+    ref,
+    sign_in,
+    snapshot_of,
+    talking,
+)
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
@@ -345,6 +363,43 @@ def test_who_comes_back_says_why_and_has_his_card_again() -> None:
     assert len(story.contacts) == 1
 
 
+def test_the_halves_of_a_members_local_channel_go_and_he_stays() -> None:
+    story = Story().on_shift(VERA)
+    story.comes_to_queue("c")
+    story.found(1)
+    local, phone = "Local/103@agents-01", "PJSIP/103-1"
+    story.at(3).tell(
+        *(created(f"l{half}", f"{local};{half}", linked="c") for half in (1, 2)),
+        f.AgentCalled(ref("c"), FINANCE, PHONES[VERA], ref("l1")),
+        f.DialBegan(ref("c"), ref("l1"), f"{local};1"),
+        created("p", phone, linked="c"),
+        f.DialBegan(ref("l2"), ref("p"), phone),
+    )
+    story.at(5).tell(
+        f.ChannelAnswered(ref("p")),
+        f.BridgeEntered(ref("p"), "far"),
+        f.ChannelAnswered(ref("l1")),
+        f.BridgeEntered(ref("l2"), "far"),
+        f.QueueLeft(ref("c"), FINANCE),
+        f.AgentConnected(ref("c"), FINANCE, PHONES[VERA], ref("l1"), 1, 1),
+        f.BridgeEntered(ref("l1"), "near"),
+        f.BridgeEntered(ref("c"), "near"),
+    )
+    story.at(10).tell(f.LineOrdered(CALL, VERA, Do.hold))
+    for channel, bridge in (("p", "far"), ("c", "near"), ("l1", "near"), ("l2", "far")):
+        story.tell(f.BridgeLeft(ref(channel), bridge))
+    story.hangs_up("l2")
+    story.hangs_up("l1")
+    assert (story.state(VERA), state(story, VERA)) == (AgentState.talking, LineState.held)
+    story.at(20).tell(f.LineOrdered(CALL, VERA, Do.resume))
+    joins(story, "p")
+    story.at(25).tell(f.BridgeLeft(ref("c"), "again"), f.BridgeLeft(ref("p"), "again"))
+    story.hangs_up("p")
+    story.hangs_up("c")
+    assert story.state(VERA) is AgentState.wrap_up
+    assert story.contact.talk_ms == 10_000
+
+
 # --- the room
 
 
@@ -424,6 +479,51 @@ def test_a_channel_that_dies_is_no_ghost() -> None:
     story.at(20).tell(f.HangupAsked(ref("a")))
     story.at(30)
     assert not story.all(do.EndChannel)  # nobody has worked on it: it is the PBX's affair
+
+
+def test_an_order_that_nobody_carried_out_explains_nothing_later() -> None:
+    """Its answer was lost, and so was the order."""
+    story = two().at(10)
+    story.tell(f.LineOrdered(CALL, ANNA, Do.hold))
+    story.at(40).talk_ends("c", "a")
+    assert steps(story) == [StepEvent.answered, StepEvent.ended]
+    assert not story.all(do.EndChannel)
+
+
+def test_a_link_that_was_lost_meanwhile_changes_nothing_of_a_hold() -> None:
+    story = held()
+    story.at(20).tell(f.LinkLost(ref("c").pbx), f.LinkUp(ref("c").pbx, 2))
+    story.tell(snapshot_of(story.tracker, story.now, 2))
+    assert (state(story), story.state(ANNA)) == (LineState.held, AgentState.talking)
+    story.at(30).tell(f.LineOrdered(CALL, ANNA, Do.resume))
+    joins(story, "a")
+    story.at(35).talk_ends("c", "a")
+    assert len(story.contacts) == 1
+
+
+@pytest.mark.parametrize(
+    ("context", "wanted"),
+    [("callcore-alone", LineState.held), ("callcore-consult", LineState.calling), ("phones", None)],
+)
+def test_a_restarted_callcore_finds_who_is_on_hold_and_for_whom(
+    context: str, wanted: LineState | None
+) -> None:
+    before = held()
+    story = Story()
+    story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
+    told = snapshot_of(before.tracker, story.now)
+    rows = [replace(r, call=CALL, context=context if r.channel == ref("a") else "") for r in told.channels]
+    story.tell(replace(told, channels=tuple(rows)))
+    assert state(story) is wanted
+    assert story.pops == ([(ANNA, CALL)] if wanted else [])
+    if wanted is None:
+        return
+    assert story.state(ANNA) is AgentState.talking
+    story.tell(f.LineOrdered(CALL, ANNA, Do.resume))
+    joins(story, "a")
+    assert state(story) is LineState.talks
+    story.at(30).talk_ends("c", "a")
+    assert story.state(ANNA) is AgentState.wrap_up
 
 
 def test_orders_of_strangers_and_of_calls_that_are_over_mean_nothing() -> None:

@@ -112,7 +112,7 @@ async def house() -> Room:
 
 async def test_variables_then_the_word_to_the_model_then_the_move(house: Room) -> None:
     await house.handset.do(ANNA, CALL, Do.hold)
-    assert house.link.names == ["ShowDialPlan", "Setvar", "Setvar", "Setvar", "Setvar", "Redirect"]
+    assert house.link.names == ["ShowDialPlan", "Setvar", "Setvar", "Setvar", "Setvar", "Setvar", "Redirect"]
     assert dict(house.link.told[0].headers) == {"Context": "callcore-hold"}
     assert dict(house.link.told[-1].headers) == {
         "Channel": "PJSIP/trunk-1",

@@ -68,11 +68,11 @@ def join(peer: str) -> list[Order]:
     ]
 
 
-ALONE = SetVar(O, "CALLCORE_ALONE", "598")
-HOLD = [*way_back(), ALONE, Redirect(C, Place.hold, O, Place.alone)]
+ALONE = [SetVar(O, "CALLCORE_ALONE", "598"), SetVar(O, "__CALLCORE_CALL", "c1")]
+HOLD = [*way_back(), *ALONE, Redirect(C, Place.hold, O, Place.alone)]
 ASK = [
     *way_back(3600),
-    ALONE,
+    *ALONE,
     SetVar(O, "__CALLCORE_HELD", C),
     SetVar(O, "CALLCORE_DIALS", "PJSIP/102"),
     SetVar(O, "CALLCORE_RINGS", "30"),

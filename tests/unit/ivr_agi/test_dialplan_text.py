@@ -62,7 +62,9 @@ def test_an_answered_call_of_ours_has_the_same_construct():
 
 def test_who_is_called_can_neither_transfer_nor_forward():
     dials = [line for lines in contexts().values() for line in lines if "Dial(" in line]
-    assert [dial.rpartition(",")[2] for dial in dials] == ["i)", "i)", "i)"]
+    options = [dial.rpartition(",")[2] for dial in dials]
+    assert set(options) == {"i)", "igF(callcore-left^s^1))"}
+    assert options.count("igF(callcore-left^s^1))") == 1
     [placed] = [line for line in contexts()["callcore-dial"] if "Dial(" in line]
     assert placed.startswith("same => n,Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER},")
 
@@ -75,6 +77,30 @@ def test_nothing_but_devices_and_digits_reaches_dial(context: str):
     for line in told:
         [allowed] = re.findall(r"FILTER\(([^,]*),\$\{CALLCORE_(?:PEOPLE|TO)\}\)", line)
         assert not set(allowed) & set(",$(){}[]|;\\ '\"")
+
+
+LINE = ["hold", "alone", "join", "consult", "left", "handover", "take", "room", "return"]
+
+
+@pytest.mark.parametrize("context", [f"callcore-{name}" for name in LINE])
+def test_of_what_callcore_says_of_living_calls_only_names_and_digits_are_used(context: str):
+    """A comma would begin an application's options, a parenthesis be read once more."""
+    names = "PEER|HELD|DIALS|TOQUEUE|TO|TAKER|SENDER|WHO|CALL"
+    for line in contexts()[context]:
+        for application in ("Dial(", "Queue(", "Bridge(", "ConfBridge(", "Set(CALLERID"):
+            if application in line:
+                bare = re.sub(r"FILTER\([^,]*,\$\{CALLCORE_\w+\}\)", "", line)
+                bare = re.sub(r"LEN\(\$\{CALLCORE_\w+\}\)", "", bare)
+                checked = "Dial(${CALLCORE_DIALS}," in line or "Dial(${CALLCORE_ASKS}," in line
+                assert checked or not re.search(rf"CALLCORE_({names})\}}", bare), line
+        for allowed in re.findall(r"FILTER\(([^,]*),", line):
+            assert not set(allowed.replace("\\;", "")) & set(",$(){}[]|;\\ '\"")
+
+
+@pytest.mark.parametrize("context", [f"callcore-{name}" for name in LINE if name != "join"])
+def test_no_time_limit_of_the_ivr_outlives_the_way_to_a_living_call(context: str):
+    told = contexts()[context]
+    assert any(line.endswith("Set(TIMEOUT(absolute)=0)") for line in told)
 
 
 def test_a_call_that_comes_back_has_the_same_construct():

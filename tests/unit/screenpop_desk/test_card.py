@@ -18,9 +18,11 @@ from callcore.calls.effects import (
     PopCard,
     ShowAgent,
     ShowDialling,
+    ShowLine,
     ShowRinging,
     UpdateCard,
 )
+from callcore.calls.line import LineState, LineView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -93,6 +95,7 @@ TALKS = ShowAgent("k", ANNA, AgentState.talking, None, NOW)
 READY = ShowAgent("k", ANNA, AgentState.ready, None, NOW)
 WAITING = replace(desk(), ringing=view(TWO))
 WRAPPING = tab(ONE, Stage.wrap_up, ended_at=NOW, wrap_up_until=UNTIL)
+HELD = LineView(LineState.held, NOW)
 DIRTY = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED),), wrap_up_until=UNTIL)
 SAVED = tab(ONE, Stage.wrap_up, entries=(Entry(1, TYPED, TYPED),), wrap_up_until=UNTIL)
 NEW = replace(tab(TWO), view=TALKED_ON)
@@ -286,9 +289,18 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
         CloseCard: CloseCard("k", ANNA, TWO),
         DropCard: DROPS,
         ShowAgent: ShowAgent("k", ANNA, AgentState.ready, None, NOW),
+        ShowLine: ShowLine("k", ANNA, TWO, HELD),
     }[kind]
     after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
     assert bool(after.tabs) is (kind is PopCard)
+
+
+def test_the_line_of_a_call_stands_until_it_is_an_ordinary_talk_again() -> None:
+    on_hold = apply(desk(tab(ONE)), ShowLine("k", ANNA, ONE, HELD), NOW)
+    assert on_hold.lines == {ONE: HELD}
+    both = apply(on_hold, ShowLine("k", ANNA, TWO, HELD), NOW)
+    assert apply(both, ShowLine("k", ANNA, ONE, None), NOW).lines == {TWO: HELD}
+    assert apply(on_hold, ShowLine("k", ANNA, ONE, None), NOW) == desk(tab(ONE))
 
 
 def test_an_effect_of_another_room() -> None:

@@ -21,7 +21,7 @@ from aiohttp import web
 from callcore.ami.client import AmiLink, Inbox
 from callcore.assembly import voice, wiring
 from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import make_board
+from callcore.assembly.colleagues import make_board, parked_now
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -66,6 +66,7 @@ from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
+from callcore.web.parked import ParkedBoard
 from callcore.web.placed_api import PlacedRoom
 from callcore.web.ports import WebDeps
 from callcore.web.record import webhooks
@@ -196,6 +197,9 @@ class Daemon:
         )
         stack.push_async_callback(self.desks.close)
         self.colleagues = make_board(self.current, self.database.users, self.clock.now)
+        self.parked = ParkedBoard(
+            lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
+        )
         self.talks = self.desks.talks = Talks(
             self.database.recordings,
             self.links,
@@ -345,7 +349,7 @@ class Daemon:
             metrics=self.metrics,
             outages=self.outgoing.web_room(),
             places=(*self.office.places, *voice.PLACES),
-            colleagues=self.colleagues,
+            boards=(self.colleagues, self.parked),
             second_factor=self.office.second_factor,
         )
         application = build(deps)
@@ -423,6 +427,7 @@ class Daemon:
             tasks.append(group.create_task(self.talks.run()))
             tasks.append(group.create_task(self.second_line.run()))
             tasks.append(group.create_task(self.colleagues.run()))
+            tasks.append(group.create_task(self.parked.run()))
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -465,6 +470,7 @@ class Daemon:
     def _listeners(self, effect: Effect) -> None:
         self.exchange.carry(effect)
         self.colleagues.carry(effect)
+        self.parked.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
         self.desks.other_page(login, call, OtherPage(link.url, link.title))

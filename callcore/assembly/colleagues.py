@@ -1,4 +1,4 @@
-"""Who works here and which departments are open, for the list on every desk."""
+"""Who works here, which departments are open, and who waits parked: what is the same on every desk."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from callcore.assembly.current import Current
+from callcore.calls.tracker import Tracker
 from callcore.rights import Permission, may
 from callcore.routing.hours import is_open
 from callcore.screenpop.colleagues import Person
 from callcore.store.users import Users
 from callcore.web.colleagues import ColleagueBoard, DepartmentNow
+from callcore.web.parked import ParkedNow
 
 
 def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> ColleagueBoard:
@@ -34,3 +36,17 @@ def make_board(current: Current, users: Users, now: Callable[[], datetime]) -> C
         ]
 
     return ColleagueBoard(people, departments, now)
+
+
+def parked_now(tracker: Tracker) -> Sequence[ParkedNow]:
+    return [
+        ParkedNow(
+            call.id,
+            call.caller_number,
+            call.customers[0].name if len(call.customers) == 1 else "",
+            call.parked.by,
+            call.parked.since,
+        )
+        for call in tracker.calls.values()
+        if call.parked is not None
+    ]

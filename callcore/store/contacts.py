@@ -203,8 +203,9 @@ class Contacts:
     async def figures(self, login: Login, since: datetime) -> Figures:
         """Sums over what ``today`` lists."""
         unclassified = func.count().filter(_own_topic() == UNCLASSIFIED)
+        answered = func.count().filter(contacts.c.outcome == Outcome.answered)  # not what he dialled in vain
         query = (
-            select(func.count(), func.coalesce(func.sum(contacts.c.talk_ms), 0), unclassified)
+            select(answered, func.coalesce(func.sum(contacts.c.talk_ms), 0), unclassified)
             .select_from(contacts.outerjoin(interactions, _written_by(login)))
             .where(contacts.c.ended_at >= since, contacts.c.call.in_(_answered(login, since)))
         )

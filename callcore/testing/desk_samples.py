@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from callcore.calls.attempt import AttemptResult
 from callcore.calls.effects import CallView
+from callcore.calls.line import LineState, LineView
 from callcore.domain import (
     UNCLASSIFIED,
     AgentState,
@@ -26,6 +28,7 @@ from callcore.domain import (
 from callcore.rights import Permission
 from callcore.screenpop.card import (
     Desk,
+    Dialling,
     Draft,
     Entry,
     Figures,
@@ -212,6 +215,57 @@ FACTS = CardFacts(
 )
 
 
+def _dialling(talking: Tab) -> dict[str, Sample]:
+    """Calls that she has had placed, by how far they are."""
+    ours = replace(view("a1", IVANOVA), direction=Direction.outbound, queue=None, topic=None)
+    since = NOW - timedelta(seconds=4)
+    rings = replace(BASE, state=AgentState.ringing, since=since)
+    open_card = _with(replace(talking, view=ours))
+    ended = _with(
+        replace(
+            talking,
+            view=ours,
+            stage=Stage.wrap_up,
+            ended_at=NOW,
+            wrap_up_until=NOW + timedelta(seconds=24),
+            talk_ms=0,
+        )
+    )
+    found = {
+        "dialling_phone": replace(rings, dialling=Dialling(ours, "phone", since)),
+        "dialling_number": replace(open_card, dialling=Dialling(ours, "number", since)),
+        "dialling_button": replace(rings, dialling=Dialling(ours, "number", since, can_take=True)),
+    }
+    for result in (
+        AttemptResult.busy,
+        AttemptResult.no_answer,
+        AttemptResult.rejected,
+        AttemptResult.unreachable,
+        AttemptResult.network,
+        AttemptResult.failed,
+        AttemptResult.unknown,
+    ):
+        found[f"dialled_{result}"] = replace(ended, dialling=Dialling(ours, "over", since, result))
+    for name, why in (("phone", "operator: no_answer"), ("gate", "gate: quiet_hours")):
+        over = Dialling(ours, "over", since, AttemptResult.not_sent, why)
+        found[f"dialled_not_{name}"] = replace(BASE, dialling=over)
+    return {name: Sample(desk) for name, desk in found.items()}
+
+
+def _lines(talking: Tab) -> dict[str, Sample]:
+    """A call that is worked on, in each state."""
+    desk, since = _with(talking), NOW - timedelta(seconds=18)
+    return {
+        f"line_{state}": Sample(
+            replace(
+                desk, lines={talking.view.call: LineView(state, since, "finance", state is LineState.held)}
+            )
+        )
+        for state in LineState
+        if state is not LineState.talks
+    }
+
+
 def samples() -> dict[str, Sample]:
     """Every sample by name; names are stable, tests and screenshots use them."""
     talking = _talking("a1", IVANOVA)
@@ -278,6 +332,8 @@ def samples() -> dict[str, Sample]:
         "outage": Sample(_with(dark)),
         "outages": Sample(_with(replace(several, view=replace(several.view, outages=(WORKS, BLACKOUT))))),
         "talking": Sample(_with(talking)),
+        **_dialling(talking),
+        **_lines(talking),
         "recorded": Sample(_with(replace(talking, recording="on"))),
         "recorded_paused": Sample(_with(replace(talking, recording="paused"))),
         "recorded_not_yet": Sample(_with(replace(talking, recording="ready"))),

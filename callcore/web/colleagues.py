@@ -7,17 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 import structlog
-from jinja2 import Environment, Template
 
 from callcore.calls.effects import Effect, ShowAgent
 from callcore.domain import Language, Login, Text
 from callcore.screenpop.colleagues import Colleague, Person, Presence, Roster
 from callcore.store.errors import StoreError
+from callcore.web.boards import Part, template
 from callcore.web.i18n import Texts
-from callcore.web.render import environment, texts_of
+from callcore.web.render import texts_of
 
 log = structlog.get_logger("callcore.web")
 
@@ -38,14 +37,11 @@ class DepartmentNow:
     """Internal; "" where it has none."""
 
 
-Part = Mapping[str, object]
-"""A message to a page: ``html`` is the whole list, or ``rows`` holds lines by their ids, and ``sum`` the
-line above them."""
-
-
 class ColleagueBoard:
     """``carry`` takes the model's effects, ``run`` gathers them; each desk waits with ``changed`` and fetches
     what it lacks with ``part``."""
+
+    name = "colleagues"
 
     def __init__(
         self,
@@ -129,7 +125,7 @@ class ColleagueBoard:
     def _made(self, since: int, language: Language) -> Part:
         t = texts_of(language)
         if not since:
-            html = _template("parts/colleagues.html").render(
+            html = template("parts/colleagues.html").render(
                 t=t,
                 total=self._sum(t),
                 rows=[self._row(each, language, t) for each in self._roster.all()],
@@ -148,19 +144,10 @@ class ColleagueBoard:
         key = (each.person.login, language)
         known = self._rows.get(key)
         if known is None or known[0] != each:
-            html = _template("parts/colleague.html").render(t=t, one=each, id=row_id(each.person))
+            html = template("parts/colleague.html").render(t=t, one=each, id=row_id(each.person))
             known = self._rows[key] = (each, html)
         return known[1]
 
 
 def row_id(person: Person) -> str:
     return f"colleague-{person.login}"
-
-
-@cache
-def _environment() -> Environment:
-    return environment()
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)

@@ -15,6 +15,7 @@ from callcore.screenpop.hub import CARD, MISSED, REFRESH, Event, Subscription, e
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.web import commands
+from callcore.web.boards import Board
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.connections import Connections, HubSocket, check_upgrade, turn_away
 from callcore.web.context import WEB, Web, viewer, who
@@ -37,8 +38,8 @@ class DeskSocket(HubSocket):
     def __init__(self, shell: Web, connections: Connections, identity: Identity) -> None:
         super().__init__(shell.deps, connections, identity)
         self._shell = shell
-        self._teller: asyncio.Task[None] | None = None
-        """Tells the page of colleagues, while it shows a desk."""
+        self._tellers: list[asyncio.Task[None]] = []
+        """Tell the page what is the same for everybody, while it shows a desk."""
         self._orders: asyncio.Queue[Mapping[str, Scalar]] = asyncio.Queue(ORDERS_WAITING)
         self._turn = asyncio.Lock()
         self._seq = 0
@@ -69,8 +70,8 @@ class DeskSocket(HubSocket):
     ) -> bytes:
         deps, identity = self._deps, self.identity
         desk = deps.desks.view(identity.login)
-        if (desk is not None) is not (self._teller is not None):
-            self._tell_colleagues_anew(is_wanted=desk is not None)
+        if (desk is not None) is not bool(self._tellers):
+            self._tell_anew(is_wanted=desk is not None)
         html = deps.renderer.desk_main(viewer(identity, deps), desk, deps.topics(), deps.now(), error=error)
         message = {
             "epoch": deps.hub.epoch,
@@ -103,24 +104,25 @@ class DeskSocket(HubSocket):
             log.warning("desk_orders_pile_up", login=self.identity.login)
             await self.close(WSCloseCode.TRY_AGAIN_LATER)
 
-    async def _tell_colleagues(self) -> None:
+    async def _tell(self, board: Board) -> None:
         """Rendered for everybody at once; this page only fetches what it lacks."""
-        board, seen = self._deps.colleagues, 0
-        while board is not None:
+        seen = 0
+        while True:
             await board.changed(seen)
-            seen, part = board.version, board.part(seen, self.identity.language)
-            await self.send(encode({"type": "part", "id": "colleagues", **part}).encode())
+            part, seen = board.part(seen, self.identity.language), board.version
+            await self.send(encode({"type": "part", "id": board.name, **part}).encode())
 
-    def _tell_colleagues_anew(self, *, is_wanted: bool) -> None:
-        if self._teller is not None:
-            self._teller.cancel()
-        self._teller = asyncio.create_task(self._guard(self._tell_colleagues())) if is_wanted else None
+    def _tell_anew(self, *, is_wanted: bool) -> None:
+        for teller in self._tellers:
+            teller.cancel()
+        boards = self._deps.boards if is_wanted else ()
+        self._tellers = [asyncio.create_task(self._guard(self._tell(board))) for board in boards]
 
     async def work(self) -> None:
         try:
             await self._work()
         finally:
-            self._tell_colleagues_anew(is_wanted=False)
+            self._tell_anew(is_wanted=False)
 
     async def _work(self) -> None:
         """One order after the other, beside the reader: a slow save does not hold up acknowledgements."""
@@ -161,8 +163,8 @@ class DeskSocket(HubSocket):
 
     def set_language(self, language: Language) -> None:
         super().set_language(language)
-        if self._teller is not None:
-            self._tell_colleagues_anew(is_wanted=True)
+        if self._tellers:
+            self._tell_anew(is_wanted=True)
         with suppress(asyncio.QueueFull):
             self._orders.put_nowait({"do": "catch_up"})
 

@@ -19,7 +19,7 @@ from callcore.store.attempts import DncEntry
 from callcore.store.campaigns import TargetLine
 from callcore.store.network import NetworkNode, NodeSummary
 from callcore.store.tokens import Token
-from callcore.web.colleagues import ColleagueBoard
+from callcore.web.boards import Board
 from callcore.web.metrics import Metrics
 from callcore.web.pages import Renderer, TopicChoice
 from callcore.web.second_factor import SecondFactor
@@ -259,7 +259,7 @@ class WebDeps:
     """None: neither their pages nor their API exist."""
     second_factor: SecondFactor | None = None
     """None: a password is enough for everybody."""
-    colleagues: ColleagueBoard | None = None
-    """None: no desk shows who else is at work."""
+    boards: Sequence[Board] = ()
+    """What is the same on every desk."""
     places: Sequence[str] = ()
     """Further pages that this installation has, by their names in ``context.PLACES``."""

@@ -62,6 +62,37 @@ async def test_hold_mute_and_hang_up(anna: Person, stage: Stage, phone: Softphon
     await expect(page.locator("#bands .wraps")).to_be_visible()
 
 
+async def test_parked_and_taken(anna: Person, stage: Stage, phone: Softphone, carrier: Carrier) -> None:
+    """Every desk shows who waits without anybody; taken, he rings as any call does, with his card."""
+    page, number = anna.page, "79160007300"
+    await waits(stage, number)
+    await page.goto(f"{stage.url}/desk")
+    await anna.presses("Alt+w")
+    await page.locator(f"#dock [data-dial='+{number}']").focus()
+    await anna.presses("Enter")
+    call = await phone.incoming()
+    await call.answer()
+    await carrier.answered(number)
+    await anna.presses("Escape")
+    await page.get_by_role("button", name="На парковку").focus()
+    await anna.presses("Enter")
+    await call.ended()
+    parked = page.locator("#parked article")
+    await expect(parked).to_contain_text("8 (916) 000-73-00")
+    await expect(parked).to_contain_text("Анна Кузнецова")
+    await anna.is_well()
+    await parked.get_by_role("button", name="Взять").focus()
+    await anna.presses("Enter")
+    call = await phone.incoming()
+    await expect(parked).to_have_count(0)
+    await call.answer()
+    await expect(page.locator("#bands .talks")).to_contain_text("8 (916) 000-73-00")
+    await anna.presses("F8")
+    await call.ended()
+    await carrier.gone(number)
+    await expect(page.locator("#bands .wraps")).to_be_visible()
+
+
 async def test_what_cannot_be_done_says_why(
     anna: Person, stage: Stage, phone: Softphone, carrier: Carrier
 ) -> None:

@@ -282,6 +282,7 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
     effect = {
         ShowRinging: RINGS,
         ShowDialling: ShowDialling("k", ANNA, view(TWO), "phone"),
+        ShowLine: ShowLine("k", ANNA, TWO, None),
         HideRinging: HideRinging("k", ANNA, TWO, EndReason.cancelled),
         PopCard: POPS,
         UpdateCard: UpdateCard("k", ANNA, KNOWN),

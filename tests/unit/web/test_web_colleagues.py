@@ -24,7 +24,7 @@ HOSTILE = Person(Login("eve"), "<b>Eve</b>")
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of templates, each time that one is filled in."""
     seen: list[str] = []
-    real = colleagues._template
+    real = colleagues.template
 
     class Counted:
         def __init__(self, name: str) -> None:
@@ -34,7 +34,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(self.name)
             return real(self.name).render(**values)
 
-    monkeypatch.setattr(colleagues, "_template", Counted)
+    monkeypatch.setattr(colleagues, "template", Counted)
     return seen
 
 

@@ -290,7 +290,6 @@ def test_no_effect_needs_anything_on_the_desk(kind: type) -> None:
         CloseCard: CloseCard("k", ANNA, TWO),
         DropCard: DROPS,
         ShowAgent: ShowAgent("k", ANNA, AgentState.ready, None, NOW),
-        ShowLine: ShowLine("k", ANNA, TWO, HELD),
     }[kind]
     after = apply(desk(), cast(DeskEffect, effect), NOW, UNTIL)
     assert bool(after.tabs) is (kind is PopCard)

@@ -316,6 +316,7 @@ class Daemon:
             self.outgoing,
             self.clock.now,
             self.talks,
+            self.second_line.by_phone,
         )
         peers: dict[str, tuple[str, ...]] = {
             name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()

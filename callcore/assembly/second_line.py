@@ -23,11 +23,24 @@ from callcore.calls.call import Call
 from callcore.calls.effects import Effect, HandedWords, HandingState, SettleHandover
 from callcore.calls.facts import Fact, Handed, HandingFailed, Snapshot
 from callcore.calls.line import Do
+from callcore.calls.mirror import device_of
 from callcore.config import Settings
-from callcore.crm.handing import Colleague, House, Now, Offer, Place, find, offers
-from callcore.domain import CallId, CustomerId, Login, PbxName, QueueName, Text, TopicCode
+from callcore.crm.handing import Colleague, House, Kind, Now, Offer, Place, find, offers
+from callcore.domain import (
+    UNCLASSIFIED,
+    CallId,
+    ChannelRef,
+    CustomerId,
+    Interface,
+    Login,
+    PbxName,
+    QueueName,
+    Text,
+    TopicCode,
+)
 from callcore.floor.floor import Floor
 from callcore.floor.people import People
+from callcore.ivr.handover import ByPhone, Onward
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import QueueState, Situation
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
@@ -77,10 +90,14 @@ class World:
     house: Callable[[], House]
     agents: Callable[[], Mapping[Login, Agent]]
     call: Callable[[CallId], Call | None]
+    call_on: Callable[[ChannelRef], Call | None]
     queues: Callable[[PbxName], Mapping[QueueName, QueueState]]
     profile: Callable[[str | None, CustomerId | None], Awaitable[Profile]]
     personal: Callable[[CustomerId], Awaitable[tuple[Login, ...]]]
     names: Callable[[], Awaitable[Mapping[Login, str]]]
+    login_at: Callable[[PbxName, Interface], Login | None]
+    rings: Callable[[], int]
+    """Seconds after which a caller comes back."""
     now: Callable[[], datetime]
 
 
@@ -92,10 +109,13 @@ def make_world(
         house=house,
         agents=lambda: floor.tracker.agents,
         call=floor.tracker.calls.get,
+        call_on=floor.tracker.call_of,
         queues=floor.queues,
         profile=lambda number, customer: profile_of(database.customers, number, customer, now()),
         personal=database.customers.operators,
         names=lambda: people.names(now()),
+        login_at=floor.tracker.login_at,
+        rings=lambda: current.settings.second_line.return_after_seconds,
         now=now,
     )
 
@@ -173,6 +193,35 @@ class SecondLine:
             await self._order(login, call, handover, _DO[mode], _line_to(offer.place))
         return offer
 
+    async def by_phone(self, what: ByPhone) -> Onward | None:
+        """The sender's telephone has transferred the caller: his card's words go along as far as there are
+        any. What the department does not take now comes back to him."""
+        world, pbx = self._world, what.channel.pbx
+        call = (world.call(what.call) if what.call else None) or world.call_on(what.channel)
+        login = world.login_at(pbx, device_of(what.by))
+        tab = self._any_tab(login, call.id) if login and call else None
+        if login is None or tab is None:
+            return None
+        house, now, at = await self._about(login, tab)
+        offer = next(
+            (each for each in offers("", at, house, now) if _is_dialled(each, what.dialled, house)), None
+        )
+        if offer is None:
+            return None
+        topic = self._topic(tab, tab.words, offer.topic) or UNCLASSIFIED
+        mode: Mode = "blind" if what.is_blind else "consult"
+        handover = await self._keep(login, tab, topic, None, offer, mode, "phone")
+        self._take(Handed(tab.view.call, await self._words(handover, offer.title)))
+        sender, rings = world.agents()[login].interface, world.rings()
+        if offer.place is None:
+            return Onward(sender, rings, refused="CLOSED")
+        return Onward(sender, rings, offer.place.queue or "", offer.place.number or "")
+
+    def _any_tab(self, login: Login, call: CallId) -> Tab | None:
+        """His telephone is quicker than his desk: he may have let go of the caller already."""
+        desk = self._desks.view(login)
+        return desk.tab(call) if desk else None
+
     async def _keep(
         self,
         login: Login,
@@ -186,10 +235,9 @@ class SecondLine:
         """The card first, then the hand-over."""
         call, entry, customer = tab.view.call, tab.words, tab.matched
         said = entry.draft.comment if comment is None else comment
-        if Draft(topic, said) != entry.saved:
+        if Draft(topic, said) != entry.saved and topic != UNCLASSIFIED:
             await self._desks.save(login, call, topic, said, close=False, n=entry.n)
         place = offer.place
-        assert place is not None
         new = NewHandover(
             call=call,
             by=login,
@@ -199,7 +247,7 @@ class SecondLine:
             mode=mode,
             to_kind=_kind(offer),
             to_name=offer.name,
-            queue=place.queue,
+            queue=place.queue if place else None,
             customer=customer.id if customer else None,
             from_topic=tab.view.topic or "",
             means=means,
@@ -335,6 +383,13 @@ def _line_to(place: Place) -> LineTo:
         return LineTo("number", place.number)
     assert place.login is not None
     return LineTo("colleague", place.login)
+
+
+def _is_dialled(offer: Offer, dialled: str, house: House) -> bool:
+    owner = next((each for each in house.departments if each.code == offer.name), None)
+    return (
+        offer.kind is Kind.department and owner is not None and dialled in (owner.number, owner.transfer_code)
+    )
 
 
 def _kind(offer: Offer) -> ToKind:

@@ -19,6 +19,7 @@ _WHYS = {
     "TIMEOUT": "no_answer",
     "CANCEL": "no_answer",
     "BUSY": "busy",
+    "CLOSED": "closed",
 }
 """By DIALSTATUS or QUEUESTATUS; any other says that nobody was there."""
 

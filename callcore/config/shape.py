@@ -93,6 +93,8 @@ class Pbx(Model):
     internal: tuple[DevicePattern, ...] = ()
     """Devices that are phones of the house, besides those of operators."""
     recovery: Recovery = Recovery()
+    phone_transfers: bool = False
+    """Transfers by the telephones go to ``callcore-transfer`` (``callcore dialplan --part transfer``)."""
     prompt_folder: Line | None = None
     """``speech.folder`` as this Asterisk sees it; None: the same path."""
     recording_folder: Line | None = None

@@ -5,7 +5,7 @@ back."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,8 @@ async def stage(
         house = yaml.safe_load(file.read_text(encoding="utf-8"))
         open_day = DAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]
         house["departments"]["finance"] |= {"hours": "always", "holidays": {"country": "none"}}
+        house["departments"]["finance"]["transfer_code"] = "*55"
+        house["departments"]["retention"]["transfer_code"] = "*66"
         house["departments"]["retention"]["hours"] = {
             day: "09:00-18:00" if day == open_day else "closed" for day in DAYS
         }
@@ -284,6 +286,53 @@ async def test_without_a_topic(office: Office) -> None:
     with pytest.raises(Refused) as refused:
         await anna.api.order("transfer", call=call, to="person:boris", mode="blind")
     assert refused.value.status in (409, 422)
+    assert await office.database.handovers.of_call(CallId(call)) == ()
+    await visit.hang_up()
+    await office._contact(visit)
+
+
+# --- by the telephone
+
+
+def by_refer(phone: SoftCall) -> Awaitable[object]:
+    return phone.refer("*55")
+
+
+def by_key(phone: SoftCall) -> Awaitable[object]:
+    return phone.key("#1*55")
+
+
+@pytest.mark.parametrize("way", [by_refer, by_key])
+async def test_a_code_of_the_telephone_takes_the_words_along(
+    office: Office, way: Callable[[SoftCall], Awaitable[object]]
+) -> None:
+    boris = await office.sits("boris")
+    _anna, phone, visit, call = await ready(office, "coded")
+    await way(phone)
+    await card_while_ringing(boris, call)
+    await boris.answers()
+    await office.talk(visit, boris)
+    kept = await handover(office, call, HandoverState.taken)
+    assert (kept.what.means, kept.what.comment, kept.taken_by) == ("phone", COMMENT, "boris")
+    assert await interactions(office, call) == [("anna", TOPIC, COMMENT)]
+    await visit.hang_up()
+    assert (await office._contact(visit)).answered_by == "anna"
+
+
+async def test_a_code_of_a_closed_department_brings_the_caller_back(office: Office) -> None:
+    anna, phone, visit, call = await ready(office, "coded")
+    await phone.refer("*66")
+    await anna.answers()
+    await returned(office, anna, call, "closed")
+    await office.talk(visit, anna)
+    await visit.hang_up()
+    await office._contact(visit)
+
+
+async def test_a_code_that_nobody_has_changes_nothing(office: Office) -> None:
+    anna, phone, visit, call = await ready(office, "coded")
+    assert await phone.refer("*99") == 404
+    await office.talk(visit, anna)
     assert await office.database.handovers.of_call(CallId(call)) == ()
     await visit.hang_up()
     await office._contact(visit)

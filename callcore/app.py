@@ -31,6 +31,7 @@ from callcore.assembly.office import Office
 from callcore.assembly.opting_out import opt_out_room
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.retention import Retention
+from callcore.assembly.second_line import SecondLine, make_world
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
@@ -62,7 +63,7 @@ from callcore.speech import Prompts
 from callcore.store.contacts import Saved
 from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, opt_outs, placed, story
+from callcore.web import editions_api, handing, opt_outs, placed, story
 from callcore.web.app import build
 from callcore.web.control import serve_control
 from callcore.web.door import Runner
@@ -212,7 +213,11 @@ class Daemon:
             self.desks.recording,
         )
         self.handset = self.desks.handset = Handset(
-            self.links, tracker, self._take, self.current.of(wiring.inside_numbers)
+            self.links,
+            tracker,
+            self._take,
+            self.current.of(wiring.inside_numbers),
+            self.current.of(wiring.line_seconds),
         )
         self.floor = Floor(
             tracker,
@@ -223,11 +228,19 @@ class Daemon:
                 self.records.carry,
                 self._listeners,
                 self.handset.carry,
+                lambda effect: self.second_line.carry(effect),
             ),
             watch=self._watch,
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
+        self.second_line = self.desks.second_line = SecondLine(
+            self.database.handovers,
+            self.desks,
+            self.handset,
+            self._take,
+            make_world(self.current, self.database, self.floor, self.people, self.clock.now),
+        )
         self.outgoing.placing.seats = self.floor.tracker.agents.get
         self.outgoing.placing.publish = self.hub.publish
         callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
@@ -312,6 +325,7 @@ class Daemon:
             self.outgoing,
             self.clock.now,
             self.talks,
+            self.second_line.by_phone,
         )
         peers: dict[str, tuple[str, ...]] = {
             name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
@@ -374,6 +388,7 @@ class Daemon:
             ),
         )
         opt_outs.add_to(application, opt_out_room(self.current, self.database, self.people, self.clock.now))
+        handing.add_to(application, self.second_line)
         webhooks.add_to(
             application,
             WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),
@@ -424,6 +439,7 @@ class Daemon:
             tasks.append(group.create_task(self.office.run()))
             tasks.append(group.create_task(self.answering.run()))
             tasks.append(group.create_task(self.talks.run()))
+            tasks.append(group.create_task(self.second_line.run()))
             tasks.append(group.create_task(self.colleagues.run()))
             tasks.append(group.create_task(self.parked.run()))
             tasks.append(group.create_task(self.waiting.run()))
@@ -487,6 +503,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
+        self.second_line.take_fact(fact)
         self.handset.take_fact(fact)
         match fact:
             case Snapshot():

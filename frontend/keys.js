@@ -7,6 +7,7 @@ export function keys($) {
     const digit = event.altKey && !event.ctrlKey && /^Digit([1-9])$/.exec(code);
     const menu = target.closest?.(':popover-open');
     if (key === 'F2') press(document.querySelector('[data-f2]'));
+    else if (key === 'F6' && !event.altKey && !event.ctrlKey && !event.shiftKey && document.querySelector('[data-f6]')) press(document.querySelector('[data-f6]'));
     else if (key === 'F10' && !event.altKey && !event.ctrlKey) document.querySelector('[data-f10]')?.click(); // who types goes on
     else if (/^F[6789]$/.test(key) && !event.altKey && !event.ctrlKey && !event.shiftKey) document.querySelector(`#bands [data-${key.toLowerCase()}]`)?.click(); // who types goes on
     else if (code === 'KeyD' && event.ctrlKey && event.shiftKey) document.querySelector('.panel:not([hidden]) [data-open-number] [data-dial]')?.click();

@@ -5,6 +5,7 @@ import {word} from './ask.js';
 import {dials} from './dial.js';
 import {keepTyped} from './keep.js';
 import {keys} from './keys.js';
+import {hands} from './hand.js';
 import {panels} from './panel.js';
 import {morph, seconds, setClock, template, tick as tickTimes} from './paint.js';
 import {liveSearch} from './search.js';
@@ -235,6 +236,7 @@ keys($);
 dials(send);
 for (const [id, words] of typedHere()) drafts.set(id, words); // of a page that was killed while it could not send
 rescue();
+hands();
 panels({home: () => { const call = main.querySelector('.panel:not([hidden])')?.dataset.call; return call ? `?contact=${call}` : ''; }});
 keepTyped();
 liveSearch();

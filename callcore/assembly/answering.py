@@ -17,6 +17,7 @@ from callcore.floor.floor import Floor
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import CampaignCalls
 from callcore.ivr.fastagi import Route
+from callcore.ivr.handover import HandOn, PhoneHandovers
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.overflow import Overflow
 from callcore.ivr.placed import PlacedCalls
@@ -39,6 +40,7 @@ class Answering:
         outgoing: Outgoing,
         now: Callable[[], datetime],
         recorder: TalkRecorder,
+        hand_on: HandOn,
     ) -> None:
         settings = current.settings
 
@@ -59,6 +61,7 @@ class Answering:
             queues=floor.queues,
             forwards=outgoing.placing,
             recorder=recorder,
+            has_transfers=lambda pbx: settings.pbx[pbx].phone_transfers,
             hints=lambda: current.settings.ivr.hints,
             recording_folders={name: pbx.recording_folder for name, pbx in settings.pbxs.items()},
         )
@@ -67,6 +70,7 @@ class Answering:
             "overflow": Overflow(self.reception),
             "recording": SilentStart(recorder),
             "campaign": CampaignCalls(self.reception, outgoing.notices),
+            "handover": PhoneHandovers(hand_on),
             "placed": PlacedCalls(
                 outgoing.placing.confirm,
                 dials,

@@ -18,10 +18,12 @@ from callcore.assembly.current import Current
 from callcore.calls import effects as do
 from callcore.calls.agent import AgentRules
 from callcore.calls.effects import Contact
+from callcore.calls.handset import Seconds
 from callcore.calls.recovery import PastCall
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.pop import is_device_among, pop_policy
+from callcore.crm.handing import numbers_of
 from callcore.crm.topics import TopicTree
 from callcore.domain import CallId, Direction, Interface, PbxName, QueueName, Text, TopicCode
 from callcore.flight.book import Book as StoryBook
@@ -211,6 +213,7 @@ def carriers(
     records: Carry,
     others: Carry | None = None,
     handset: Carry | None = None,
+    second_line: Carry | None = None,
 ) -> dict[type, tuple[Carry, ...]]:
     """Who carries out what. One effect, one room; ``others``, who tell other programs, only listen."""
     by_room: dict[Carry, Sequence[type]] = {
@@ -231,6 +234,8 @@ def carriers(
     }
     if handset is not None:
         by_room[handset] = (do.SendOn, do.EndChannel)
+    if second_line is not None:
+        by_room[second_line] = (do.SettleHandover,)
     heard = (do.ShowRinging, do.ShowAgent, do.LogContact) if others is not None else ()
     return {
         kind: (carry, others) if others is not None and kind in heard else (carry,)
@@ -240,8 +245,13 @@ def carriers(
 
 
 def inside_numbers(settings: Settings) -> frozenset[str]:
-    """Internal numbers that calls may be given to: those of the departments."""
-    return frozenset(each.number for each in settings.departments if each.number is not None)
+    """Internal numbers that calls may be given to: those of the departments, and where the tables lead."""
+    own = {each.number for each in settings.departments if each.number is not None}
+    return frozenset(own) | numbers_of(settings.tables)
+
+
+def line_seconds(settings: Settings) -> Seconds:
+    return settings.second_line.seconds
 
 
 async def make_recorder(

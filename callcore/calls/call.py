@@ -7,9 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from callcore.calls.effects import CallView, Contact, Ring
+from callcore.calls.effects import CallView, Contact, HandedWords, Ring
 from callcore.calls.facts import (
     CustomersFound,
+    Handed,
+    HandingFailed,
     IvrLeft,
     LanguageChosen,
     MessageBegun,
@@ -128,6 +130,8 @@ class Call:
     """He comes back to the one who sent him on; see ``CallView.returned``."""
     not_reached: EndReason | None = None
     """We placed it, the operator's phone first, and the number did not answer: why."""
+    handed: HandedWords | None = None
+    """The newest hand-over from one operator to another."""
     ends_by: datetime | None = None
     """If the PBX says nothing until then, the caller is gone."""
     updates: int = 0
@@ -168,6 +172,7 @@ class Call:
             outages=self.outages,
             direction=self.direction,
             silent=self.silent,
+            handed=self.handed,
             returned=self.returned,
         )
 
@@ -285,4 +290,6 @@ Move = (
     | QueueLeft
     | QueueAbandoned
     | CustomersFound
+    | Handed
+    | HandingFailed
 )

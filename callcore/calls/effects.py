@@ -82,6 +82,37 @@ class Contact:
     """Of the IVR's file: where he was last."""
 
 
+class HandingState(StrEnum):
+    """How it stands with a call that is handed from one operator to another."""
+
+    asked = "asked"
+    taken = "taken"
+    returned = "returned"
+    """Nobody took it: the sender has the caller again, or will in a moment."""
+    withdrawn = "withdrawn"
+    """The sender took him back, or the caller hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedWords:
+    """What goes along with a call that an operator hands on (D-22); see ``store.handovers``."""
+
+    handover: int
+    by: Login
+    name: str
+    """Of that person."""
+    to: Text
+    """To whom, in words."""
+    topic: TopicCode
+    number: str
+    """Which it is about; "" if unknown."""
+    comment: str
+    at: datetime
+    state: HandingState = HandingState.asked
+    why: str = ""
+    """A word of ``store.handovers.Why``."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallView:
     """A call as the desk shows it."""
@@ -105,6 +136,8 @@ class CallView:
     """``outbound``: we rang with a notice, and he asked for an operator."""
     silent: tuple[str, ...] = ()
     """Other systems that did not answer who he is, by their names in the settings."""
+    handed: HandedWords | None = None
+    """Somebody hands it on, or has."""
     returned: str | None = None
     """He comes back from where he was sent: why, in Asterisk's word; empty: nobody took him in time."""
 
@@ -303,6 +336,18 @@ class LogContact:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleHandover:
+    """It turned out what became of a call that was handed on."""
+
+    key: str
+    handover: int
+    state: HandingState
+    login: Login | None
+    """Who took it; None: nobody, or the telephone of nobody."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowAgent:
     """State of an agent changed."""
 
@@ -376,6 +421,7 @@ Effect = (
     | EndChannel
     | SendOn
     | LogContact
+    | SettleHandover
     | ShowAgent
     | AddMember
     | RemoveMember

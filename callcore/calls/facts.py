@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callcore.calls.attempt import AttemptResult, Plan
+from callcore.calls.effects import HandedWords
 from callcore.calls.line import Do, Target
 from callcore.domain import (
     AgentState,
@@ -590,6 +591,23 @@ class CardTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """An operator hands this call on: his words are stored, the telephone system is about to be asked. Of an
+    earlier life of ours: it was."""
+
+    call: CallId
+    words: HandedWords
+
+
+@dataclass(frozen=True, slots=True)
+class HandingFailed:
+    """The telephone system did not do it: the sender still has the caller."""
+
+    call: CallId
+    handover: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeskOpened:
     """At least one page of this operator is connected."""
 
@@ -654,6 +672,8 @@ Fact = (
     | AgentPaused
     | WrapUpDone
     | CardTaken
+    | Handed
+    | HandingFailed
     | DeskOpened
     | DeskClosed
 )

@@ -25,16 +25,30 @@ from callcore.calls.line import (
 )
 from callcore.domain import CallId, Interface, PbxName
 
-HOLD_SECONDS: Final = 600
-"""How long a customer waits on hold or parked before he comes back."""
-ALONE_SECONDS: Final = HOLD_SECONDS - 2
-"""His operator's silent side ends first, so that his phone is free to ring."""
 CONSULT_HOLD_SECONDS: Final = 900
 """While others talk about him. Who loses his operator meanwhile is sent on at once (``left_alone``), but
 not by a callcore that has died."""
-RING_SECONDS: Final = 20
-QUEUE_SECONDS: Final = 60
-"""How long a target queue may look for somebody."""
+TAKE_SECONDS: Final = 20
+"""How long the phone of who takes a parked customer rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """How long who waits for what."""
+
+    hold: int = 600
+    """A customer on hold or parked, before he comes back."""
+    consult: int = 30
+    """Whoever is asked rings, or is looked for in a queue."""
+    handover: int = 30
+    """Whom a customer was given to rings, or is looked for, before the customer comes back."""
+
+    @property
+    def alone(self) -> int:
+        """His operator's silent side ends first, so that his phone is free to ring."""
+        return self.hold - 2
+
+
 _NAME = re.compile(r"[-0-9A-Za-z_./@:+;]+\Z")
 """Of a channel that the dialplan can join: other characters are filtered out there."""
 _INSIDE = re.compile(r"[0-9*#]{1,20}\Z")
@@ -118,6 +132,7 @@ class Parts:
     target: Target | None = None
     """Who is being asked."""
     is_muted: bool = False
+    seconds: Seconds = Seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,7 @@ class Waiting:
     call: CallId
     pbx: PbxName
     customer: str
+    seconds: Seconds = Seconds()
 
 
 Orders = tuple[Order, ...]
@@ -154,7 +170,7 @@ def taken(waiting: Waiting, taker: Interface) -> Orders:
     customer = waiting.customer
     return (
         SetVar(customer, "CALLCORE_TAKER", taker),
-        SetVar(customer, "CALLCORE_RINGS", str(RING_SECONDS)),
+        SetVar(customer, "CALLCORE_RINGS", str(TAKE_SECONDS)),
         Redirect(customer, Place.take),
     )
 
@@ -163,7 +179,10 @@ def sent_on(waiting: Waiting, target: Target | None) -> Orders:
     """The customer whose operator has gone: to whom he was about to ask, or back to him."""
     if target is None or _refused(target) is not None:
         return (Redirect(waiting.customer, Place.back),)
-    return (*_aim(waiting.customer, target), Redirect(waiting.customer, _handover(target)))
+    return (
+        *_aim(waiting.customer, target, waiting.seconds.handover),
+        Redirect(waiting.customer, _handover(target)),
+    )
 
 
 def _refused(target: Target | None) -> Impossible | None:
@@ -187,7 +206,7 @@ def _end(parts: Parts) -> Iterator[Order]:
 
 
 def _hold(parts: Parts) -> Iterator[Order]:
-    yield from _way_back(parts, HOLD_SECONDS)
+    yield from _way_back(parts, parts.seconds.hold)
     yield from _apart(parts)
     yield Redirect(parts.customer, Place.hold, parts.mine, Place.alone)
 
@@ -212,7 +231,7 @@ def _three_way(parts: Parts) -> Iterator[Order]:
 
 
 def _park(parts: Parts) -> Iterator[Order]:
-    yield from _way_back(parts, HOLD_SECONDS)
+    yield from _way_back(parts, parts.seconds.hold)
     yield Redirect(parts.customer, Place.hold)
     if parts.state is not LineState.talks:  # else he is hung up as he loses the customer
         yield HangUp(parts.mine, may_miss=True)
@@ -244,7 +263,7 @@ def _consult(parts: Parts, target: Target) -> Iterator[Order]:
     yield from _way_back(parts, CONSULT_HOLD_SECONDS)
     yield from _apart(parts)
     yield SetVar(parts.mine, "__CALLCORE_HELD", parts.customer)
-    yield from _aim(parts.mine, target)
+    yield from _aim(parts.mine, target, parts.seconds.consult)
     place = {
         ToPerson: Place.consult_people,
         ToQueue: Place.consult_queue,
@@ -256,8 +275,8 @@ def _consult(parts: Parts, target: Target) -> Iterator[Order]:
 
 def _blind(parts: Parts, target: Target) -> Iterator[Order]:
     yield from _forget_him(parts)
-    yield from _way_back(parts, HOLD_SECONDS)
-    yield from _aim(parts.customer, target)
+    yield from _way_back(parts, parts.seconds.hold)
+    yield from _aim(parts.customer, target, parts.seconds.handover)
     yield Redirect(parts.customer, _handover(target))
     if parts.state is not LineState.talks:
         yield HangUp(parts.mine, may_miss=True)
@@ -271,7 +290,7 @@ def _handover(target: Target) -> Place:
     }[type(target)]
 
 
-def _aim(channel: str, target: Target) -> Iterator[Order]:
+def _aim(channel: str, target: Target, seconds: int) -> Iterator[Order]:
     match target:
         case ToPerson(_login, interface):
             yield SetVar(channel, "CALLCORE_DIALS", interface)
@@ -283,7 +302,6 @@ def _aim(channel: str, target: Target) -> Iterator[Order]:
             return
         case _:  # pragma: no cover - no other targets
             assert_never(target)
-    seconds = QUEUE_SECONDS if isinstance(target, ToQueue) else RING_SECONDS
     yield SetVar(channel, "CALLCORE_RINGS", str(seconds))
 
 
@@ -299,7 +317,7 @@ def _way_back(parts: Parts, seconds: int) -> Iterator[Order]:
 
 def _apart(parts: Parts) -> Iterator[Order]:
     """The call's id is what a restarted callcore knows the operator's silent channel by."""
-    yield SetVar(parts.mine, "CALLCORE_ALONE", str(ALONE_SECONDS))
+    yield SetVar(parts.mine, "CALLCORE_ALONE", str(parts.seconds.alone))
     yield SetVar(parts.mine, "__CALLCORE_CALL", parts.call)
 
 

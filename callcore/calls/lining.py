@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
-from callcore.calls import left_alone, lines
+from callcore.calls import handed, left_alone, lines
 from callcore.calls.call import Answered, Call, Leg, Phase
 from callcore.calls.effects import Effect, Party, ShowLine, TransferKind
 from callcore.calls.facts import LiveChannel
@@ -280,7 +280,9 @@ def consulted(floor: Tracker, fact: f.Consulted, now: datetime) -> Iterator[Effe
         return
     failed = "" if fact.status in _TALKED else fact.status or "FAILED"
     line = dataclasses.replace(line, is_asking=False, failed=failed, since=now)
+    call, told = handed.returned(call, failed) if failed else (call, ())
     floor.calls[call.id] = replace(call, line=line)
+    yield from told
     yield from show(floor, call.id)
 
 
@@ -290,7 +292,9 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
         floor.odd["returned_without_call"] += 1
         return
     call = replace(floor.calls[call_id], returned=fact.why, line=None, parked=None)
+    call, told = handed.returned(call, fact.why)
     floor.calls[call_id] = call
+    yield from told
     yield from show(floor, call_id)
 
 

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from callcore.calls import effects as do
+from callcore.calls import handed
 from callcore.calls.attempt import AttemptResult
 from callcore.calls.call import (
     Answered,
@@ -41,6 +42,8 @@ from callcore.calls.contact import contact_of, served, sole_customer, with_word
 from callcore.calls.effects import Contact, Effect, Ring
 from callcore.calls.facts import (
     CustomersFound,
+    Handed,
+    HandingFailed,
     IvrLeft,
     LanguageChosen,
     MessageBegun,
@@ -108,11 +111,15 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case CardAsked():
             return _card_asked(call, move.login)
         case TalkStarted():
-            return _talk_started(call, move.interface, now), ()
+            return handed.heard(_talk_started(call, move.interface, now), move.interface)
         case TalkStopped():
             return _talk_stopped(call, move.interface, now), ()
         case CustomersFound():
             return _found(call, move)
+        case Handed():
+            return handed.begin(call, move)
+        case HandingFailed():
+            return handed.failed(call, move)
         case CallerGone():
             return _ended(call, _cause_of(call, move.cause), now, move.last_ring)
         case TimeIsUp():
@@ -184,8 +191,10 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
     show: Effect = do.ShowRinging(key, move.login, call.view, can_take)
     if call.is_own_ring(move.interface):
         show = _dialling(call, move.login, can_take=can_take)
-    if moment is not PopMoment.ringing:
+    if moment is not PopMoment.ringing and not handed.opens_card(call, move.login):
         return call, (show,)
+    if handed.comes_back(call, move.login):
+        call = replace(call, cards=tuple(other for other in call.cards if other != move.login))
     call, pop = _pop(call, move.login)
     return call, (show, *pop)
 
@@ -225,6 +234,8 @@ def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> 
         return call, ()  # his other phone still rings
     key = _ring_key(call, at)
     hide: tuple[Effect, ...] = (do.HideRinging(f"{key}:hide", login, call.id, reason),)
+    if reason is not EndReason.completed and login in call.cards and handed.comes_back(call, login):
+        return call, (*hide, do.EndCard(f"{key}:end", login, call.id, call.talk_ms))
     if call.is_own_ring(ring.interface):
         hide = ()  # the ledger tells how it ended
     if reason is EndReason.completed or login not in call.cards or login in call.takers:
@@ -404,7 +415,8 @@ def _all_over(call: Call, reason: EndReason, now: datetime) -> Result:
         call = _talk_stopped(call, interface, now)
     for login in call.takers:
         call, effects = _part_done(call, login, effects)
-    return call, effects
+    call, told = handed.ended(call)
+    return call, (*effects, *told)
 
 
 def _over(result: Result, contact: Contact, now: datetime) -> Result:

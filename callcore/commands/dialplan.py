@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from callcore.commands.frame import DONE, CommandFailed, Output, Work, WrongUse, add_config
-from callcore.commands.pbx_files import fallback_ways, queue_definitions
+from callcore.commands.pbx_files import fallback_ways, queue_definitions, transfers
 from callcore.config import Settings, load
 from callcore.domain import PbxName, Text
 from callcore.ivr.dialplan import PARTS, render
@@ -43,6 +43,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
             queues=queue_definitions(settings),
             max_wait_seconds=pbx.max_wait_seconds,
             fallback=render_fallback(static),
+            transfers=transfers(settings),
             part=options.part,
         )
     except ValueError as error:

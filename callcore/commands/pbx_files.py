@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from callcore.config import Queue, Settings
+from callcore.crm.departments import Way
 from callcore.domain import Language, PbxName, QueueName, Text
+from callcore.ivr.dialplan import Transfer
 from callcore.ivr.fallback import StaticWays, Told, static_ways
 from callcore.ivr.queue_file import QueueDefinition
 from callcore.speech import Prompts, TextRefused
@@ -55,3 +57,14 @@ def _told(settings: Settings, pbx: PbxName) -> Told:
         return str(seen_as / made[-1].relative_to(speech.folder).with_suffix("")) if made else None
 
     return told
+
+
+def transfers(settings: Settings) -> tuple[Transfer, ...]:
+    """Numbers and codes of the departments that take calls."""
+    return tuple(
+        Transfer(dialled, each.queue or "", each.number or "")
+        for each in settings.departments
+        if Way.transfer in each.ways
+        for dialled in (each.number, each.transfer_code)
+        if dialled is not None
+    )

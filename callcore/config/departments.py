@@ -48,6 +48,7 @@ class DepartmentModel(Model):
     ways: Annotated[tuple[Way, ...], BeforeValidator(_ways)]
     number: InternalNumber | None = None
     queue: QueueField | None = None
+    transfer_code: Annotated[str, Field(pattern=r"^[*#][0-9*#]{1,9}$")] | None = None
     zone: Zone | None = None
     """None: that of the file."""
     hours: WeekField | None = None
@@ -94,6 +95,7 @@ class DepartmentsModel(Model):
             hours=hours,
             number=each.number,
             queue=QueueName(each.queue) if each.queue else None,
+            transfer_code=each.transfer_code,
             head=head,
             matters=frozenset(each.matters),
         )
@@ -112,7 +114,11 @@ def check_departments(model: DepartmentsModel, queues: Collection[str], document
                     f"Queues: {', '.join(sorted(queues))}. List it in queues, or name another.",
                 ),
             )
-        for name, value in (("queue", each.queue), ("number", each.number)):
+        for name, value in (
+            ("queue", each.queue),
+            ("number", each.number),
+            ("transfer_code", each.transfer_code),
+        ):
             if value is None:
                 continue
             owner = owners.setdefault(f"{name} {value}", code)

@@ -36,6 +36,7 @@ from callcore.config.offices import OfficeModel
 from callcore.config.outbound import Control, Outages, Outbound, Sms
 from callcore.config.pop import DevicePattern, Pop
 from callcore.config.recovery import Recovery
+from callcore.config.second_line import SecondLine
 from callcore.config.webhooks import Webhooks
 from callcore.config.work import Work
 from callcore.domain import Language, RecordMode, Text
@@ -94,6 +95,8 @@ class Pbx(Model):
     internal: tuple[DevicePattern, ...] = ()
     """Devices that are phones of the house, besides those of operators."""
     recovery: Recovery = Recovery()
+    phone_transfers: bool = False
+    """Transfers by the telephones go to ``callcore-transfer`` (``callcore dialplan --part transfer``)."""
     prompt_folder: Line | None = None
     """``speech.folder`` as this Asterisk sees it; None: the same path."""
     recording_folder: Line | None = None
@@ -320,6 +323,7 @@ class SettingsModel(Model):
     control: Control = Control()
     desk: Desk = Desk()
     work: Work = Work()
+    second_line: SecondLine = SecondLine()
     pop: Pop = Pop()
     flight: Flight = Flight()
     webhooks: Webhooks = Webhooks()

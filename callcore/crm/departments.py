@@ -55,6 +55,8 @@ class Department:
     number: str | None = None
     """Internal number; at most one of ``number`` and ``queue`` is set."""
     queue: QueueName | None = None
+    transfer_code: str | None = None
+    """What a telephone dials to hand a caller on to it, besides its number."""
     head: Head | None = None
     matters: frozenset[str] = frozenset()
     """Codes of what it decides, such as ``recalculation``: see ``Departments.taking``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -28,6 +29,7 @@ from callcore.calls.handset import (
     Order,
     Orders,
     Parts,
+    Seconds,
     SetVar,
     Waiting,
     orders,
@@ -69,8 +71,10 @@ class Handset:
         tracker: Tracker,
         take: Callable[[Fact], None],
         inside: Callable[[], frozenset[str]] = frozenset,
+        seconds: Callable[[], Seconds] = Seconds,
     ) -> None:
         """``inside``: internal numbers that calls may be given to; any other might lead out of the house."""
+        self._seconds = seconds
         self._links = links
         self._tracker = tracker
         self._take = take
@@ -107,7 +111,7 @@ class Handset:
     async def _do(self, login: Login, call: CallId, do: Do, to: LineTo | None) -> None:
         parts = self._parts(login, call)
         target = None if to is None else self._target(parts.pbx, login, to)
-        told = _possible(orders(parts, do, target))
+        told = _possible(orders(replace(parts, seconds=self._seconds()), do, target))
         if do not in (Do.hang_up, Do.end, *_MUTES):
             await self._check_dialplan(parts.pbx)
         fact = LineOrdered(call, login, do, target)
@@ -241,7 +245,7 @@ class Handset:
     def carry(self, effect: Effect) -> None:
         match effect:
             case SendOn():
-                waiting = Waiting(effect.call, effect.channel.pbx, effect.name)
+                waiting = Waiting(effect.call, effect.channel.pbx, effect.name, self._seconds())
                 self._beside.start(self._carry_out(effect.channel.pbx, sent_on(waiting, effect.target)))
             case EndChannel():
                 log.info("channel_ended", call_id=effect.call, channel=effect.name, why=effect.why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,8 +20,17 @@ from callcore.ivr.queue_file import (
     render_rules,
 )
 
-Part = Literal["all", "globals", "include", "fallback", "queues", "rules"]
+Part = Literal["all", "globals", "include", "transfer", "fallback", "queues", "rules"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a telephone dials to hand a caller on, and where that leads: a queue, or an internal number."""
+
+    dialled: str
+    queue: str = ""
+    number: str = ""
 
 
 def include_file() -> str:
@@ -72,6 +82,7 @@ def render(
     queues: Sequence[QueueDefinition],
     max_wait_seconds: int = 600,
     fallback: str = "",
+    transfers: Sequence[Transfer] = (),
     part: Part = "all",
 ) -> str:
     """What ``callcore dialplan`` prints: all parts, or one for a file of its own. ``fallback``: that of the
@@ -89,12 +100,33 @@ def render(
         f"{own}",
         "include": "; ===== callcore.conf, with #include from extensions.conf "
         f"(FreePBX: extensions_custom.conf) =====\n{include_file()}",
+        "transfer": "; ===== callcore-transfer.conf, with #include beside callcore.conf =====\n"
+        + render_transfers(transfers),
         "fallback": "; ===== callcore-topics.conf, with #include beside callcore.conf =====\n" + fallback,
         "queues": "; ===== into queues.conf (FreePBX: queues_custom.conf) =====\n" + render_queues(queues),
         "rules": "; ===== into queuerules.conf (FreePBX: queuerules_custom.conf) =====\n"
         + (render_rules(queues) or "; no row of the topic tables asks for a skill\n"),
     }
     return "\n".join(parts.values()) if part == "all" else parts[part]
+
+
+def render_transfers(transfers: Sequence[Transfer]) -> str:
+    """Exact numbers alone: any other a telephone refuses, and the caller stays with whom he is."""
+    lines = [
+        "; Numbers and codes to which a telephone may hand a caller on (pbx.NAME.phone_transfers).",
+        "[callcore-transfer]",
+        "; all other numbers of the house, without words: the context that CALLCORE_INTERNAL names",
+        ";include => internal",
+    ]
+    for each in transfers:
+        goes = f"CALLCORE_TOQUEUE={each.queue}" if each.queue else f"CALLCORE_TO={each.number}"
+        lines += [
+            f"exten => {each.dialled},1,Set(CALLCORE_DIALLED={each.dialled})",
+            f" same => n,Set(CALLCORE_GOES={'queue' if each.queue else 'number'})",
+            f" same => n,Set({goes})",
+            " same => n,Goto(callcore-handed,s,1)",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _address(agi: str) -> str:

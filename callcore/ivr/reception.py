@@ -98,6 +98,8 @@ class Reception:
     forwards: Forwards | None = None
     """Where a caller's way leads to a number outside; None: nowhere."""
     recorder: TalkRecorder = field(default_factory=NoTalkRecorder)
+    has_transfers: Callable[[PbxName], bool] = lambda _pbx: False
+    """Transfers by its telephones go to a context of ours."""
     hints: Callable[[], tuple[str, ...]] = tuple
     """Names whose ``CALLCORE_HINT_NAME`` is read."""
     recording_folders: Mapping[PbxName, str | None] = field(default_factory=dict)

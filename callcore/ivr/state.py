@@ -13,6 +13,8 @@ from callcore.ivr.way import Way
 CALL, TOPIC, CUSTOMER, ROUTE, WAY, EDITION, LANGUAGE, LEG = (
     f"CALLCORE_{name}" for name in ("CALL", "TOPIC", "CUSTOMER", "ROUTE", "WAY", "EDITION", "LANGUAGE", "LEG")
 )
+TRANSFERS: Final = {"TRANSFER_CONTEXT": "callcore-transfer"}
+"""Asterisk's own: where a telephone's transfer of this caller leads."""
 DOWN: Final = "__"
 """Before a variable's name: every later leg of the call has it, too."""
 
@@ -43,6 +45,8 @@ def of(visit: Visit, way: Way, leg: int) -> dict[str, str]:
         LANGUAGE: visit.language,
         LEG: str(leg),
     }
+    if visit.reception.has_transfers(visit.pbx):
+        values |= TRANSFERS
     return {f"{DOWN}{name}": value for name, value in values.items()}
 
 

@@ -251,6 +251,11 @@ class Tab:
         """The first record number there is."""
         return next((entry.record for entry in self.entries if entry.record is not None), None)
 
+    @property
+    def words(self) -> Entry:
+        """The newest topic of his on which anything stands, else the first: what goes along with the call."""
+        return next((entry for entry in reversed(self.entries) if not entry.is_blank), self.entries[0])
+
     def entry(self, n: int) -> Entry | None:
         return next((entry for entry in self.entries if entry.n == n), None)
 

@@ -55,7 +55,16 @@ from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import LEFT, Hub, HubCallbacks
 from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
-from callcore.screenpop.ports import DeskRefused, LineControl, LineTo, RecordDo, Seat, TalkControl
+from callcore.screenpop.ports import (
+    DeskRefused,
+    HandMode,
+    LineControl,
+    LineTo,
+    RecordDo,
+    Seat,
+    SecondLine,
+    TalkControl,
+)
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
@@ -106,6 +115,8 @@ class Desks:
         self._recorded: dict[CallId, TalkState] = {}
         self.talks: TalkControl | None = None
         """Set where talks can be recorded."""
+        self.second_line: SecondLine | None = None
+        """Set where calls can be handed on."""
         self.handset: LineControl | None = None
         """Set where living calls can be worked on."""
         self._beside = Background()
@@ -237,6 +248,14 @@ class Desks:
         if self.talks is None:
             raise DeskRefused("not_recording")
         await self.talks.turn(login, call, do, is_announced=is_announced)
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
+    ) -> None:
+        self._book.tab(login, call)
+        if self.second_line is None:
+            raise DeskRefused("not_possible_here")
+        await self.second_line.transfer(login, call, to, mode, comment)
 
     async def dial(
         self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None

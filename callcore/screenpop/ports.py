@@ -29,8 +29,8 @@ class DeskRefused(Exception):
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
-    ``no_right``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``, ``pbx_refused``,
-    ``line_unsure``;
+    ``no_right``, ``not_handed``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``,
+    ``pbx_refused``, ``line_unsure``;
     of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
     ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
@@ -70,6 +70,19 @@ class TalkControl(Protocol):
     async def turn(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool) -> None:
         """``is_announced``: the operator says that he has told the caller. A repeat changes nothing. Raises
         ``DeskRefused``: ``not_recording``, ``not_announced``, ``pbx_down``, ``store_down``."""
+
+
+HandMode = Literal["consult", "blind"]
+"""Ask first, with the caller on hold; or put him through at once."""
+
+
+class SecondLine(Protocol):
+    """Calls that operators hand on."""
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None = None
+    ) -> object:
+        """See ``DeskService.transfer``."""
 
 
 class DialControl(Protocol):
@@ -149,6 +162,13 @@ class DeskService(Protocol):
 
     async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
         """He has read this note on the card."""
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
+    ) -> None:
+        """Hand the caller on to whom an offer names (``GET /api/v1/desk/offers``); topic and comment of the
+        card are saved and go along, ``comment`` in the place of the card's. ``topic_missing``, ``not_handed``
+        with the reason, ``call_gone``, and what the telephone system refuses."""
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""

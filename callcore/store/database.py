@@ -43,6 +43,7 @@ from callcore.store.favourites import Favourites
 from callcore.store.flashes import Flashes
 from callcore.store.follow_ups import FollowUps
 from callcore.store.gaps import Gaps
+from callcore.store.handovers import Handovers
 from callcore.store.interactions import Interactions
 from callcore.store.ivr_counts import IvrCounts
 from callcore.store.missed_pops import MissedPops
@@ -138,6 +139,7 @@ class Database:
         self.call_backs = CallBacks(self.follow_ups)
         self.wishes = Wishes(self)
         self.recordings = Recordings(self)
+        self.handovers = Handovers(self)
         self.editions = Editions(self)
         self.ivr_counts = IvrCounts(self)
 

@@ -19,6 +19,7 @@ from callcore.store.schema import cases as c
 from callcore.store.schema import contacts as n
 from callcore.store.schema import core as t
 from callcore.store.schema import gate as g
+from callcore.store.schema import handing as h
 from callcore.store.schema import ivr as i
 from callcore.store.schema import knowledge as k
 from callcore.store.schema import metadata
@@ -307,6 +308,13 @@ HELD: tuple[Held, ...] = (
             "kind call last_call topic queue language source asked_by zone wait responsible_login "
             "responsible_department why_responsible taken_by postponed_by settled_by settled_call"
         ),
+    ),
+    Held(
+        h.handovers,
+        Text("Передачи звонков", "Calls handed on"),
+        _his_or_nobodys(h.handovers),
+        _same(number="", comment=""),
+        _words("call by from_topic topic mode means to_kind to_name queue state taken_by why"),
     ),
     Held(
         t.contacts,

@@ -228,6 +228,10 @@ class FakeDesks:
     async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         self._note("line", login, call, do, *([] if to is None else [to]))
 
+    async def transfer(self, login: Login, call: CallId, to: str, mode: str, comment: str | None) -> None:
+        self._tab(login, call)
+        self._note("transfer", login, call, to, mode, comment)
+
     async def front(self, login: Login, call: CallId) -> None:
         self._note("front", login, call)
         self._tab(login, call)

@@ -187,6 +187,11 @@ async def _panel(page: Page, studio: _Studio, language: Language) -> None:
     await page.locator("#dock h2, #dock .panel-title").first.wait_for()
 
 
+async def _hand(page: Page, studio: _Studio, language: Language) -> None:
+    await page.locator("[data-f6]").click()
+    await page.locator("#dock .offer").first.wait_for()
+
+
 async def _type(page: Page, selector: str, text: str, then: str) -> None:
     await page.locator(selector).fill(text)
     await page.locator(then).first.wait_for()
@@ -228,6 +233,7 @@ async def _graph(page: Page, studio: _Studio, language: Language) -> None:
 SHOTS: tuple[_Shot, ...] = (
     _Shot("desk", "/desk", go=_two_topics),
     _Shot("desk-panel", "/desk", go=_panel),
+    _Shot("transfer", "/desk", go=_hand),
     _Shot("search", "/customers", go=_search),
     _Shot("customer", "/customers/{anna}"),
     _Shot("case", "{case:connection}"),

@@ -8,7 +8,7 @@ from callcore.calls.line import Do
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
-from callcore.screenpop.ports import DeskRefused, DeskService, RecordDo
+from callcore.screenpop.ports import DeskRefused, DeskService, HandMode, RecordDo
 from callcore.web import orders_line
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
@@ -131,6 +131,16 @@ def _recording(do: RecordDo) -> Command:
     return order
 
 
+async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
+    """Without a comment that of the card goes along."""
+    mode = fields.get("mode", "") or "consult"
+    comment = None if fields.get("comment") is None else _comment(fields)
+    if mode not in ("consult", "blind"):
+        raise BadBody("mode is neither consult nor blind")
+    hand: HandMode = "blind" if mode == "blind" else "consult"
+    await desks.transfer(login, _call(fields), _word(fields, "to"), hand, comment)
+
+
 def _line(do: Do) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
         await orders_line.order(desks, login, do, fields)
@@ -163,6 +173,7 @@ COMMANDS: Mapping[str, Command] = {
     "open_number": _open_number,
     "read_flash": _read_flash,
     "save": _save,
+    "transfer": _transfer,
     "dial": _dial,
     "cancel_dial": _cancel_dial,
     "record": _recording("record"),

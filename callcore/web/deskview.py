@@ -206,7 +206,7 @@ class View(Wording):
 
     # --- the call bar
 
-    has_transfer = False
+    has_transfer = True
     """There is a panel that asks to whom."""
 
     def line(self, desk: Desk, call: CallId) -> LineView:

@@ -97,6 +97,8 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
     P.customers_export: ("GET /customers/{id}/export",),
     P.customers_erase: ("GET /customers/{id}/erase", "POST /customers/{id}/erase"),
     P.contacts_take: (
+        "GET /transfer",
+        "POST /transfer",
         "GET /visits",
         "GET /visits/live",
         "GET /visits/new",

@@ -71,6 +71,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "pbx_refused": (409, Text("АТС отказала", "The PBX has refused")),
     "line_unsure": (409, Text("Неизвестно, выполнено ли это", "Whether it was done is not known")),
     "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),
+    "not_handed": (409, Text("Передать туда нельзя", "The call cannot be handed on to there")),
     "too_many_favourites": (409, Text("Избранных тем уже 50", "There are 50 favourite topics already")),
     # What a case refuses.
     "case_refused": (422, Text("С кейсом так нельзя", "The case does not take this")),
@@ -154,10 +155,10 @@ class Problem(Exception):
         return _KNOWN[self.code][0]
 
     @classmethod
-    def refused(cls, code: str) -> Problem:
+    def refused(cls, code: str, why: Text | None = None) -> Problem:
         """The problem for a ``DeskRefused``; its ``not_signed_in`` means that no phone was chosen."""
         code = "not_on_shift" if code == "not_signed_in" else code
-        return cls(code if code in _KNOWN else "conflict")
+        return cls(code if code in _KNOWN else "conflict", detail=why)
 
     @classmethod
     def of_status(cls, status: int, headers: Mapping[str, str] | None = None) -> Problem:

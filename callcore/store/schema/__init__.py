@@ -3,7 +3,20 @@
 Each module holds the tables of one part; importing this package makes ``metadata`` complete.
 """
 
-from callcore.store.schema import access, base, bus, cases, contacts, core, gate, ivr, knowledge, record, work
+from callcore.store.schema import (
+    access,
+    base,
+    bus,
+    cases,
+    contacts,
+    core,
+    gate,
+    handing,
+    ivr,
+    knowledge,
+    record,
+    work,
+)
 
 metadata = base.metadata
 
@@ -14,6 +27,7 @@ __all__ = [
     "contacts",
     "core",
     "gate",
+    "handing",
     "ivr",
     "knowledge",
     "metadata",

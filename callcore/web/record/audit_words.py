@@ -24,7 +24,7 @@ PAGES: Mapping[str, tuple[str, Permission]] = {
     "user": ("/admin/users/", Permission.users_manage),
 }
 """By what stands before the colon of a subject."""
-WITHOUT_PAGE = frozenset(("call_back", "follow_up", "payment", "recording", "task", "voicemail"))
+WITHOUT_PAGE = frozenset(("call_back", "follow_up", "handover", "payment", "recording", "task", "voicemail"))
 
 
 @dataclass(frozen=True, slots=True)

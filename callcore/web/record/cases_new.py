@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -23,7 +23,7 @@ from callcore.web.record.cases_view import PRIORITIES, address
 from callcore.web.render import texts_of
 from callcore.web.signin import Identity
 
-KEPT = ("customer", "contact", "entry", "topic", "number")
+KEPT = ("customer", "contact", "entry", "topic", "number", "along")
 """What the address carries from step to step."""
 _PREFILLED = {
     "company": "name",
@@ -47,6 +47,9 @@ class Start:
     person: str = ""
     """Whom to ask for at a company."""
     email: str = ""
+    comment: str = ""
+    """What stands on the card of that contact, where it was opened to take it along."""
+    along: str = ""
 
     @property
     def kept(self) -> dict[str, object]:
@@ -56,6 +59,7 @@ class Start:
             "entry": self.entry or "",
             "topic": self.topic,
             "number": self.number,
+            "along": self.along,
         }
 
     def value(self, code: str) -> str:
@@ -81,6 +85,8 @@ async def asked(request: web.Request) -> web.Response:
     """``?queue=`` what is chosen so far; ``customer contact entry topic number`` from where it was opened."""
     identity = await kit.person(request, Permission.cases_work)
     start = await _start(request.app[ROOM], dict(request.query))
+    if start.along:
+        start = replace(start, comment=_words(request, identity, start.contact))
     return await _page(request, identity, start, request.query.get("queue", ""), Typed())
 
 
@@ -170,7 +176,15 @@ async def _start(room: CaseRoom, given: dict[str, str]) -> Start:
         entry=entry,
         topic=given.get("topic", "").strip()[:128],
         number=given.get("number", "").strip()[:64],
+        along="1" if given.get("along") == "1" else "",
     )
+
+
+def _words(request: web.Request, identity: Identity, contact: str) -> str:
+    """What he has typed on his card of that contact, so that nobody types it again."""
+    desk = request.app[WEB].deps.desks.view(identity.login)
+    tab = desk.tab(CallId(contact)) if desk else None
+    return tab.words.draft.comment if tab else ""
 
 
 def _whole(text: str) -> int | None:

@@ -79,6 +79,7 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "asked_at last_at times kind number topic state due_at reason "
         "taken_at taken_by settled_at settled_by note"
     ),
+    "handovers": _columns("at by topic number comment taken_by settled_at"),
     "recordings": _columns("began_at queue ms sound consent_at consent_words refused_at"),
     "flashes": _columns("text label begins_at ends_at login withdrawn_at"),
     "events": _columns("at data"),
@@ -91,7 +92,7 @@ NOT_SHOWN: Final = frozenset(("attachment_links",))
 _LOGINS = frozenset(
     _columns(
         "login answered_by granted_by withdrawn_by checked_by ended_by responsible author done_by owner "
-        "heard_by settled_by taken_by"
+        "heard_by settled_by taken_by by"
     )
 )
 _WORDS: Final[Mapping[str, str]] = {

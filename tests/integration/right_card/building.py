@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from callcore.domain import Interface, Login, QueueName
+from callcore.ivr.dialplan import Transfer, render_transfers
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
 from callcore.testing.house import PASSWORD
@@ -52,6 +53,9 @@ exten => wired,1,Dial(Local/101@agents/n,20)
  same => n,Hangup()
 exten => molten,1,Dial(Local/101@agents,20)
  same => n,Hangup()
+exten => coded,1,Set(__TRANSFER_CONTEXT=callcore-transfer)
+ same => n,Dial(PJSIP/101,20,tTkK)
+ same => n,Hangup()
 exten => brief,1,Dial(PJSIP/101,1)
  same => n,Hangup()
 exten => _[a-z][a-z]!,1,Answer()
@@ -62,6 +66,8 @@ exten => _[a-z][a-z]!,1,Answer()
 exten => _1XX,1,Dial(PJSIP/${EXTEN},20,tTkK)
  same => n,Hangup()
 """
+CODES = render_transfers([Transfer("*55", queue="finance"), Transfer("*66", queue="all")])
+"""*66 is retention's, which takes nothing today; see ``test_second_line``."""
 INSIDE = """exten => _[a-z][a-z]!,1,Queue(${EXTEN},tTkK)
  same => n,Hangup()
 """
@@ -83,7 +89,7 @@ class OfficeStage(Stage):
             queues=QUEUES,
             includes=self.lab.includes,
             variables=self.lab.variables,
-            dialplan=DIALPLAN,
+            dialplan=DIALPLAN + CODES,
             secret=secret,
             accounts=(Account("hand", secret, "system,call,agent,user", "all"),),
             carrier=OutgoingTrunk("127.0.0.1", self.carrier_port),

@@ -46,13 +46,15 @@ def settings(write: Write) -> Settings:
 
 
 def test_each_effect_has_one_room() -> None:
-    carriers = wiring.carriers(_desks, _members, _records, handset=_handset)
+    carriers = wiring.carriers(_desks, _members, _records, handset=_handset, second_line=_second_line)
     assert set(carriers) == set(get_args(do.Effect)) - {do.TellStep}, "steps are for the recorder alone"
-    assert {carry for room in carriers.values() for carry in room} == {_desks, _members, _records, _handset}
+    rooms = {carry for room in carriers.values() for carry in room}
+    assert rooms == {_desks, _members, _records, _handset, _second_line}
     assert all(len(room) == 1 for room in carriers.values())
     assert carriers[do.PopCard] == (_desks,)
     assert carriers[do.PauseMember] == (_members,)
     assert carriers[do.LogContact] == (_records,)
+    assert carriers[do.SettleHandover] == (_second_line,)
     assert carriers[do.EndChannel] == carriers[do.SendOn] == (_handset,)
 
 
@@ -63,6 +65,9 @@ def _members(_effect: do.Effect) -> None: ...
 
 
 def _handset(_effect: do.Effect) -> None: ...
+
+
+def _second_line(_effect: do.Effect) -> None: ...
 
 
 def _records(_effect: do.Effect) -> None: ...

@@ -136,7 +136,7 @@ def test_dialplan_is_printed(call: Call) -> None:
 def test_the_parts_of_the_dialplan_are_the_whole(call: Call) -> None:
     parts = [call("dialplan", "--part", part)[1] for part in PARTS if part != "all"]
     assert "\n".join(parts) == call("dialplan")[1] == call("dialplan", "--part", "all")[1]
-    own, include, _fallback, queues, _rules = parts
+    own, include, _transfer, _fallback, queues, _rules = parts
     assert [line.partition("=")[0] for line in own.splitlines() if not line.startswith(";")] == [
         "CALLCORE_AGI",
         "CALLCORE_PBX",

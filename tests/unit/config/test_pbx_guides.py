@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 NAMES = ("asterisk", "freepbx", "issabel")
 OWN = {"callcore-freepbx"}
 """Contexts that the guides have the administrator write."""
-FILES = {"callcore-topics"}
+FILES = {"callcore-topics", "callcore-transfer"}
 
 
 def guide(name: str) -> str:

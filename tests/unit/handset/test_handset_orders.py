@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from callcore.calls.handset import (
@@ -12,6 +14,7 @@ from callcore.calls.handset import (
     Parts,
     Place,
     Redirect,
+    Seconds,
     SetVar,
     Waiting,
     orders,
@@ -72,13 +75,13 @@ ASK = [
     *ALONE,
     SetVar(O, "__CALLCORE_HELD", C),
     SetVar(O, "CALLCORE_DIALS", "PJSIP/102"),
-    SetVar(O, "CALLCORE_RINGS", "20"),
+    SetVar(O, "CALLCORE_RINGS", "30"),
     Redirect(C, Place.hold, O, Place.consult_people),
 ]
 GIVE = [
     *way_back(),
     SetVar(C, "CALLCORE_DIALS", "PJSIP/102"),
-    SetVar(C, "CALLCORE_RINGS", "20"),
+    SetVar(C, "CALLCORE_RINGS", "30"),
     Redirect(C, Place.handover_people),
 ]
 LET_GO = HangUp(O, may_miss=True)
@@ -148,24 +151,23 @@ def test_an_ordinary_talk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "variable", "seconds", "consult", "handover"),
+    ("target", "variable", "consult", "handover"),
     [
-        (BORIS, ("CALLCORE_DIALS", "PJSIP/102"), "20", Place.consult_people, Place.handover_people),
-        (EXPERT, ("CALLCORE_TOQUEUE", "expert"), "60", Place.consult_queue, Place.handover_queue),
-        (NUMBER, ("CALLCORE_TO", "301"), "20", Place.consult_number, Place.handover_number),
+        (BORIS, ("CALLCORE_DIALS", "PJSIP/102"), Place.consult_people, Place.handover_people),
+        (EXPERT, ("CALLCORE_TOQUEUE", "expert"), Place.consult_queue, Place.handover_queue),
+        (NUMBER, ("CALLCORE_TO", "301"), Place.consult_number, Place.handover_number),
     ],
 )
-def test_targets(
-    target: Target, variable: tuple[str, str], seconds: str, consult: Place, handover: Place
-) -> None:
-    asked = orders(parts(S.talks), Do.consult, target)
+def test_targets(target: Target, variable: tuple[str, str], consult: Place, handover: Place) -> None:
+    stands = replace(parts(S.talks), seconds=Seconds(consult=25, handover=35))
+    asked = orders(stands, Do.consult, target)
     assert isinstance(asked, tuple)
-    aim = (SetVar(O, *variable), SetVar(O, "CALLCORE_RINGS", seconds))
+    aim = (SetVar(O, *variable), SetVar(O, "CALLCORE_RINGS", "25"))
     assert asked[-3:] == (*aim, Redirect(C, Place.hold, O, consult))
-    given = orders(parts(S.talks), Do.blind, target)
+    given = orders(stands, Do.blind, target)
     assert isinstance(given, tuple)
-    assert given[-3:] == (SetVar(C, *variable), SetVar(C, "CALLCORE_RINGS", seconds), Redirect(C, handover))
-    assert sent_on(Waiting(CallId("c1"), PbxName("main"), C), target) == given[-3:]
+    assert given[-3:] == (SetVar(C, *variable), SetVar(C, "CALLCORE_RINGS", "35"), Redirect(C, handover))
+    assert sent_on(Waiting(CallId("c1"), PbxName("main"), C, stands.seconds), target) == given[-3:]
 
 
 def test_who_is_still_rung_gets_the_customer_when_he_is_let_go() -> None:

@@ -1,0 +1,137 @@
+"""An operator hands a call on: the second line's card with his words while it rings, and how it ends."""
+
+from __future__ import annotations
+
+import pytest
+from stories import ANNA, BORIS, EXPERT, NUMBER, Story, call_id, created, ref, talking
+
+from callcore.calls import effects as do
+from callcore.calls import facts as f
+from callcore.calls.effects import HandedWords, HandingState
+from callcore.calls.policy import PopMoment, PopPolicy
+from callcore.domain import AgentState, EndReason, Text, TopicCode
+
+WORDS = HandedWords(
+    handover=17,
+    by=ANNA,
+    name="Анна",
+    to=Text("Экспертная группа", "Expert group"),
+    topic=TopicCode("expert.diagnosis"),
+    number=NUMBER,
+    comment="Нет связи с утра.",
+    at=Story().now,
+)
+
+
+def handed(nth: int = 1) -> f.Handed:
+    return f.Handed(call_id(nth), WORDS)
+
+
+def hands_on(story: Story) -> Story:
+    """Blind: the caller leaves Anna for the queue of the experts."""
+    story.tell(handed())
+    story.leaves_bridge("c", "c")
+    story.leaves_bridge("a", "c")
+    story.hangs_up("a")
+    story.waits("c", EXPERT)
+    return story
+
+
+@pytest.fixture
+def story() -> Story:
+    made = talking().on_shift(BORIS)
+    made.at(20)
+    return made
+
+
+def settled(story: Story) -> list[tuple[HandingState, str | None, str]]:
+    return [(each.state, each.login, each.why) for each in story.all(do.SettleHandover)]
+
+
+def test_the_card_is_there_while_it_rings_with_the_words_of_the_first_line(story: Story) -> None:
+    hands_on(story)
+    told = story.rings("c", BORIS, "b", EXPERT)
+    (pop,) = [each for each in told if isinstance(each, do.PopCard)]
+    assert (pop.login, pop.view.handed) == (BORIS, WORDS)
+    assert [each.view.handed for each in told if isinstance(each, do.ShowRinging)] == [WORDS]
+    assert settled(story) == []
+
+
+def test_whoever_answers_has_taken_it(story: Story) -> None:
+    hands_on(story).rings("c", BORIS, "b", EXPERT)
+    told = story.at(25).answers("c", BORIS, "b", EXPERT)
+    assert settled(story) == [(HandingState.taken, BORIS, "")]
+    updates = [each for each in told if isinstance(each, do.UpdateCard)]
+    assert {(each.login, each.view.handed.state) for each in updates if each.view.handed} >= {
+        (BORIS, HandingState.taken)
+    }
+    assert story.pops.count((BORIS, call_id(1))) == 1
+    story.at(60).talk_ends("c", "b")
+    assert len(settled(story)) == 1
+    assert len(story.contacts) == 1
+
+
+@pytest.mark.parametrize("policy", [PopPolicy(inbound=moment) for moment in PopMoment])
+def test_the_policy_of_the_house_does_not_keep_the_words_back(policy: PopPolicy) -> None:
+    story = Story(policy=policy).on_shift(ANNA, BORIS)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.at(3).rings("c", ANNA, "a")
+    story.at(5).answers("c", ANNA, "a")
+    hands_on(story).rings("c", BORIS, "b", EXPERT)
+    assert (BORIS, call_id(1)) in story.pops
+
+
+def test_where_he_does_not_take_it_the_card_goes(story: Story) -> None:
+    hands_on(story).rings("c", BORIS, "b", EXPERT)
+    story.at(40).misses("c", BORIS, EXPERT)
+    assert [(each.login, each.reason) for each in story.all(do.DropCard)] == [(BORIS, EndReason.no_answer)]
+    assert settled(story) == [], "the queue rings on"
+
+
+def test_a_caller_who_hangs_up_ends_it(story: Story) -> None:
+    hands_on(story)
+    story.at(30).abandons("c", EXPERT)
+    story.hangs_up("c")
+    assert settled(story) == [(HandingState.withdrawn, None, "caller_gone")]
+
+
+def test_who_was_never_let_go_of_is_taken_back(story: Story) -> None:
+    """A consultation: he waits aside, and is back in Anna's ear."""
+    story.tell(handed())
+    story.leaves_bridge("c", "c")
+    story.leaves_bridge("a", "c")
+    story.at(30).tell(f.BridgeEntered(ref("a"), "again"), f.BridgeEntered(ref("c"), "again"))
+    assert settled(story) == [(HandingState.withdrawn, None, "back")]
+
+
+def test_what_the_telephone_system_refused_is_over(story: Story) -> None:
+    story.tell(handed(), f.HandingFailed(call_id(1), 3))
+    assert settled(story) == []
+    story.tell(f.HandingFailed(call_id(1), 17), f.HandingFailed(call_id(1), 17))
+    assert settled(story) == [(HandingState.withdrawn, None, "failed")]
+    assert story.state(ANNA) is AgentState.talking
+
+
+def test_a_telephone_of_nobody_takes_it_without_a_name(story: Story) -> None:
+    hands_on(story)
+    story.tell(
+        created("d", "PJSIP/301-d", "301", linked="c"),
+        f.DialBegan(ref("c"), ref("d"), "PJSIP/301-d"),
+        f.ChannelAnswered(ref("d")),
+        f.BridgeEntered(ref("d"), "far"),
+        f.BridgeEntered(ref("c"), "far"),
+    )
+    assert settled(story) == [(HandingState.taken, None, "")]
+
+
+def test_a_call_that_is_not_handed_rings_without_a_card(story: Story) -> None:
+    story.leaves_bridge("c", "c")
+    story.hangs_up("a")
+    story.waits("c", EXPERT)
+    story.rings("c", BORIS, "b", EXPERT)
+    assert (BORIS, call_id(1)) not in story.pops
+
+
+def test_an_unknown_call_is_no_matter(story: Story) -> None:
+    assert story.tell(handed(9), f.HandingFailed(call_id(9), 17)) == []

@@ -1,0 +1,387 @@
+"""The order to hand a call on: what is kept before the PBX is asked, what is refused, what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcore.assembly.second_line import SecondLine, World
+from callcore.calls.agent import Agent
+from callcore.calls.call import Call
+from callcore.calls.effects import CallView, HandingState, SettleHandover
+from callcore.calls.facts import Handed, HandingFailed, Snapshot
+from callcore.calls.line import Do
+from callcore.config import load
+from callcore.crm.handing import House
+from callcore.domain import (
+    AgentState,
+    CallId,
+    ChannelId,
+    ChannelRef,
+    Interface,
+    Login,
+    PbxName,
+    QueueName,
+    Source,
+    TopicCode,
+)
+from callcore.ivr.ports import Profile
+from callcore.routing.situation import CallerFacts, QueueState, Standing
+from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
+from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.store.errors import StoreUnavailable
+from callcore.store.handovers import Handover, HandoverState, NewHandover, Why
+from callcore.testing.patience import PATIENCE_SECONDS
+
+NOON = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MAIN = PbxName("main")
+ANNA, BORIS, VERA = Login("anna"), Login("boris"), Login("vera")
+CALL = CallId("c1")
+DIAGNOSIS = "expert.diagnosis"
+COMMENT = "Нет связи с утра."
+
+
+@cache
+def house() -> House:
+    settings = load(Path(__file__).parents[3] / "config" / "callcore.yaml", need_secrets=False)
+    titles = {QueueName(name): queue.title for name, queue in settings.queues.items()}
+    return House(settings.tables, settings.departments, titles)
+
+
+def agent(login: Login, state: AgentState, pbx: PbxName = MAIN) -> Agent:
+    return Agent(login, login.capitalize(), pbx, Interface(f"PJSIP/{login}"), (), state, NOON)
+
+
+def view(topic: str | None = None) -> CallView:
+    return CallView(
+        call=CALL,
+        caller_number="+79161234567",
+        caller_name=None,
+        dialed_number=None,
+        language="ru",
+        queue=QueueName("service"),
+        topic=TopicCode(topic) if topic else None,
+        customers=(),
+        customers_known=True,
+        lookup_failed=False,
+        waiting_since=None,
+        answered_at=NOON,
+    )
+
+
+@dataclass
+class Room:
+    """A house of one operator in a talk; ``done`` lists what was done, in order."""
+
+    topic: str = DIAGNOSIS
+    stage: Stage = Stage.talking
+    done: list[Any] = field(default_factory=list)
+    kept: dict[int, Handover] = field(default_factory=dict)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    looks: int = 0
+    """How often it was asked what is still open."""
+    away: bool = False
+    refuses: str = ""
+    ivr: str | None = None
+    base_answers: bool = True
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    agents: dict[Login, Agent] = field(
+        default_factory=lambda: {
+            ANNA: agent(ANNA, AgentState.talking),
+            BORIS: agent(BORIS, AgentState.ready),
+            VERA: agent(VERA, AgentState.ready, PbxName("branch")),
+        }
+    )
+
+    def __post_init__(self) -> None:
+        world = World(
+            house=house,
+            agents=lambda: self.agents,
+            call=self.calls.get,
+            call_on=lambda _channel: None,
+            login_at=lambda _pbx, _phone: ANNA,
+            rings=lambda: 30,
+            queues=lambda _pbx: {QueueName("expert"): QueueState(2, 1)},
+            profile=self._profile,
+            personal=self._personal,
+            names=self._names,
+            now=lambda: NOON,
+        )
+        self.line = SecondLine(self, self, self, self.done.append, world)  # type: ignore[arg-type]
+
+    async def _profile(self, _number: object, _customer: object) -> Profile:
+        if not self.base_answers:
+            await asyncio.Event().wait()
+        return Profile(CallerFacts(Standing.existing))
+
+    async def _personal(self, _customer: object) -> tuple[Login, ...]:
+        return ()
+
+    async def _names(self) -> Mapping[Login, str]:
+        return {ANNA: "Анна Орлова"}
+
+    # --- the desks
+
+    def view(self, login: Login) -> Desk | None:
+        if login != ANNA:
+            return None
+        entry = Entry(1, Draft(self.topic, COMMENT))
+        tab = Tab(view(self.ivr), self.stage, entries=(entry,))
+        return Desk(ANNA, "Анна", Interface("PJSIP/anna"), (), AgentState.talking, NOON, tabs=(tab,))
+
+    async def save(
+        self, login: Login, call: CallId, topic: TopicCode, comment: str, *, close: bool, n: int = 1
+    ) -> int:
+        self.done.append(("saved", login, call, topic, comment, close, n))
+        return 1
+
+    # --- the store
+
+    async def ask(self, new: NewHandover, at: datetime) -> Handover:
+        if self.away:
+            raise StoreUnavailable("away", "нет")
+        made = Handover(len(self.kept) + 1, at, new, HandoverState.asked, None, None, "")
+        self.kept[made.id] = made
+        self.done.append(new)
+        return made
+
+    async def settle(
+        self, id: int, state: HandoverState, at: datetime, *, taken_by: Login | None = None, why: Why = ""
+    ) -> Handover:
+        if self.away:
+            self.away = False
+            raise StoreUnavailable("away", "нет")
+        async with self.news:
+            self.kept[id] = replace(self.kept[id], state=state, settled_at=at, taken_by=taken_by, why=why)
+            self.news.notify_all()
+        return self.kept[id]
+
+    async def asked(self) -> tuple[Handover, ...]:
+        async with self.news:
+            self.looks += 1
+            self.news.notify_all()
+        return tuple(each for each in self.kept.values() if each.state is HandoverState.asked)
+
+    # --- the telephone
+
+    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+        self.done.append((login, call, do, to))
+        if self.refuses:
+            raise DeskRefused(self.refuses)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.line.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS), self.news:
+            await self.news.wait_for(holds)
+
+    async def until_settled(self, id: int = 1) -> Handover:
+        await self.until(lambda: self.kept[id].state is not HandoverState.asked)
+        return self.kept[id]
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+async def test_words_and_hand_over_are_kept_before_the_pbx_is_asked(room: Room) -> None:
+    offer = await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    saved, kept, handed, ordered = room.done
+    assert saved == ("saved", ANNA, CALL, DIAGNOSIS, COMMENT, False, 1)
+    assert kept == NewHandover(
+        CALL,
+        ANNA,
+        TopicCode(DIAGNOSIS),
+        "+79161234567",
+        COMMENT,
+        "consult",
+        "department",
+        "expert",
+        QueueName("expert"),
+    )
+    assert isinstance(handed, Handed)
+    words = handed.words
+    assert (words.name, words.to, words.comment, words.state) == (
+        "Анна Орлова",
+        offer.title,
+        COMMENT,
+        HandingState.asked,
+    )
+    assert ordered == (ANNA, CALL, Do.consult, LineTo("queue", "expert"))
+
+
+@pytest.mark.parametrize(
+    ("to", "target"),
+    [
+        ("person:boris", LineTo("colleague", "boris")),
+        ("department:sales", LineTo("number", "301")),
+        ("department:retention", LineTo("queue", "retention")),
+    ],
+)
+async def test_the_caller_goes_where_the_offer_says(room: Room, to: str, target: LineTo) -> None:
+    await room.line.transfer(ANNA, CALL, to, "blind")
+    assert room.done[-1] == (ANNA, CALL, Do.blind, target)
+
+
+async def test_what_is_typed_in_the_panel_takes_the_place_of_the_cards_comment(room: Room) -> None:
+    await room.line.transfer(ANNA, CALL, "person:boris", "blind", "Просит Бориса.")
+    assert room.done[0][4] == "Просит Бориса."
+    assert room.kept[1].what.comment == "Просит Бориса."
+
+
+async def test_without_a_topic_nothing_is_done(room: Room) -> None:
+    room.topic = ""
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    assert refused.value.code == "topic_missing"
+    assert room.done == []
+
+
+async def test_the_ivrs_topic_and_the_one_that_found_the_offer_stand_in_for_it(room: Room) -> None:
+    room.topic, room.ivr = "", "finance.recalculation"
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    assert room.kept[1].what.topic == "finance.recalculation"
+    assert room.kept[1].what.from_topic == "finance.recalculation"
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("department:building_approval", "does not take a transferred call. It takes: an appeal."),
+        ("department:service_centre", "does not take a transferred call. It takes: customers in person."),
+        ("person:vera", "is not there now"),
+        ("person:anna", "is not there now"),
+        ("queue:nowhere", "is not there now"),
+        ("", "is not there now"),
+    ],
+)
+async def test_the_server_refuses_what_the_page_would_not_offer(room: Room, to: str, why: str) -> None:
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, to, "blind")
+    assert refused.value.code == "not_handed"
+    assert refused.value.why is not None
+    assert why in refused.value.why.en
+    assert room.done == []
+
+
+async def test_a_colleague_who_began_to_talk_meanwhile_is_refused(room: Room) -> None:
+    room.agents[BORIS] = agent(BORIS, AgentState.talking)
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, "person:boris", "blind")
+    assert refused.value.code == "not_handed"
+
+
+@pytest.mark.parametrize("stage", [Stage.ringing, Stage.wrap_up, Stage.unfinished])
+async def test_only_a_call_that_he_talks_on_can_be_handed_on(room: Room, stage: Stage) -> None:
+    room.stage = stage
+    for login, code in ((ANNA, "call_gone"), (BORIS, "not_signed_in")):
+        with pytest.raises(DeskRefused) as refused:
+            await room.line.transfer(login, CALL, "department:expert", "blind")
+        assert refused.value.code == code
+    assert room.done == []
+
+
+async def test_while_it_cannot_be_kept_the_pbx_is_not_asked(room: Room) -> None:
+    room.away = True
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    assert refused.value.code == "store_down"
+    assert [each[0] for each in room.done] == ["saved"]
+
+
+async def test_what_the_pbx_refuses_is_taken_back(room: Room) -> None:
+    room.refuses = "pbx_refused"
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    assert refused.value.code == "pbx_refused"
+    assert room.done[-1] == HandingFailed(CALL, 1)
+
+
+async def test_what_the_pbx_left_unsure_may_have_been_done(room: Room) -> None:
+    room.refuses = "line_unsure"
+    with pytest.raises(DeskRefused):
+        await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    assert not any(isinstance(each, HandingFailed) for each in room.done)
+
+
+async def test_a_base_that_hangs_keeps_nobody_waiting(room: Room) -> None:
+    room.base_answers = False
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    assert room.kept[1].state is HandoverState.asked
+
+
+async def test_the_panel_shows_what_goes_along_and_to_whom(room: Room) -> None:
+    along = room.line.goes_along(ANNA, CALL)
+    assert (along.topic, along.comment, along.number) == (DIAGNOSIS, COMMENT, "+79161234567")
+    found = await room.line.offers(ANNA, CALL, "")
+    assert found[0].ref == "department:expert"
+    assert (found[0].ready, found[0].topic) == (1, DIAGNOSIS)
+    assert [each.ref for each in await room.line.offers(ANNA, CALL, "бор")] == []
+    assert [each.ref for each in await room.line.offers(ANNA, CALL, "boris")] == ["person:boris"]
+
+
+# --- what became of it
+
+
+def over(state: HandingState, login: Login | None = None, why: str = "") -> SettleHandover:
+    return SettleHandover("key", 1, state, login, why)
+
+
+async def test_what_the_model_tells_is_kept(room: Room) -> None:
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    async with room.at_work():
+        room.line.carry(over(HandingState.taken, BORIS))
+        settled = await room.until_settled()
+    assert (settled.state, settled.taken_by) == (HandoverState.taken, BORIS)
+
+
+async def test_it_is_kept_once_the_database_is_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    monkeypatch.setattr("callcore.assembly.second_line.AGAIN_SECONDS", 0.0)
+    room.away = True
+    async with room.at_work():
+        room.line.carry(over(HandingState.returned, why="busy"))
+        settled = await room.until_settled()
+    assert (settled.state, settled.why) == (HandoverState.returned, "busy")
+
+
+def living(pbx: PbxName = MAIN) -> Call:
+    return Call(CALL, ChannelRef(pbx, ChannelId("1")), Source.live, NOON, None, "", None, None)
+
+
+async def test_after_a_restart_a_call_that_lives_goes_on_being_handed(room: Room) -> None:
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    first = room.done[2]
+    room.calls[CALL] = living()
+    room.done.clear()
+    async with room.at_work():
+        room.line.take_fact(Snapshot(MAIN, 1, (), (), ()))
+        room.line.take_fact(Snapshot(PbxName("branch"), 1, (), (), ()))
+        await room.until(lambda: room.looks == 2)
+    assert room.done == [first]
+
+
+async def test_after_a_restart_of_a_call_that_is_gone_nobody_saw_the_end(room: Room) -> None:
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    async with room.at_work():
+        room.line.take_fact(Snapshot(MAIN, 1, (), (), ()))
+        await room.until(lambda: room.looks)
+        assert room.kept[1].state is HandoverState.asked, "it may be on the other PBX"
+        room.line.take_fact(Snapshot(PbxName("branch"), 1, (), (), ()))
+        settled = await room.until_settled()
+    assert (settled.state, settled.why) == (HandoverState.withdrawn, "lost")

@@ -186,6 +186,10 @@ async def test_call_backs_are_listed_filtered_and_paged(house: Any) -> None:
         "settled_at": None,
         "settled_by": None,
         "note": "",
+        "times": 1,
+        "due_at": None,
+        "tries": 0,
+        "wait": "",
     }
 
     async def ids(**query: str) -> list[int]:

@@ -186,8 +186,8 @@ async def test_call_backs_are_listed_filtered_and_paged(house: Any) -> None:
         "settled_at": None,
         "settled_by": None,
         "note": "",
-        "due_at": None,
         "times": 1,
+        "due_at": None,
         "tries": 0,
         "wait": "",
     }

@@ -166,9 +166,11 @@ class DeskService(Protocol):
     async def transfer(
         self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
     ) -> None:
-        """Hand the caller on to whom an offer names (``GET /api/v1/desk/offers``); topic and comment of the
-        card are saved and go along, ``comment`` in the place of the card's. ``topic_missing``, ``not_handed``
-        with the reason, ``call_gone``, and what the telephone system refuses."""
+        """Hand the caller on to whom an offer names (``GET /api/v1/desk/transfer/offers``).
+
+        Topic and comment of the card are saved and go along, ``comment`` in the place of the card's.
+        ``topic_missing``, ``not_handed`` with the reason, ``call_gone``, and what the telephone system
+        refuses."""
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         """Begin, pause or resume the recording of the call he talks on."""

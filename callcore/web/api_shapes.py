@@ -74,7 +74,9 @@ class DeskOrder(Taken):
     follow_up: int | str | None = Field(None, description="dial: the entry of the list of people to call")
     flash: int | str | None = Field(None, description="read_flash: the note")
     on: bool | Literal["", "1"] | None = Field(None, description="favourite: with a star, or no longer")
-    to: str = Field("", max_length=LONGEST_WORD, description="transfer: ref of an offer (GET desk/offers)")
+    to: str = Field(
+        "", max_length=LONGEST_WORD, description="transfer: ref of an offer (GET desk/transfer/offers)"
+    )
     mode: Literal["", "consult", "blind"] = Field("", description="transfer: ask first, or at once")
     announced: bool | Literal["", "1"] | None = Field(None, description="record: the caller was told")
     close: bool | Literal["", "1"] | None = Field(None, description="save: and close the contact")

@@ -200,7 +200,7 @@ def _model(one: Offer, language: str) -> OfferModel:
 ROUTES = (
     web.get(PAGE, panel),
     web.post(PAGE, sent),
-    web.get("/api/v1/desk/offers", desk_offers),
+    web.get("/api/v1/desk/transfer/offers", desk_offers),
 )
 
 

@@ -61,6 +61,7 @@ TAGS = (
     "interactions",
     "knowledge",
     "network",
+    "opt-outs",
     "outages",
     "recordings",
     "routing",

@@ -263,7 +263,7 @@ async def test_asked_in_vain(office: Office) -> None:
 async def test_closed_or_the_wrong_way(office: Office, to: str, code: str, mode: str) -> None:
     anna, _phone, visit, call = await ready(office, "101")
     query = to.partition(":")[2].split("_")[0]
-    offers = (await anna.api.call("GET", f"/api/v1/desk/offers?call={call}&query={query}"))["offers"]
+    offers = (await anna.api.call("GET", f"/api/v1/desk/transfer/offers?call={call}&query={query}"))["offers"]
     offer = next(each for each in offers if each["ref"] == to)
     assert (offer["mode"], offer["code"]) == ("none", code)
     assert offer["remedy"]

@@ -87,7 +87,7 @@ async def test_without_a_call_it_says_how_to_come_by_one(house: RecordHouse, cal
     assert page.status == 200
     assert "Сейчас передавать нечего." in page.words
     assert "F6" in page.words
-    answer = await house.api("GET", "/desk/offers", call=call or "x")
+    answer = await house.api("GET", "/desk/transfer/offers", call=call or "x")
     assert answer.status in (403, 409)
 
 
@@ -121,14 +121,14 @@ async def test_without_a_topic_it_says_where_to_choose_one(house: RecordHouse) -
 
 async def test_programs_ask_for_the_same_offers(house: RecordHouse) -> None:
     await talks(house)
-    offers: list[dict[str, Any]] = (await house.api("GET", "/desk/offers", call=CALL)).json["offers"]
+    offers: list[dict[str, Any]] = (await house.api("GET", "/desk/transfer/offers", call=CALL)).json["offers"]
     first = offers[0]
     assert (first["ref"], first["mode"], first["topic"]) == (
         "department:finance",
         "transfer",
         "finance.recalculation",
     )
-    refused = (await house.api("GET", "/desk/offers", call=CALL, query="цао")).json["offers"][0]
+    refused = (await house.api("GET", "/desk/transfer/offers", call=CALL, query="цао")).json["offers"][0]
     assert (refused["mode"], refused["code"], refused["ways"]) == ("none", "way_closed", ["walk_in"])
     answer = await house.api(
         "POST", "/desk/transfer", {"call": CALL, "to": "department:service_centre", "mode": "blind"}

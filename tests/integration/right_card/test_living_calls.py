@@ -207,7 +207,7 @@ async def test_back_while_it_rings(office: Office, to: str) -> None:
     await office.talk(visit, anna)
     await boris.api.is_("ready")
     await visit.hang_up()
-    await office.told(visit, anna, by=anna, queue="line")
+    await office.told(visit, anna, boris, by=anna, queue="line", early=[boris])
     await office.nothing_else()
 
 
@@ -226,7 +226,7 @@ async def test_the_one_asked_rejects(office: Office, to: str) -> None:
     await bar.order("back")
     await office.talk(visit, anna)
     await visit.hang_up()
-    await office.told(visit, anna, by=anna)
+    await office.told(visit, anna, boris, by=anna, early=[boris])
     await office.nothing_else()
 
 
@@ -255,7 +255,8 @@ async def test_anna_hangs_up_while_it_rings(office: Office) -> None:
             await ring.answer()
     await office.talk(visit, boris)
     await visit.hang_up()
-    await office.told(visit, anna, boris, by=anna)
+    contact = await office.told(visit, anna, boris, by=anna, early=[boris])
+    office._cards["boris"] = [contact.call, contact.call]  # his first ring was over, and another began
     await office.nothing_else()
 
 
@@ -287,7 +288,7 @@ async def test_let_go_of(office: Office) -> None:
     await ring.answer()
     await office.talk(visit, boris)
     await visit.hang_up()
-    await office.told(visit, anna, boris, by=anna)
+    await office.told(visit, anna, boris, by=anna, early=[boris])
     await office.nothing_else()
 
 
@@ -306,13 +307,13 @@ async def test_blind(office: Office, dialled: str, to: str) -> None:
     await anna.api.is_("wrap_up")
     await visit.hang_up()
     queue = "finance" if to == QUEUE else of_queue(dialled)
-    await office.told(visit, anna, boris, by=anna, queue=queue)
+    await office.told(visit, anna, boris, by=anna, queue=queue, early=[boris])
     await office.nothing_else()
 
 
 async def test_blind_to_somebody_who_rejects_comes_back(office: Office) -> None:
     anna, call, visit = await talking(office)
-    await office.sits("boris", Reject())
+    boris = await office.sits("boris", Reject())
     await Bar(anna).gives(PERSON)
     await call.ended()
     again = await anna.phone.incoming()
@@ -322,8 +323,10 @@ async def test_blind_to_somebody_who_rejects_comes_back(office: Office) -> None:
     await office.talk(visit, anna)
     await anna.api.is_("talking")
     await visit.hang_up()
-    contact = await office.told(visit, by=anna)
-    office._cards["anna"] = [contact.call, contact.call]  # his part was over, and began again
+    contact = await office.told(visit, boris, by=anna, early=[boris])
+    office._cards["anna"] = [
+        contact.call
+    ] * 3  # also as it rings, with who did not take him; and as she talks again
     await office.nothing_else()
 
 

@@ -39,12 +39,13 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.floor.floor import Floor
+from callcore.floor.handset import LineTo
 from callcore.floor.people import People
 from callcore.ivr.handover import ByPhone, Onward
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import QueueState, Situation
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
-from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.screenpop.ports import DeskRefused
 from callcore.store.database import Database
 from callcore.store.errors import StoreError, TextRefused
 from callcore.store.handovers import Handover, Handovers, HandoverState, Means, Mode, NewHandover, ToKind, Why
@@ -352,8 +353,7 @@ class SecondLine:
         for handover in await self._handovers.asked():
             call = self._world.call(handover.what.call)
             if call is not None and call.channel.pbx == pbx and call.handed is None:
-                title = self._title(handover)
-                self._take(Handed(call.id, await self._words(handover, title)))
+                self._take(Handed(call.id, await self._words(handover, self._title(handover))))
             elif call is None and self._is_all_seen():
                 lost = HandoverState.withdrawn
                 await self._handovers.settle(handover.id, lost, self._world.now(), why="lost")

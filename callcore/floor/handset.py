@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
 
 import structlog
 
@@ -40,7 +40,7 @@ from callcore.calls.line import Do, ParkedCall, Target, ToInside, ToPerson, ToQu
 from callcore.calls.tracker import Tracker
 from callcore.domain import AgentState, CallId, Login, PbxName, QueueName
 from callcore.screenpop.background import Background
-from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.screenpop.ports import DeskRefused
 
 log = structlog.get_logger("callcore.handset")
 
@@ -48,6 +48,14 @@ SECONDS: Final = 5.0
 """How long the PBX may take for one action."""
 _MUTES: Final = (Do.mute, Do.unmute)
 _CODES: Final = {"no_target": "no_target", "outside": "no_outside", "odd_channel": "not_possible_here"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineTo:
+    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
+
+    kind: Literal["queue", "colleague", "number"]
+    name: str
 
 
 class Link(Protocol):
@@ -88,7 +96,9 @@ class Handset:
     # --- orders
 
     async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
-        """Carry out one order. Raises ``DeskRefused``: ``not_signed_in``, ``call_gone`` (not his, or over),
+        """Carry out one order; ``to``: of ``consult`` and ``blind``.
+
+        Raises ``DeskRefused``: ``not_signed_in``, ``call_gone`` (not his, or over),
         ``call_changed`` (not as the call stands now), ``no_target``, ``no_outside``, ``busy_with_call``,
         ``not_possible_here`` (no dialplan of ours), ``pbx_down``, ``pbx_refused``; ``line_unsure``: nobody
         knows whether it was done, and it is not tried again.

@@ -59,7 +59,6 @@ from callcore.screenpop.ports import (
     DeskRefused,
     HandMode,
     LineControl,
-    LineTo,
     RecordDo,
     Seat,
     SecondLine,
@@ -265,11 +264,11 @@ class Desks:
     async def cancel_dial(self, login: Login) -> None:
         await self.dials.cancel(login)
 
-    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
+    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
         self._book.desk(login)
         if self.handset is None:
             raise DeskRefused("not_possible_here")
-        await self.handset.do(login, call, do, to)
+        await self.handset.do(login, call, do)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

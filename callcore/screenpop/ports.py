@@ -99,19 +99,11 @@ class DialControl(Protocol):
         ``DeskRefused``."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineTo:
-    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
-
-    kind: Literal["queue", "colleague", "number"]
-    name: str
-
-
 class LineControl(Protocol):
     """Living calls, as operators order it."""
 
-    async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
-        """``to``: of ``consult`` and ``blind``. Never repeated by itself. Raises ``DeskRefused``."""
+    async def do(self, login: Login, call: CallId, do: Do) -> None:
+        """Never repeated by itself. Raises ``DeskRefused``."""
 
     def parked(self, login: Login) -> tuple[ParkedCall, ...]:
         """Customers whom he may take, the longest wait first."""
@@ -183,8 +175,9 @@ class DeskService(Protocol):
     async def cancel_dial(self, login: Login) -> None:
         """End the call that he has had placed; one that is over leaves the band."""
 
-    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
-        """Hold, ask somebody, give away, park, hang up … a call that he talks on; ``take`` a parked one."""
+    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
+        """Hold, let go, park, hang up … a call that he talks on; ``take`` a parked one. To hand it on:
+        ``transfer``."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

@@ -38,7 +38,7 @@ from callcore.screenpop.changes import DeskEffect, apply, see
 from callcore.screenpop.entries import Registration
 from callcore.screenpop.facts import read
 from callcore.screenpop.hub import Hub
-from callcore.screenpop.ports import DeskRefused, LineTo, RecordDo
+from callcore.screenpop.ports import DeskRefused, RecordDo
 
 
 def some_view(call: str = "c1", number: str = "+79161234567", *customers: Customer) -> CallView:
@@ -225,8 +225,8 @@ class FakeDesks:
         tab = self._tab(login, call)
         self._replace(login, replace(tab, facts=read(tab.facts, flash)))
 
-    async def work_line(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
-        self._note("line", login, call, do, *([] if to is None else [to]))
+    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
+        self._note("line", login, call, do)
 
     async def transfer(self, login: Login, call: CallId, to: str, mode: str, comment: str | None) -> None:
         self._tab(login, call)

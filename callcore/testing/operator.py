@@ -102,6 +102,11 @@ class ApiOperator:
     async def order(self, do: str, **fields: Any) -> Any:
         return await self._json("POST", f"/api/v1/desk/{do}", fields)
 
+    async def hand_on(self, call: str, to: str, mode: str = "consult") -> None:
+        """To whom this ref of an offer names, with a topic and no words."""
+        await self.order("draft", call=call, topic="finance.recalculation", comment="")
+        await self.order("transfer", call=call, to=to, mode=mode)
+
     async def desk(self) -> Any:
         return (await self._json("GET", "/api/v1/desk"))["desk"]
 

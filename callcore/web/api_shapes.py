@@ -80,9 +80,6 @@ class DeskOrder(Taken):
     mode: Literal["", "consult", "blind"] = Field("", description="transfer: ask first, or at once")
     announced: bool | Literal["", "1"] | None = Field(None, description="record: the caller was told")
     close: bool | Literal["", "1"] | None = Field(None, description="save: and close the contact")
-    queue: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this queue")
-    colleague: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this login")
-    inside: str = Field("", max_length=LONGEST_WORD, description="consult, blind: to this internal number")
 
 
 class DeskShape(Shape):

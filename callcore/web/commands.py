@@ -9,7 +9,6 @@ from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
 from callcore.screenpop.ports import DeskRefused, DeskService, HandMode, RecordDo
-from callcore.web import orders_line
 from callcore.web.bodies import BadBody, Scalar, text_field
 from callcore.web.pages import PAUSES
 from callcore.web.starting import starts_call
@@ -131,6 +130,7 @@ def _recording(do: RecordDo) -> Command:
     return order
 
 
+@starts_call("number")
 async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
     """Without a comment that of the card goes along."""
     mode = fields.get("mode", "") or "consult"
@@ -143,9 +143,9 @@ async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
 
 def _line(do: Do) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
-        await orders_line.order(desks, login, do, fields)
+        await desks.work_line(login, _call(fields), do)
 
-    return starts_call("number")(order) if do in orders_line.AIMED else order
+    return order
 
 
 async def _save(desks: DeskService, login: Login, fields: Fields) -> int | None:
@@ -179,8 +179,10 @@ COMMANDS: Mapping[str, Command] = {
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),
-    **{do.value: _line(do) for do in Do},
+    **{do.value: _line(do) for do in Do if do is not Do.consult},
 }
+"""Whom a caller is handed on to says ``transfer`` alone, so that the words go along: ``consult`` is none of
+these, and ``blind`` only lets go of him while somebody rings for him."""
 NEEDED: Mapping[str, Permission] = {
     **{do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")},
     "dial": Permission.calls_place,

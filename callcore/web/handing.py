@@ -24,6 +24,7 @@ from callcore.web import kit
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.render import texts_of
+from callcore.web.starting import starts_call
 
 NEEDS = Permission.contacts_take
 PAGE = "/transfer"
@@ -103,6 +104,7 @@ async def _show(
     )
 
 
+@starts_call("number")
 async def sent(request: web.Request) -> web.Response:
     identity = await kit.person(request, NEEDS)
     form = await kit.form(request, identity)

@@ -15,6 +15,7 @@ from callcore.web.context import WEB
 from callcore.web.live_news import NEWS
 from callcore.web.problems import Problem
 from callcore.web.render import texts_of
+from callcore.web.starting import starts_call
 from callcore.web.voice.ports import ROOM
 from callcore.web.voice.work import PAGE, moment_of
 from callcore.web.voice.work_room import NEEDS, PAST
@@ -38,6 +39,7 @@ async def asked(request: web.Request) -> web.Response:
     )
 
 
+@starts_call("number")
 async def ask(request: web.Request) -> web.Response:
     """On the list, once for a number; within our hours, and not before the moment that was chosen."""
     identity = await kit.person(request, NEEDS)

@@ -24,8 +24,9 @@ from callcore.rights import Permission, Role
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import Softphone
-from callcore.testing.operator import ApiOperator
-from callcore.testing.stage import Stage
+from callcore.testing.lab.process import free_port
+from callcore.testing.operator import ApiOperator, Refused
+from callcore.testing.stage import DIALPLAN, Stage
 from callcore.web.commands import COMMANDS
 from callcore.web.signin import digest
 from callcore.web.starting import Starts, started_by
@@ -33,6 +34,7 @@ from callcore.web.starting import Starts, started_by
 in_the_house = pytest.mark.asyncio(loop_scope="module")
 
 GOOD = "+79160007700"
+TOPIC = "finance.recalculation"
 TRUNK = {"calls_per_second": 20, "lines": 10, "ring_seconds": 5, "caller_number": "+74951112233"}
 MANAGER, CHIEF = "marta", "sofia"
 NUMBERS = {
@@ -57,6 +59,8 @@ NUMBERS = {
     "other digits": "+٧٩١٦٠٠٠٧٧٠٠",
 }
 """Each of them nobody may have called."""
+WRITTEN = [NUMBERS[why] for why in NUMBERS if why.startswith(("premium", "abroad", "emergency", "a "))]
+"""A plain number is read from them: who wants to be called there may say so."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,11 @@ class Line:
 OUTAGE = {"kind": "emergency", "nodes": ["feeder-7"], "cause": {"ru": "Авария", "en": "A fault"}}
 LINES: Mapping[str, Line] = {
     "order dial": Line({"number": GOOD}, None, "number"),
-    "order consult": Line({"call": "c1", "inside": GOOD}, None, "inside"),
-    "order blind": Line({"call": "c1", "inside": GOOD}, None, "inside"),
+    "order transfer": Line({"call": "c1", "to": "person:boris"}, None, "to"),
+    "POST /transfer": Line({"call": "c1", "to": "blind person:boris"}, None, "to", is_form=True),
+    "POST /work/ask": Line({"number": GOOD, "topic": TOPIC}, None, "number", is_form=True, is_later=True),
     "POST /api/v1/call-backs": Line(
-        {"number": GOOD, "topic": "finance.balance"}, Permission.callbacks_work, "number", is_later=True
+        {"number": GOOD, "topic": TOPIC}, Permission.callbacks_work, "number", is_later=True
     ),
     "POST /api/v1/calls": Line({"number": GOOD}, Permission.calls_place, "number"),
     "POST /api/v1/outages": Line(OUTAGE, Permission.outages_publish, role=Role.operator),
@@ -101,6 +106,7 @@ LINES: Mapping[str, Line] = {
 """By method and route, or ``order NAME`` for an order of the desk."""
 ORDERS = [name for name in LINES if name.startswith("order ")]
 ROUTES = [name for name in LINES if not name.startswith("order ")]
+FORMS = [name for name, line in LINES.items() if line.is_form]
 WITH_NUMBER = [name for name, line in LINES.items() if line.number]
 
 
@@ -124,7 +130,7 @@ async def test_each_has_a_line_here(stage: Stage) -> None:
     assert {name for name, starts in found.items() if starts == "number"} == set(WITH_NUMBER)
 
 
-DIALS = {"place", "carry", "dial", "asked", "consult", "blind", "three_way"}
+DIALS = {"place", "carry", "dial", "ask", "asked", "transfer", "consult", "blind", "three_way"}
 """Methods of what stands behind the pages that have somebody rung."""
 WEB = Path(__file__).parents[3] / "callcore" / "web"
 
@@ -153,6 +159,9 @@ def test_the_look_finds_one_that_does_not() -> None:
 
 # --- the house
 
+STRAIGHT = "exten => 101,1,Dial(PJSIP/101,20)\n"
+"""From the trunk to Anna's phone."""
+
 
 def _app(stage: Stage) -> web.Application:
     assert stage.daemon is not None
@@ -172,7 +181,8 @@ async def carrier(needs: None, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(carrier: Carrier, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with Stage(tmp_path_factory.mktemp("stage"), carrier_port=carrier.sip_port) as stage:
+    folder, dialplan = tmp_path_factory.mktemp("stage"), DIALPLAN + STRAIGHT
+    async with Stage(folder, carrier_port=carrier.sip_port, dialplan=dialplan) as stage:
         stage.write_config({"outbound": {"trunks": {"main": TRUNK}}}, is_terse=True)
         await stage.add_people(PEOPLE, queues=(), seeds=False)
         for login, role in ((MANAGER, Role.campaign_manager), (CHIEF, Role.supervisor)):
@@ -188,6 +198,7 @@ class Place:
     stage: Stage
     carrier: Carrier
     phones: tuple[Softphone, ...]
+    anna: ApiOperator
     http: aiohttp.ClientSession
     csrf: str = ""
 
@@ -235,18 +246,39 @@ class Place:
 @pytest_asyncio.fixture(loop_scope="module")
 async def place(stage: Stage, carrier: Carrier) -> AsyncIterator[Place]:
     async with AsyncExitStack() as stack:
-        phones = []
+        phones, desks = [], []
         for login, number in (("anna", "101"), ("boris", "102")):
             phone = Softphone(number, stage.lab.phone_port(number), stage.lab.sip_port)
             phones.append(await stack.enter_async_context(phone))
             api = await stack.enter_async_context(ApiOperator(stage.url, login, PASSWORD))
             await api.open(f"PJSIP/{number}")
+            desks.append(api)
             stack.push_async_callback(api.sign_out)
         jar = aiohttp.CookieJar(unsafe=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
-        there = Place(stage, carrier, tuple(phones), http)
+        there = Place(stage, carrier, tuple(phones), desks[0], http)
         yield there
         await there.is_quiet()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def living(place: Place) -> AsyncIterator[str]:
+    """A call that Anna could hand on: its topic is chosen. It goes to nobody."""
+    stage, [hers, his] = place.stage, place.phones
+    assert stage.daemon is not None
+    async with Softphone("79000000119", free_port(), stage.lab.sip_port) as customer:
+        caller = await customer.dial("101")
+        leg = await hers.incoming()
+        await leg.answer()
+        card = await place.anna.hears("card")
+        call = card["data"]["call"]["call"]
+        await place.anna.is_("talking")
+        await place.anna.order("draft", call=call, topic=TOPIC, comment="")
+        yield call
+        assert (leg.is_over, caller.is_over, his.calls) == (False, False, ())
+        assert await stage.daemon.database.handovers.of_call(call) == ()
+        await caller.hang_up()
+        await leg.ended()
 
 
 # --- by whom
@@ -266,7 +298,7 @@ async def test_somebody_of_another_role(place: Place, name: str) -> None:
     login = MANAGER if LINES[name].role is Role.campaign_manager else "anna"
     await place.sign_in(login)
     headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
-    assert await place.ask(name, **headers) in ((403, 409) if name in ORDERS else (403,))
+    assert await place.ask(name, **headers) in ((403, 404, 409) if name in ORDERS else (403,))
 
 
 @in_the_house
@@ -314,6 +346,13 @@ async def test_a_desk_is_ordered_by_no_program(place: Place) -> None:
 
 
 @in_the_house
+@pytest.mark.parametrize("name", FORMS)
+async def test_a_form_is_sent_by_no_program(place: Place, name: str) -> None:
+    token = await place.token(CHIEF, *Permission)
+    assert await place.ask(name, Authorization=f"Bearer {token}") in (401, 403)
+
+
+@in_the_house
 async def test_with_anothers_phone(place: Place) -> None:
     await place.sign_in("boris")
     headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
@@ -335,6 +374,26 @@ async def test_a_call_that_is_not_ones_own(place: Place) -> None:
                 assert answer.status == 404
 
 
+@in_the_house
+async def test_a_caller_of_somebody_else_is_handed_on_by_nobody_else(place: Place, living: str) -> None:
+    """Boris knows the call's id; Anna talks on it."""
+    await place.sign_in("boris")
+    headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
+    for call in (living, "c1", "c1' OR '1'='1", "*"):
+        for mode in ("consult", "blind"):
+            fields = {"call": call, "to": "department:finance", "mode": mode}
+            assert await place.ask("order transfer", fields, **headers) in (404, 409)
+            fields = {"call": call, "to": f"{mode} department:finance", "comment": ""}
+            assert await place.ask("POST /transfer", fields, **headers) == 409
+        url = f"{place.stage.url}/api/v1/desk/offers"
+        async with place.http.get(url, params={"call": call}) as answer:
+            assert answer.status == 409
+    await place.sign_in(MANAGER)
+    headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
+    fields = {"call": living, "to": "blind department:finance", "comment": ""}
+    assert await place.ask("POST /transfer", fields, **headers) == 403
+
+
 # --- whom
 
 
@@ -347,8 +406,42 @@ async def test_a_number_that_nobody_may_call(place: Place, name: str, number: st
     fields = {**line.fields, line.number: number}
     await place.sign_in("anna")
     headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
-    refused = (400, 403, 409, 422, 201) if line.is_later else (400, 403, 409, 422)
+    refused = (400, 403, 404, 409, 422)
+    if line.is_later and number in WRITTEN:
+        refused = (*refused, 201, 303)
     assert await place.ask(name, fields, **headers) in refused
     if line.scope is not None and name in ROUTES:
         token = await place.token("anna", line.scope)
         assert await place.ask(name, fields, Authorization=f"Bearer {token}") in refused
+
+
+KINDS = ("", "number:", "person:", "queue:", "department:", "topic:")
+"""Whom an offer names."""
+
+
+@in_the_house
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_caller_is_handed_on_to_no_number(place: Place, living: str, kind: str) -> None:
+    """He could be, to Boris: it is the number that is refused."""
+    offers = (await place.anna.call("GET", f"/api/v1/desk/offers?call={living}&query=boris"))["offers"]
+    assert [(offer["ref"], offer["mode"]) for offer in offers] == [("person:boris", "transfer")]
+    await place.sign_in("anna")
+    headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
+    for why, number in NUMBERS.items():
+        for mode in ("consult", "blind"):
+            fields = {"call": living, "to": kind + number, "mode": mode}
+            assert await place.ask("order transfer", fields, **headers) in (400, 409), why
+            fields = {"call": living, "to": f"{mode} {kind}{number}", "comment": ""}
+            assert await place.ask("POST /transfer", fields, **headers) in (400, 409), why
+    with pytest.raises(Refused, match="not-handed"):
+        await place.anna.order("transfer", call=living, to=f"{kind}{GOOD}", mode="blind")
+
+
+@in_the_house
+async def test_no_order_of_the_call_bar_names_a_number(place: Place, living: str) -> None:
+    """``transfer`` does alone; what ``blind`` is told besides, nobody reads."""
+    for named in ("inside", "queue", "colleague", "to", "number"):
+        with pytest.raises(Refused, match="404"):
+            await place.anna.order("consult", call=living, **{named: GOOD})
+        with pytest.raises(Refused, match="no-target"):
+            await place.anna.order("blind", call=living, **{named: GOOD})

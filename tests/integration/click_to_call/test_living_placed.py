@@ -35,7 +35,7 @@ async def test_hold_asking_and_giving(anna: Desk, boris: Desk, stage: Stage, car
     assert (await anna.over(attempt))["result"] == "answered", "its channels are gone; the people are not"
     await anna.api.order("resume", call=name)
     await shows(anna, "talks")
-    await anna.api.order("consult", call=name, colleague="boris")
+    await anna.api.hand_on(name, "person:boris")
     asked = await boris.phone.incoming()
     await asked.answer()
     await shows(anna, "consulting")

@@ -70,7 +70,7 @@ async def test_restarted_while_they_talk_about_him(house: House) -> None:
     await house.stage.start()
     anna, caller, call = await talking(house)
     boris = await house.on_shift("boris", "102")
-    await anna.order("consult", call=call, colleague="boris")
+    await anna.hand_on(call, "person:boris")
     await stands(house, anna, call, "consulting")
     for operator in (anna, boris):
         await operator.deafen()

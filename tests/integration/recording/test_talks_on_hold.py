@@ -50,7 +50,7 @@ async def test_who_is_asked_and_gets_the_customer_is_recorded_too(open_hall: Any
     await boris.open("PJSIP/102")
     phone = await hall.stack.enter_async_context(_soft("102", lab))
     await speak(talking.caller, talking.leg, is_loud=False)
-    await talking.anna.order("consult", call=talking.call, colleague="boris")
+    await talking.anna.hand_on(talking.call, "person:boris")
     asked = await phone.incoming()
     await asked.answer()
     await stands(hall, talking, "consulting")

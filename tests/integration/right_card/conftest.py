@@ -42,6 +42,7 @@ async def stage(
     """Asterisk of this version, and callcore beside it."""
     async with OfficeStage(tmp_path_factory.mktemp(f"office{version}"), version) as stage:
         stage.write_config({"desk": {"wrap_up_seconds": 120}}, is_terse=True)
+        stage.keep_open("finance")
         await stage.add_everybody()
         await stage.start()
         yield stage

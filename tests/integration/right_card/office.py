@@ -352,7 +352,7 @@ class Office:
             login: [card["data"]["call"]["call"] for card in person.cards()]
             for login, person in self._people.items()
         }
-        assert popped == {login: self._cards.get(login, []) for login in self._people}
+        assert popped == {login: self._cards.get(login, []) for login in self._people}, popped
 
     async def _at_rest(self, person: Person) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):

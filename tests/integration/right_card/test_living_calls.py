@@ -24,6 +24,9 @@ WAYS = ("101", "line")
 """Anna's phone is dialled, or a queue rings it."""
 
 
+PERSON, QUEUE = "person:boris", "department:finance"
+
+
 class Bar:
     """A person's call bar, for the one call that he has."""
 
@@ -34,8 +37,14 @@ class Bar:
     def call(self) -> str:
         return str(self._api.heard("card")[-1]["data"]["call"]["call"])
 
-    async def order(self, do: str, **to: str) -> None:
-        await self._api.order(do, call=self.call, **to)
+    async def order(self, do: str) -> None:
+        await self._api.order(do, call=self.call)
+
+    async def asks(self, to: str) -> None:
+        await self._api.hand_on(self.call, to)
+
+    async def gives(self, to: str) -> None:
+        await self._api.hand_on(self.call, to, "blind")
 
     async def shows(self, state: str) -> dict[str, object]:
         """Wait until the newest word on the call is this state; ``talks``: an ordinary talk."""
@@ -56,22 +65,22 @@ async def held(office: Office, dialled: str = "101") -> tuple[Person, SoftCall, 
 
 
 async def asks(
-    office: Office, dialled: str = "101", **to: str
+    office: Office, dialled: str = "101", to: str = PERSON
 ) -> tuple[Person, Person, SoftCall, Visit, Bar]:
     """Anna asks Boris, whose phone rings."""
     anna, call, visit = await talking(office, dialled)
     boris = await office.sits("boris")
     bar = Bar(anna)
-    await bar.order("consult", **(to or {"colleague": "boris"}))
+    await bar.asks(to)
     await bar.shows("calling")
     await boris.rings()
     return anna, boris, call, visit, bar
 
 
 async def consults(
-    office: Office, dialled: str = "101", **to: str
+    office: Office, dialled: str = "101", to: str = PERSON
 ) -> tuple[Person, Person, SoftCall, Visit, Bar]:
-    anna, boris, call, visit, bar = await asks(office, dialled, **to)
+    anna, boris, call, visit, bar = await asks(office, dialled, to)
     await boris.answers()
     await bar.shows("consulting")
     await boris.api.is_("talking")
@@ -164,9 +173,9 @@ async def test_mute(office: Office) -> None:
 
 
 @pytest.mark.parametrize("dialled", WAYS)
-@pytest.mark.parametrize("to", [{"colleague": "boris"}, {"queue": "finance"}], ids=["person", "queue"])
-async def test_asked_and_given(office: Office, dialled: str, to: dict[str, str]) -> None:
-    anna, boris, call, visit, bar = await consults(office, dialled, **to)
+@pytest.mark.parametrize("to", [PERSON, QUEUE])
+async def test_asked_and_given(office: Office, dialled: str, to: str) -> None:
+    anna, boris, call, visit, bar = await consults(office, dialled, to)
     await bar.order("complete")
     await office.talk(visit, boris)
     await call.ended()
@@ -179,9 +188,9 @@ async def test_asked_and_given(office: Office, dialled: str, to: dict[str, str])
 
 
 @pytest.mark.parametrize("dialled", WAYS)
-@pytest.mark.parametrize("to", [{"colleague": "boris"}, {"queue": "finance"}], ids=["person", "queue"])
-async def test_asked_and_back(office: Office, dialled: str, to: dict[str, str]) -> None:
-    anna, boris, _call, visit, bar = await consults(office, dialled, **to)
+@pytest.mark.parametrize("to", [PERSON, QUEUE])
+async def test_asked_and_back(office: Office, dialled: str, to: str) -> None:
+    anna, boris, _call, visit, bar = await consults(office, dialled, to)
     await bar.order("back")
     await office.talk(visit, anna)
     await boris.api.is_("wrap_up")
@@ -191,24 +200,24 @@ async def test_asked_and_back(office: Office, dialled: str, to: dict[str, str]) 
     await office.nothing_else()
 
 
-@pytest.mark.parametrize("to", [{"colleague": "boris"}, {"queue": "finance"}], ids=["person", "queue"])
-async def test_back_while_it_rings(office: Office, to: dict[str, str]) -> None:
-    anna, boris, _call, visit, bar = await asks(office, "line", **to)
+@pytest.mark.parametrize("to", [PERSON, QUEUE])
+async def test_back_while_it_rings(office: Office, to: str) -> None:
+    anna, boris, _call, visit, bar = await asks(office, "line", to)
     await bar.order("back")
     await office.talk(visit, anna)
     await boris.api.is_("ready")
     await visit.hang_up()
-    await office.told(visit, anna, by=anna, queue="line")
+    await office.told(visit, anna, boris, by=anna, queue="line", early=[boris])
     await office.nothing_else()
 
 
-@pytest.mark.parametrize("to", [{"colleague": "boris"}, {"queue": "finance"}], ids=["person", "queue"])
-async def test_the_one_asked_rejects(office: Office, to: dict[str, str]) -> None:
+@pytest.mark.parametrize("to", [PERSON, QUEUE])
+async def test_the_one_asked_rejects(office: Office, to: str) -> None:
     anna, call, visit = await talking(office)
     boris = await office.sits("boris", Reject())
     bar = Bar(anna)
-    await bar.order("consult", **to)
-    if "colleague" in to:
+    await bar.asks(to)
+    if to == PERSON:
         line = await bar.shows("failed")
         assert line["failed"] in ("BUSY", "NOANSWER", "CHANUNAVAIL", "CONGESTION")
         assert not call.is_over
@@ -217,7 +226,7 @@ async def test_the_one_asked_rejects(office: Office, to: dict[str, str]) -> None
     await bar.order("back")
     await office.talk(visit, anna)
     await visit.hang_up()
-    await office.told(visit, anna, by=anna)
+    await office.told(visit, anna, boris, by=anna, early=[boris])
     await office.nothing_else()
 
 
@@ -246,7 +255,8 @@ async def test_anna_hangs_up_while_it_rings(office: Office) -> None:
             await ring.answer()
     await office.talk(visit, boris)
     await visit.hang_up()
-    await office.told(visit, anna, boris, by=anna)
+    contact = await office.told(visit, anna, boris, by=anna, early=[boris])
+    office._cards["boris"] = [contact.call, contact.call]  # his first ring was over, and another began
     await office.nothing_else()
 
 
@@ -278,7 +288,7 @@ async def test_let_go_of(office: Office) -> None:
     await ring.answer()
     await office.talk(visit, boris)
     await visit.hang_up()
-    await office.told(visit, anna, boris, by=anna)
+    await office.told(visit, anna, boris, by=anna, early=[boris])
     await office.nothing_else()
 
 
@@ -286,25 +296,25 @@ async def test_let_go_of(office: Office) -> None:
 
 
 @pytest.mark.parametrize("dialled", WAYS)
-@pytest.mark.parametrize("to", [{"colleague": "boris"}, {"queue": "finance"}], ids=["person", "queue"])
-async def test_blind(office: Office, dialled: str, to: dict[str, str]) -> None:
+@pytest.mark.parametrize("to", [PERSON, QUEUE])
+async def test_blind(office: Office, dialled: str, to: str) -> None:
     anna, call, visit = await talking(office, dialled)
     boris = await office.sits("boris")
-    await Bar(anna).order("blind", **to)
+    await Bar(anna).gives(to)
     await boris.answers()
     await office.talk(visit, boris)
     await call.ended()
     await anna.api.is_("wrap_up")
     await visit.hang_up()
-    queue = to.get("queue", of_queue(dialled))
-    await office.told(visit, anna, boris, by=anna, queue=queue)
+    queue = "finance" if to == QUEUE else of_queue(dialled)
+    await office.told(visit, anna, boris, by=anna, queue=queue, early=[boris])
     await office.nothing_else()
 
 
 async def test_blind_to_somebody_who_rejects_comes_back(office: Office) -> None:
     anna, call, visit = await talking(office)
-    await office.sits("boris", Reject())
-    await Bar(anna).order("blind", colleague="boris")
+    boris = await office.sits("boris", Reject())
+    await Bar(anna).gives(PERSON)
     await call.ended()
     again = await anna.phone.incoming()
     ring = await anna.api.hears("call.ringing", lambda event: event["data"]["call"]["returned"] is not None)
@@ -313,8 +323,10 @@ async def test_blind_to_somebody_who_rejects_comes_back(office: Office) -> None:
     await office.talk(visit, anna)
     await anna.api.is_("talking")
     await visit.hang_up()
-    contact = await office.told(visit, by=anna)
-    office._cards["anna"] = [contact.call, contact.call]  # his part was over, and began again
+    contact = await office.told(visit, boris, by=anna, early=[boris])
+    office._cards["anna"] = [
+        contact.call
+    ] * 3  # also as it rings, with who did not take him; and as she talks again
     await office.nothing_else()
 
 
@@ -390,12 +402,14 @@ async def test_only_ones_own_call_and_only_known_targets(office: Office) -> None
     for do in ("hang_up", "end", "hold", "park", "take"):
         with pytest.raises(Refused, match="409"):
             await boris.api.order(do, call=call)
-    for to in ({"inside": "102"}, {"inside": "89161234567"}):
-        with pytest.raises(Refused, match="no-outside"):
-            await anna.api.order("blind", call=call, **to)
-    for to in ({"colleague": "vera"}, {"queue": "nowhere"}, {}):
-        with pytest.raises(Refused, match="no-target"):
-            await anna.api.order("consult", call=call, **to)
+    for to in ("number:102", "number:89161234567", "person:vera", "person:anna", "queue:nowhere"):
+        for mode in ("consult", "blind"):
+            with pytest.raises(Refused, match="not-handed"):
+                await anna.api.hand_on(call, to, mode)
+    with pytest.raises(Refused, match="404"):
+        await anna.api.order("consult", call=call, colleague="boris")
+    with pytest.raises(Refused, match="no-target"):
+        await anna.api.order("blind", call=call, colleague="boris")
     for do in ("resume", "complete", "back", "three_way"):
         with pytest.raises(Refused, match="call-changed"):
             await anna.api.order(do, call=call)
@@ -422,7 +436,7 @@ async def test_an_operator_behind_a_local_channel(office: Office) -> None:
     await bar.shows("talks")
     await office.talk(visit, galya)
     await galya.api.is_("talking")
-    await bar.order("consult", colleague="boris")
+    await bar.asks(PERSON)
     await boris.answers()
     await bar.shows("consulting")
     await bar.order("complete")
@@ -438,13 +452,13 @@ async def test_asking_somebody_behind_a_local_channel(office: Office) -> None:
     anna, call, visit = await talking(office, "line")
     galya = await office.sits("galya")
     bar = Bar(anna)
-    await bar.order("consult", colleague="galya")
+    await bar.asks("person:galya")
     await galya.answers()
     await bar.shows("consulting")
     await bar.order("back")
     await office.talk(visit, anna)
     await galya.api.is_("wrap_up")
-    await bar.order("consult", colleague="galya")
+    await bar.asks("person:galya")
     second = await galya.phone.incoming()
     await second.answer()
     await bar.shows("consulting")
@@ -487,7 +501,7 @@ async def test_who_got_the_customer_works_on_the_call_too(office: Office) -> Non
     await his.order("resume")
     await his.shows("talks")
     await office.talk(visit, boris)
-    await his.order("consult", colleague="vera")
+    await his.asks("person:vera")
     await vera.answers()
     await his.shows("consulting")
     await his.order("complete")

@@ -39,10 +39,10 @@ async def stage(
     async with OfficeStage(tmp_path_factory.mktemp(f"second{version}"), version) as stage:
         quick = {"return_after_seconds": 5, "consult_ring_seconds": 5}
         stage.write_config({"desk": {"wrap_up_seconds": 120}, "second_line": quick}, is_terse=True)
+        stage.keep_open("finance")
         file = stage.config_file.with_name("departments.yaml")
         house = yaml.safe_load(file.read_text(encoding="utf-8"))
         open_day = DAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]
-        house["departments"]["finance"] |= {"hours": "always", "holidays": {"country": "none"}}
         house["departments"]["finance"]["transfer_code"] = "*55"
         house["departments"]["retention"]["transfer_code"] = "*66"
         house["departments"]["retention"]["hours"] = {

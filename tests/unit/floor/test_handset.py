@@ -19,8 +19,8 @@ from callcore.calls.line import Do, LineState, ToPerson
 from callcore.calls.lining import state_of
 from callcore.calls.tracker import Tracker
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, QueueName
-from callcore.floor.handset import Handset
-from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.floor.handset import Handset, LineTo
+from callcore.screenpop.ports import DeskRefused
 
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MAIN = PbxName("main")

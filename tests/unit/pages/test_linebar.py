@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callcore.calls.line import PLAIN, Do, LineState, LineView
+from callcore.web.commands import COMMANDS
 from callcore.web.i18n import catalogue
 from callcore.web.linebar import bar
 
@@ -43,6 +44,11 @@ def test_mute_is_a_switch() -> None:
     [mute] = [button for button in bar(PLAIN) if button.do is Do.mute]
     [unmute] = [button for button in bar(LineView(is_muted=True)) if button.do is Do.unmute]
     assert (mute.is_on, unmute.is_on) == (False, True)
+
+
+@pytest.mark.parametrize("state", LineState)
+def test_what_orders_something_is_an_order(state: LineState) -> None:
+    assert {button.do for button in bar(LineView(state)) if not button.opens} <= COMMANDS.keys()
 
 
 def test_transfer_asks_whom_first() -> None:

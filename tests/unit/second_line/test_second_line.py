@@ -33,10 +33,11 @@ from callcore.domain import (
     Source,
     TopicCode,
 )
+from callcore.floor.handset import LineTo
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import CallerFacts, QueueState, Standing
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
-from callcore.screenpop.ports import DeskRefused, LineTo
+from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreUnavailable
 from callcore.store.handovers import Handover, HandoverState, NewHandover, Why
 from callcore.testing.patience import PATIENCE_SECONDS

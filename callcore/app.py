@@ -19,10 +19,9 @@ import structlog
 from aiohttp import web
 
 from callcore.ami.client import AmiLink, Inbox
-from callcore.assembly import callbacks, voice, wiring
+from callcore.assembly import callbacks, counting, voice, wiring
 from callcore.assembly.answering import Answering
 from callcore.assembly.colleagues import inside_numbers, make_board, parked_now, queues_now
-from callcore.assembly.counting import watch_calls
 from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.editions import Editions
@@ -282,13 +281,13 @@ class Daemon:
             self._store_contact,
         )
         await self.recovery.start(settings.pbxs)
-        watch_calls(self.metrics, self.outgoing, self.talks)
-        wiring.watch_gaps(self.metrics, self.recovery)
-        wiring.watch_recorder(self.metrics, self.recorder)
-        wiring.watch_links(self.metrics, self.links)
-        wiring.watch_floor(self.metrics, self.floor.tracker)
-        wiring.watch_store(self.metrics, self.database.writer)
-        wiring.watch_lanes(self.metrics, self.records, self.members)
+        counting.watch_calls(self.metrics, self.outgoing, self.talks)
+        counting.watch_gaps(self.metrics, self.recovery)
+        counting.watch_recorder(self.metrics, self.recorder)
+        counting.watch_links(self.metrics, self.links)
+        counting.watch_floor(self.metrics, self.floor.tracker)
+        counting.watch_store(self.metrics, self.database.writer)
+        counting.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
         await self.outgoing.placing.resume()
         await self.outgoing.call_backs.resume()
@@ -338,7 +337,7 @@ class Daemon:
             peers,
             max_sessions=settings.fastagi.max_sessions,
             environment_seconds=float(settings.fastagi.silence_seconds),
-            metrics=wiring.AgiCounters(self.metrics),
+            metrics=counting.AgiCounters(self.metrics),
             tap=self._agi_line,
         )
 

@@ -21,6 +21,7 @@ from callcore.calls.handset import Seconds
 from callcore.calls.recovery import PastCall
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
+from callcore.config.control import spool_file
 from callcore.config.pop import is_device_among, pop_policy
 from callcore.crm.handing import numbers_of
 from callcore.crm.topics import TopicTree
@@ -56,6 +57,17 @@ def canonical_in(settings: Settings) -> Canonical:
         return number.canonical if number else None
 
     return canonical
+
+
+async def open_database(settings: Settings) -> Database:
+    database = settings.database
+    return await Database.open(
+        database.address,
+        create=True,
+        spool=spool_file(settings),
+        daemon=True,
+        connections=database.connections,
+    )
 
 
 def make_tracker(settings: Settings) -> Tracker:

@@ -177,15 +177,15 @@ class Daemon:
         self.parked = ParkedBoard(
             lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
         )
-        self.talks = self.desks.talks = Talks(
+        self.talks = self.desks.call_orders.talks = Talks(
             self.database.recordings,
             self.links,
             settings.recording_folder,
             self.current.of(talk_rules),
             self.clock.now,
-            self.desks.recording,
+            self.desks.marks.recording,
         )
-        self.handset = self.desks.handset = Handset(
+        self.handset = self.desks.call_orders.handset = Handset(
             self.links,
             tracker,
             self._take,
@@ -208,7 +208,7 @@ class Daemon:
         )
         stack.callback(self.floor.stop)
         self.pulse = Pulse(self.floor, self._inbox, self.links, self.database.writer)
-        self.second_line = self.desks.second_line = SecondLine(
+        self.second_line = self.desks.call_orders.second_line = SecondLine(
             self.database.handovers,
             self.desks,
             self.handset,
@@ -361,7 +361,7 @@ class Daemon:
         self.parked.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
-        self.desks.other_page(login, call, OtherPage(link.url, link.title))
+        self.desks.marks.other_page(login, call, OtherPage(link.url, link.title))
 
     async def _store_contact(self, contact: Contact) -> None:
         if await self.database.contacts.save(contact) is not Saved.repeat:

@@ -22,7 +22,7 @@ async def order(desks: DeskService, login: Login, do: Do, fields: Mapping[str, S
     call = _word(fields, "call")
     if not call:
         raise BadBody("call is missing")
-    await desks.work_line(login, CallId(call), do, _to(fields) if do in AIMED else None)
+    await desks.call_orders.work_line(login, CallId(call), do, _to(fields) if do in AIMED else None)
 
 
 def _to(fields: Mapping[str, Scalar]) -> LineTo | None:

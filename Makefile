@@ -79,7 +79,7 @@ unit: $(STAMP)
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit $(ARGS)
 
 # The modules that decide everything and touch nothing: each branch of them is told by a test.
-PURE := callcore/calls/*,callcore/ami/protocol.py,callcore/ami/translate.py,callcore/ami/actions.py,callcore/ami/line_actions.py,callcore/ami/originate.py,callcore/ami/dial_journal.py,callcore/ami/journal.py,callcore/ami/queue_log.py,callcore/ami/postmarks.py
+PURE := callcore/calls/*,callcore/ami/protocol.py,callcore/ami/translate.py,callcore/ami/headers.py,callcore/ami/snapshot.py,callcore/ami/actions.py,callcore/ami/line_actions.py,callcore/ami/originate.py,callcore/ami/dial_journal.py,callcore/ami/journal.py,callcore/ami/queue_log.py,callcore/ami/postmarks.py
 cover: $(STAMP)
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit/ami tests/unit/calls tests/unit/handset tests/property/calls tests/replay \
 		--cov=callcore.calls --cov=callcore.ami --cov-branch --cov-report=

@@ -28,7 +28,9 @@ from typing import Any
 from callcore import logs
 from callcore.ami.client import AmiLink, AmiSettings, Inbox
 from callcore.ami.dialer import AmiDialer
-from callcore.calls.attempt import Medium, News, NumberHistory
+from callcore.calls.attempt import Medium
+from callcore.calls.campaign import News
+from callcore.calls.number_history import NumberHistory
 from callcore.campaigns.plan import Again, Rules
 from callcore.campaigns.ports import Setup, Trunk
 from callcore.campaigns.recipients import House

@@ -25,7 +25,8 @@ from typing import Any
 
 from benchmarks.pop import percentile
 from callcore import logs
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory
 from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide

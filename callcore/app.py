@@ -1,46 +1,43 @@
 """The composition root: the only place that knows everybody and plugs them together.
 
-Read ``Daemon.open`` from top to bottom: it is the order in which things depend on each other. Over
-400 lines, since nobody else may know everybody.
+Read ``Daemon.open`` from top to bottom: it is the order in which things depend on each other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Self
 
 import structlog
-from aiohttp import web
 
 from callcore.ami.client import AmiLink, Inbox
-from callcore.assembly import callbacks, voice, wiring
-from callcore.assembly.answering import Answering
-from callcore.assembly.colleagues import inside_numbers, make_board, parked_now, queues_now
-from callcore.assembly.counting import watch_calls
+from callcore.assembly import callbacks, counting, voice, wiring
+from callcore.assembly.answering import Answering, make_server
+from callcore.assembly.colleagues import make_board, parked_now, queues_now
 from callcore.assembly.current import Current
-from callcore.assembly.deskcalls import DeskCalls
+from callcore.assembly.deskcalls import connect_calls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
+from callcore.assembly.listening import listening, serve
 from callcore.assembly.office import Office
-from callcore.assembly.opting_out import opt_out_room
 from callcore.assembly.outgoing import Outgoing
+from callcore.assembly.pages import make_pages
+from callcore.assembly.pulse import Pulse
 from callcore.assembly.retention import Retention
 from callcore.assembly.second_line import SecondLine, make_world
+from callcore.assembly.shifts import resume_shifts
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
 from callcore.bus.live import CardLink
 from callcore.calls.effects import Contact, Effect
 from callcore.calls.facts import Fact, LinkLost, Snapshot
-from callcore.config import Address, Settings
-from callcore.config.control import control_socket, spool_file
+from callcore.config import Settings
 from callcore.crm.customers import CustomerBase
-from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Login, PbxName
+from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
 from callcore.floor.handset import Handset
@@ -49,31 +46,18 @@ from callcore.floor.people import People
 from callcore.floor.records import Records
 from callcore.floor.spoken import SpokenPrompts
 from callcore.floor.talks import Talks
-from callcore.ivr.fastagi import Server
 from callcore.ivr.visit import Book
 from callcore.screenpop.card import OtherPage
-from callcore.screenpop.cardnews import CallsChanged
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.draftbook import DraftBook
 from callcore.screenpop.hub import Hub, HubCallbacks, HubLimits
 from callcore.screenpop.missedbook import MissedBook
-from callcore.screenpop.ports import DeskRefused
 from callcore.screenpop.shelf import Shelf
 from callcore.speech import Prompts
 from callcore.store.contacts import Saved
-from callcore.store.database import Database
 from callcore.systemd import notify
-from callcore.web import editions_api, handing, opt_outs, placed, story
-from callcore.web.app import build
-from callcore.web.control import serve_control
-from callcore.web.door import Runner
 from callcore.web.metrics import Metrics
 from callcore.web.parked import ParkedBoard
-from callcore.web.placed_api import PlacedRoom
-from callcore.web.ports import WebDeps
-from callcore.web.record import webhooks
-from callcore.web.record.webhooks_room import WebhookRoom
-from callcore.web.render import DeskRenderer
 from callcore.web.waiting import WaitingBoard
 
 log = structlog.get_logger("callcore.app")
@@ -82,16 +66,6 @@ INBOX_SIZE = 20_000
 """Facts waiting before the reading of AMI is paused."""
 DRAIN_SECONDS = 10.0
 """How long callers may stay in the IVR once the daemon was told to stop."""
-
-
-class CannotListen(Exception):
-    """``setting``, such as ``http.listen``, names an ``address`` that cannot be had."""
-
-    def __init__(self, setting: str, address: Address | str, error: OSError) -> None:
-        self.setting = setting
-        self.address = address
-        self.why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        super().__init__(f"{setting}: {address}: {self.why}")
 
 
 class Daemon:
@@ -106,7 +80,6 @@ class Daemon:
         self.links: dict[PbxName, AmiLink] = {}
         self._inbox: Inbox = asyncio.Queue(INBOX_SIZE)
         self._stack = AsyncExitStack()
-        self._beat_seen = (0, 0.0)
         self._prompts_ready = asyncio.Event()
         self.drain_seconds = DRAIN_SECONDS
 
@@ -121,7 +94,7 @@ class Daemon:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         settings = self.settings
-        self.database = await stack.enter_async_context(await _open_database(settings))
+        self.database = await stack.enter_async_context(await wiring.open_database(settings))
         tracker = wiring.make_tracker(settings)
         self.recorder = await wiring.make_recorder(settings, self.database.stories, tracker, self.clock.now)
         self.links = {
@@ -204,15 +177,15 @@ class Daemon:
         self.parked = ParkedBoard(
             lambda: parked_now(tracker), lambda: self.colleagues.names, settings.organisation.country
         )
-        self.talks = self.desks.talks = Talks(
+        self.talks = self.desks.call_orders.talks = Talks(
             self.database.recordings,
             self.links,
             settings.recording_folder,
             self.current.of(talk_rules),
             self.clock.now,
-            self.desks.recording,
+            self.desks.marks.recording,
         )
-        self.handset = self.desks.handset = Handset(
+        self.handset = self.desks.call_orders.handset = Handset(
             self.links,
             tracker,
             self._take,
@@ -234,26 +207,24 @@ class Daemon:
             recorder=self.recorder,
         )
         stack.callback(self.floor.stop)
-        self.second_line = self.desks.second_line = SecondLine(
+        self.pulse = Pulse(self.floor, self._inbox, self.links, self.database.writer)
+        self.second_line = self.desks.call_orders.second_line = SecondLine(
             self.database.handovers,
             self.desks,
             self.handset,
             self._take,
             make_world(self.current, self.database, self.floor, self.people, self.clock.now),
         )
-        self.outgoing.placing.seats = self.floor.tracker.agents.get
-        self.outgoing.placing.publish = self.hub.publish
         callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
         self.outgoing.call_backs.take = self._take
-        self.outgoing.placing.take = self._take
-        self.outgoing.placing.inside = inside_numbers(self.current, self.database)
-        self.outgoing.placing.changed = lambda: self.office.news.tell(CallsChanged())
-        self.desks.dials.control = DeskCalls(
+        self.desks.dials.control = connect_calls(
             self.outgoing.placing,
-            self.database.attempts,
-            self.database.follow_ups,
-            lambda: self.people.names(self.clock.now()),
-            settings.organisation.country,
+            self.current,
+            self.database,
+            self.floor,
+            self.people,
+            self.hub,
+            self.office.news,
             self.clock.now,
         )
         self.upkeep = Upkeep(
@@ -261,7 +232,7 @@ class Daemon:
             self.clock,
             self.people,
             self.floor,
-            self._health,
+            self.pulse.health,
             stories_kept=timedelta(days=settings.flight.keep_days),
             retire=Retention(
                 settings,
@@ -282,38 +253,26 @@ class Daemon:
             self._store_contact,
         )
         await self.recovery.start(settings.pbxs)
-        watch_calls(self.metrics, self.outgoing, self.talks)
-        wiring.watch_gaps(self.metrics, self.recovery)
-        wiring.watch_recorder(self.metrics, self.recorder)
-        wiring.watch_links(self.metrics, self.links)
-        wiring.watch_floor(self.metrics, self.floor.tracker)
-        wiring.watch_store(self.metrics, self.database.writer)
-        wiring.watch_lanes(self.metrics, self.records, self.members)
+        counting.watch_calls(self.metrics, self.outgoing, self.talks)
+        counting.watch_gaps(self.metrics, self.recovery)
+        counting.watch_recorder(self.metrics, self.recorder)
+        counting.watch_links(self.metrics, self.links)
+        counting.watch_floor(self.metrics, self.floor.tracker)
+        counting.watch_store(self.metrics, self.database.writer)
+        counting.watch_lanes(self.metrics, self.records, self.members)
         await self.outgoing.start()
         await self.outgoing.placing.resume()
         await self.outgoing.call_backs.resume()
         await self.talks.start()
         await self.office.start()
         self._open_ivr(settings)
-        self.web = await self._open_web(stack, settings)
+        self.web = make_pages(self)
+        self.http_port = await serve(stack, self.web, settings)
         await self.upkeep.tell_phones()
-        await self._resume_shifts()
-        with _listening("fastagi.listen", settings.fastagi.listen):
+        await resume_shifts(self.database.shifts, self.people, self.desks)
+        with listening("fastagi.listen", settings.fastagi.listen):
             await self.agi.start()
         stack.push_async_callback(self.agi.close)
-
-    async def _resume_shifts(self) -> None:
-        """Who was on shift when the daemon ended still is: his phone never left the queues."""
-        for shift in await self.database.shifts.all():
-            seat = await self.people.seat(shift.login, shift.interface)
-            state = AgentState.ready if shift.is_ready else AgentState.paused
-            try:
-                if seat is None:
-                    raise DeskRefused("phone_not_allowed")
-                await self.desks.resume(shift.login, seat, state, shift.pause_reason)
-            except DeskRefused as refused:
-                log.warning("shift_not_resumed", login=shift.login, why=refused.code)
-                await self.database.shifts.end(shift.login)
 
     def _open_ivr(self, settings: Settings) -> None:
         self.answering = Answering(
@@ -327,96 +286,7 @@ class Daemon:
             self.talks,
             self.second_line.by_phone,
         )
-        peers: dict[str, tuple[str, ...]] = {
-            name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
-        }
-        listen = settings.fastagi.listen
-        self.agi = Server(
-            listen.host,
-            listen.port,
-            self.answering.routes,
-            peers,
-            max_sessions=settings.fastagi.max_sessions,
-            environment_seconds=float(settings.fastagi.silence_seconds),
-            metrics=wiring.AgiCounters(self.metrics),
-            tap=self._agi_line,
-        )
-
-    async def _open_web(self, stack: AsyncExitStack, settings: Settings) -> web.Application:
-        deps = WebDeps(
-            settings=wiring.web_settings(settings),
-            users=self.database.users,
-            sessions=self.database.sessions,
-            contacts=self.database.contacts,
-            hub=self.hub,
-            desks=self.desks,
-            renderer=DeskRenderer(self.current.of(wiring.queue_titles), names=lambda: self.colleagues.names),
-            topics=self.current.of(wiring.topic_choices),
-            health=self._health,
-            readiness=self._readiness,
-            now=self.clock.now,
-            monotonic=time.monotonic,
-            metrics=self.metrics,
-            outages=self.outgoing.web_room(),
-            places=(*self.office.places, *voice.PLACES),
-            boards=(self.colleagues, self.parked, self.waiting),
-            second_factor=self.office.second_factor,
-        )
-        application = build(deps)
-        self.office.add_to(application)
-        editions_api.add_to(application, self.editions)
-        voice.add_to(
-            application,
-            self.current,
-            self.database,
-            self.people,
-            self.editions,
-            self.clock.now,
-            places=lambda: self.answering.reception.places.values(),
-            queues=self.floor.queues,
-            counts=self.office.work_source.counts,
-            waiting=callbacks.Waiting(
-                self.outgoing.call_backs, self.current, lambda: self.people.names(self.clock.now())
-            ).words,
-        )
-        placed.add_to(
-            application,
-            PlacedRoom(
-                self.outgoing.placing,
-                self.database.attempts,
-                lambda: self.people.names(self.clock.now()),
-            ),
-        )
-        opt_outs.add_to(application, opt_out_room(self.current, self.database, self.people, self.clock.now))
-        handing.add_to(application, self.second_line)
-        webhooks.add_to(
-            application,
-            WebhookRoom(self.database.webhooks, self.exchange.courier.nudge, self.exchange.bounds),
-        )
-        story.add_to(application, wiring.story_room(self.database.stories, self.recorder))
-        runner = Runner(application, shutdown_timeout=2.0)
-        stack.push_async_callback(runner.cleanup)
-        await runner.setup()
-        listen = settings.http.listen
-        site = web.TCPSite(runner, listen.host, listen.port)
-        with _listening("http.listen", listen):
-            await site.start()
-        self.http_port = int(runner.addresses[0][1])
-        await self._open_control(runner)
-        return application
-
-    async def _open_control(self, runner: web.AppRunner) -> None:
-        """Commands are worth less than calls: a place nobody chose that cannot be had stops nothing."""
-        path = control_socket(self.settings)
-        if path is None:
-            return
-        try:
-            with _listening("control.socket", str(path)):
-                await serve_control(runner, path)
-        except CannotListen as error:
-            if self.settings.control.socket is not None:
-                raise
-            log.error("control_socket_missing", path=str(path), why=error.why, remedy="set control.socket")
+        self.agi = make_server(settings, self.answering, self.metrics, self._agi_line)
 
     async def ready(self) -> None:
         """Return when every PBX is linked and every prompt is spoken. For demo and tests."""
@@ -432,17 +302,20 @@ class Daemon:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(link.run()) for link in self.links.values()]
             tasks.append(group.create_task(self.floor.consume(self._inbox, self._enrich)))
-            tasks.append(group.create_task(self.recovery.run()))
-            tasks.append(group.create_task(self.recorder.run()))
-            tasks.append(group.create_task(self.members.run()))
-            tasks.append(group.create_task(self.outgoing.run()))
-            tasks.append(group.create_task(self.office.run()))
-            tasks.append(group.create_task(self.answering.run()))
-            tasks.append(group.create_task(self.talks.run()))
-            tasks.append(group.create_task(self.second_line.run()))
-            tasks.append(group.create_task(self.colleagues.run()))
-            tasks.append(group.create_task(self.parked.run()))
-            tasks.append(group.create_task(self.waiting.run()))
+            rooms = (
+                self.recovery,
+                self.recorder,
+                self.members,
+                self.outgoing,
+                self.office,
+                self.answering,
+                self.talks,
+                self.second_line,
+                self.colleagues,
+                self.parked,
+                self.waiting,
+            )
+            tasks += [group.create_task(room.run()) for room in rooms]
             tasks += [group.create_task(work) for work in self.exchange.work()]
             tasks.append(group.create_task(self._prepare_prompts()))
             tasks.append(group.create_task(self.editions.follow(reload or asyncio.Event())))
@@ -488,7 +361,7 @@ class Daemon:
         self.parked.carry(effect)
 
     def _show_page(self, login: Login, call: CallId, link: CardLink) -> None:
-        self.desks.other_page(login, call, OtherPage(link.url, link.title))
+        self.desks.marks.other_page(login, call, OtherPage(link.url, link.title))
 
     async def _store_contact(self, contact: Contact) -> None:
         if await self.database.contacts.save(contact) is not Saved.repeat:
@@ -519,39 +392,3 @@ class Daemon:
         self.metrics.contact_ended(contact.pbx, contact.outcome, wait_ms, contact.talk_ms)
         self.office.work.contact_logged()
         await self.desks.contact_logged(contact)
-
-    # --- is it well?
-
-    def _health(self) -> Sequence[str]:
-        """Facts wait, and none was taken for ten seconds: the consumer is stuck."""
-        beat, since = self._beat_seen
-        now = time.monotonic()
-        if self.floor.beat != beat or self._inbox.empty():
-            self._beat_seen = (self.floor.beat, now)
-            return ()
-        return ("consumer",) if now - since > 10 else ()
-
-    def _readiness(self) -> Sequence[str]:
-        reasons = [f"ami.{name}" for name, link in self.links.items() if link.state != "up"]
-        if not self.database.writer.available:
-            reasons.append("store")
-        return reasons
-
-
-@contextmanager
-def _listening(setting: str, address: Address | str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CannotListen(setting, address, error) from error
-
-
-async def _open_database(settings: Settings) -> Database:
-    database = settings.database
-    return await Database.open(
-        database.address,
-        create=True,
-        spool=spool_file(settings),
-        daemon=True,
-        connections=database.connections,
-    )

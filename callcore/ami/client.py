@@ -36,7 +36,8 @@ from callcore.ami.session import (
     Session,
 )
 from callcore.ami.settings import AmiSettings
-from callcore.ami.translate import WANTED_EVENTS, SnapshotBuilder, Translator
+from callcore.ami.snapshot import SnapshotBuilder
+from callcore.ami.translate import WANTED_EVENTS, Translator
 from callcore.ami.trouble import Stage, Trouble, explain
 from callcore.calls.facts import LinkLost, LinkUp
 from callcore.domain import PbxName

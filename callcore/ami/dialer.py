@@ -28,7 +28,7 @@ from callcore.ami.originate import (
     redirect_out,
 )
 from callcore.ami.protocol import AmiAction, BadAction
-from callcore.ami.translate import channel_variables
+from callcore.ami.snapshot import channel_variables
 from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
     ChannelAnswered,

@@ -1,6 +1,6 @@
 """The rooms joined: what the daemon builds at its start and keeps going, one module for each job.
 
 ``callcore.app`` runs them; nothing below knows of them. ``wiring`` opens the base, the directory and the
-queues of effects, ``office`` the pages and the record, ``answering`` and ``voice`` the IVR, ``outgoing`` the
-outages.
+queues of effects, ``office`` the record, ``pages`` the web application, ``answering`` and ``voice`` the IVR,
+``outgoing`` the outages.
 """

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from callcore.assembly.counting import AgiCounters
 from callcore.assembly.current import Current
 from callcore.assembly.outgoing import Outgoing
+from callcore.config import Settings
 from callcore.domain import PbxName
 from callcore.floor.floor import Floor
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import CampaignCalls
-from callcore.ivr.fastagi import Route
+from callcore.ivr.fastagi import Route, Server, Tap
 from callcore.ivr.handover import HandOn, PhoneHandovers
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.overflow import Overflow
@@ -25,6 +27,7 @@ from callcore.ivr.ports import Backoffice, TalkRecorder
 from callcore.ivr.reception import Books, Reception
 from callcore.ivr.slips import Slips
 from callcore.ivr.talk_recording import SilentStart
+from callcore.web.metrics import Metrics
 
 
 class Answering:
@@ -83,3 +86,20 @@ class Answering:
         """For ever: what callers left goes into the house, that of an earlier life first."""
         self.slips.open()
         await self.slips.run()
+
+
+def make_server(settings: Settings, answering: Answering, metrics: Metrics, tap: Tap) -> Server:
+    peers: dict[str, tuple[str, ...]] = {
+        name: tuple(str(net) for net in pbx.agi_networks) for name, pbx in settings.pbxs.items()
+    }
+    listen = settings.fastagi.listen
+    return Server(
+        listen.host,
+        listen.port,
+        answering.routes,
+        peers,
+        max_sessions=settings.fastagi.max_sessions,
+        environment_seconds=float(settings.fastagi.silence_seconds),
+        metrics=AgiCounters(metrics),
+        tap=tap,
+    )

@@ -6,12 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from callcore import numbers
+from callcore.assembly.colleagues import inside_numbers
+from callcore.assembly.current import Current
 from callcore.assembly.placing import Placing
 from callcore.domain import CallId, CustomerId, Login
+from callcore.floor.floor import Floor
 from callcore.floor.ids import call_of_attempt
+from callcore.floor.people import People
 from callcore.outbound.wanted import PlaceRefused, Wanted
+from callcore.screenpop.cardnews import CallsChanged, CardNews
+from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.attempts import Attempts
+from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.store.follow_rows import FollowUpState
 from callcore.store.follow_ups import FollowUps
@@ -77,3 +84,29 @@ class DeskCalls:
 
     async def _name(self, login: Login) -> str:
         return (await self._names()).get(login, login)
+
+
+def connect_calls(
+    placing: Placing,
+    current: Current,
+    database: Database,
+    floor: Floor,
+    people: People,
+    hub: Hub,
+    news: CardNews,
+    now: Callable[[], datetime],
+) -> DeskCalls:
+    """Placed calls learn who is on shift and tell what became of them; the desks get their control."""
+    placing.seats = floor.tracker.agents.get
+    placing.publish = hub.publish
+    placing.take = floor.take
+    placing.inside = inside_numbers(current, database)
+    placing.changed = lambda: news.tell(CallsChanged())
+    return DeskCalls(
+        placing,
+        database.attempts,
+        database.follow_ups,
+        lambda: people.names(now()),
+        current.settings.organisation.country,
+        now,
+    )

@@ -23,7 +23,8 @@ from callcore.assembly import callbacks
 from callcore.assembly.key_nine import KeyNine
 from callcore.assembly.placing import Placing, make_house
 from callcore.callbacks.runner import CallBacks
-from callcore.calls.attempt import Attempt, AttemptId, Medium, News, Outcome
+from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome
+from callcore.calls.campaign import News
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from babel.numbers import get_territory_currencies
 
 from callcore import numbers
 from callcore.ami.cdr import Sources, read_past_calls
-from callcore.ami.client import AmiLink, AmiSettings
+from callcore.ami.client import AmiSettings
 from callcore.assembly.current import Current
 from callcore.calls import effects as do
 from callcore.calls.agent import AgentRules
@@ -22,6 +21,7 @@ from callcore.calls.handset import Seconds
 from callcore.calls.recovery import PastCall
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
+from callcore.config.control import spool_file
 from callcore.config.pop import is_device_among, pop_policy
 from callcore.crm.handing import numbers_of
 from callcore.crm.topics import TopicTree
@@ -32,9 +32,7 @@ from callcore.flight.recorder import Recorder
 from callcore.floor.floor import Carry, Floor
 from callcore.floor.ids import mint_call_id
 from callcore.floor.lookups import Lookup
-from callcore.floor.members import Members
 from callcore.floor.people import People
-from callcore.floor.records import Records
 from callcore.floor.recovery import FloorView, Past, Recovery
 from callcore.ivr.flow import Flow, FlowTexts, Phrase, all_phrases, leg_texts
 from callcore.ivr.visit import Book
@@ -42,8 +40,6 @@ from callcore.routing.menu import main_menu
 from callcore.routing.skills import Skills
 from callcore.store.database import Database
 from callcore.store.stories import Stories
-from callcore.store.writer import Writer
-from callcore.web.metrics import Metrics
 from callcore.web.pages import TopicChoice
 from callcore.web.ports import WebSettings
 from callcore.web.record.dossier_page import House
@@ -61,6 +57,17 @@ def canonical_in(settings: Settings) -> Canonical:
         return number.canonical if number else None
 
     return canonical
+
+
+async def open_database(settings: Settings) -> Database:
+    database = settings.database
+    return await Database.open(
+        database.address,
+        create=True,
+        spool=spool_file(settings),
+        daemon=True,
+        connections=database.connections,
+    )
 
 
 def make_tracker(settings: Settings) -> Tracker:
@@ -310,111 +317,3 @@ def make_recovery(
     return Recovery(
         database.gaps, database.calls, view, look_up, now, pasts, names=lambda: people.names(now())
     )
-
-
-def watch_gaps(metrics: Metrics, recovery: Recovery) -> None:
-    def read(counted: Counter[PbxName]) -> Callable[[], dict[str, float]]:
-        return lambda: {str(pbx): float(value) for pbx, value in counted.items()}
-
-    metrics.watch("gaps_total", "Times callcore was away from a PBX", read(recovery.gaps), label="pbx")
-    metrics.watch("gap_seconds", "Seconds it was away", read(recovery.gap_seconds), label="pbx")
-
-
-def watch_recorder(metrics: Metrics, recorder: Recorder) -> None:
-    box = recorder.outbox
-    metrics.watch("stories_written", "Calls whose story was stored", lambda: {"": float(box.written)})
-    metrics.watch("stories_left_out", "Calls whose story was not stored", lambda: {"": float(box.left_out)})
-
-
-def watch_links(metrics: Metrics, links: Mapping[PbxName, AmiLink]) -> None:
-    """AMI counters, read when somebody looks."""
-
-    def read(pick: Callable[[AmiLink], float]) -> Callable[[], dict[str, float]]:
-        return lambda: {str(name): pick(link) for name, link in links.items()}
-
-    for name, text, pick in (
-        ("ami_up", "1 while the AMI link is up", lambda link: float(link.state == "up")),
-        ("ami_facts", "Events taken over from AMI", lambda link: link.counters.events),
-        ("ami_dropped", "Events dropped by name, unparsed", lambda link: link.counters.dropped),
-        ("ami_odd", "Wanted events that made no sense", lambda link: link.counters.odd),
-        ("ami_logins", "AMI sessions since the start", lambda link: link.counters.logins),
-        ("ami_paused", "Times the reading waited for the floor", lambda link: link.counters.paused),
-    ):
-        metrics.watch(name, text, read(pick), label="pbx")
-
-
-def watch_floor(metrics: Metrics, tracker: Tracker) -> None:
-    metrics.watch("odd_facts", "Facts that made no sense", lambda: dict(tracker.odd), label="kind")
-    metrics.watch("calls", "Calls on the floor", lambda: {"": float(len(tracker.calls))})
-    metrics.watch("agents", "Operators on shift, by state", lambda: _by_state(tracker), label="state")
-
-
-def _by_state(tracker: Tracker) -> dict[str, float]:
-    states = [agent.state.value for agent in tracker.agents.values()]
-    return {state: float(states.count(state)) for state in dict.fromkeys(states)}
-
-
-def watch_lanes(metrics: Metrics, records: Records, members: Members) -> None:
-    lanes = records.lanes
-    metrics.watch(
-        "lane_waiting",
-        "Effects that wait, by lane",
-        lambda: {lane.name: float(lane.waiting) for lane in lanes},
-        label="lane",
-    )
-    metrics.watch(
-        "lane_refused",
-        "Effects that found their lane full",
-        lambda: {lane.name: float(lane.refused) for lane in lanes},
-        label="lane",
-    )
-    metrics.watch(
-        "contacts_lost",
-        "Contacts that neither database nor disk took",
-        lambda: {"": float(records.contacts_lost)},
-    )
-    metrics.watch(
-        "members_waiting",
-        "Queue-member actions that wait",
-        lambda: {str(pbx): float(count) for pbx, count in members.waiting.items()},
-        label="pbx",
-    )
-    metrics.watch(
-        "members_dropped",
-        "Queue-member actions dropped: the next Snapshot puts them right",
-        lambda: {str(pbx): float(count) for pbx, count in members.dropped.items()},
-        label="pbx",
-    )
-
-
-def watch_store(metrics: Metrics, writer: Writer) -> None:
-    def read(attribute: str) -> Callable[[], dict[str, float]]:
-        return lambda: {"": float(getattr(writer, attribute))}
-
-    for name, text, attribute in (
-        ("store_available", "1 while the database can be written", "available"),
-        ("store_queue", "Writes that wait", "queue_length"),
-        ("store_written", "Writes committed since the start", "written"),
-        ("store_failures", "Attempts that met an unusable database", "failures"),
-        ("store_spool", "Records waiting in the spool", "spool_length"),
-    ):
-        metrics.watch(name, text, read(attribute))
-
-
-class AgiCounters:
-    """What the FastAGI server counts, as metrics."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def session_started(self) -> None:
-        return
-
-    def session_ended(self, result: str) -> None:
-        self._metrics.agi_session("inbound", result)
-
-    def refused(self, reason: str) -> None:
-        self._metrics.agi_session("refused", reason)
-
-    def timed_out(self, verb: str) -> None:
-        self._metrics.agi_timed_out()

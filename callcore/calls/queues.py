@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from callcore.calls import entering, lines, lining, placing
 from callcore.calls import facts as f
-from callcore.calls import lines, lining, placing
 from callcore.calls.call import Answered, Call, Leg, RingGivenUp, RingLegEnded, RingStarted
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.effects import Effect
@@ -35,7 +35,7 @@ def joined(floor: Tracker, fact: f.QueueJoined, now: datetime) -> Iterator[Effec
         yield from floor.own(call.id, now)
         floor.teller.requeued(call.id, fact.queue, now)
     floor.by_channel[fact.channel] = floor.by_channel[caller]
-    yield from floor.on_channel(fact, now)
+    yield from entering.on_channel(floor, fact, now)
 
 
 def _begin(floor: Tracker, caller: ChannelRef, fact: f.QueueJoined, now: datetime) -> Iterator[Effect]:
@@ -88,7 +88,7 @@ def agent_connected(floor: Tracker, fact: f.AgentConnected, now: datetime) -> It
 
 def left(floor: Tracker, fact: f.QueueLeft | f.QueueAbandoned, now: datetime) -> Iterator[Effect]:
     if lining.asker(floor, fact.channel) is None:
-        yield from floor.on_channel(fact, now)
+        yield from entering.on_channel(floor, fact, now)
 
 
 def _call(floor: Tracker, ref: ChannelRef) -> Call | None:

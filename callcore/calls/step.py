@@ -9,7 +9,8 @@
       (the caller may go at any point) ─────────────────────> ended
 
 ``step(call, move, now)`` is the whole of it: a pure function from a call and what happened to the call as
-it is now and what is to be done. Rings are no phase: a caller waits, and meanwhile phones may ring.
+it is now and what is to be done. Rings are no phase: a caller waits, and meanwhile phones may ring
+(see ``rings``).
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from callcore.calls.facts import (
     WordToCome,
 )
 from callcore.calls.policy import PopMoment, PopPolicy
+from callcore.calls.rings import leg_over, part_done, ring_key, ring_over, rings_answered, taken
 from callcore.calls.values import replace
 from callcore.domain import Direction, EndReason, Interface, Login
 
@@ -100,10 +102,10 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case RingStarted():
             return _ring(call, move, now, policy)
         case RingGivenUp():
-            return _ring_over(call, call.newest_ring(move.interface), EndReason.no_answer, now)
+            return ring_over(call, call.newest_ring(move.interface), EndReason.no_answer, now)
         case RingLegEnded():
             at = call.newest_ring(move.interface) if move.ring is None else move.ring
-            return _leg_over(call, at, move.reason, now)
+            return leg_over(call, at, move.reason, now)
         case PickedUp():
             return _picked_up(call, move, now, policy)
         case Answered():
@@ -186,7 +188,7 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
     if move.login is None:
         return call, ()
     moment = policy.moment(call.direction, call.queue)
-    key = _ring_key(call, len(call.rings) - 1)
+    key = ring_key(call, len(call.rings) - 1)
     can_take = moment is PopMoment.button
     show: Effect = do.ShowRinging(key, move.login, call.view, can_take)
     if call.is_own_ring(move.interface):
@@ -197,51 +199,6 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
         call = replace(call, cards=tuple(other for other in call.cards if other != move.login))
     call, pop = _pop(call, move.login)
     return call, (show, *pop)
-
-
-def _leg_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> Result:
-    """The leg of this ring is gone. Was it the one he talked over, his part in the call is done."""
-    call, effects = _ring_over(call, at, reason, now)
-    login = call.rings[at].login if at is not None else None
-    if at is None or login is None or call.rings[at].result is not EndReason.completed:
-        return call, effects
-    if any(r.login == login and r.interface in call.talking_with for r in call.rings):
-        return call, effects  # he talks on over his other phone
-    return _part_done(call, login, effects)
-
-
-def _part_done(call: Call, login: Login, effects: tuple[Effect, ...]) -> Result:
-    if login in call.done or login not in call.takers:
-        return call, effects
-    call = replace(call, done=(*call.done, login), parts=call.parts + 1)
-    key = f"{call.id}:end:{login}:{call.parts}"
-    if login in call.cards:
-        return call, (*effects, do.EndCard(key, login, call.id, call.talk_ms))
-    return call, (*effects, do.HideRinging(key, login, call.id, EndReason.completed))
-
-
-def _ring_over(call: Call, at: int | None, reason: EndReason, now: datetime) -> Result:
-    """End the ring at this place; of one that is over, a better reason replaces a guess."""
-    if at is None:
-        return call, ()
-    ring = call.rings[at]
-    if ring.ended_at is not None:
-        better = _better_reason(ring.result, reason)
-        return _with_ring(call, at, dataclasses.replace(ring, result=better)), ()
-    call = _with_ring(call, at, dataclasses.replace(ring, ended_at=now, result=reason))
-    login = ring.login
-    if login is None or any(r.login == login and r.ended_at is None for r in call.rings):
-        return call, ()  # his other phone still rings
-    key = _ring_key(call, at)
-    hide: tuple[Effect, ...] = (do.HideRinging(f"{key}:hide", login, call.id, reason),)
-    if reason is not EndReason.completed and login in call.cards and handed.comes_back(call, login):
-        return call, (*hide, do.EndCard(f"{key}:end", login, call.id, call.talk_ms))
-    if call.is_own_ring(ring.interface):
-        hide = ()  # the ledger tells how it ended
-    if reason is EndReason.completed or login not in call.cards or login in call.takers:
-        return call, hide
-    call = replace(call, cards=tuple(other for other in call.cards if other != login))
-    return call, (*hide, do.DropCard(f"{key}:drop", login, call.id, reason))
 
 
 def _pop(call: Call, login: Login) -> Result:
@@ -261,24 +218,6 @@ def _card_asked(call: Call, login: Login) -> Result:
     return _pop(call, login)
 
 
-def _better_reason(known: EndReason | None, new: EndReason) -> EndReason | None:
-    """Queue and leg both report, in any order: busy, rejected and failed come from the phone and win; the
-    queue's ``no_answer`` beats ``cancelled``, which a leg says whenever somebody else ended it."""
-    if known is EndReason.cancelled and new is EndReason.no_answer:
-        return new
-    if known is EndReason.no_answer and new in (EndReason.busy, EndReason.rejected, EndReason.failed):
-        return new
-    return known
-
-
-def _with_ring(call: Call, at: int, ring: Ring) -> Call:
-    return replace(call, rings=(*call.rings[:at], ring, *call.rings[at + 1 :]))
-
-
-def _ring_key(call: Call, at: int) -> str:
-    return f"{call.id}:ring:{call.rings[at].interface}:{at}"
-
-
 def _dialling(call: Call, login: Login, *, can_take: bool) -> Effect:
     key = f"{call.id}:dial:{call.dial_stage}"
     return do.ShowDialling(key, login, call.view, call.dial_stage or "over", can_take=can_take)
@@ -286,9 +225,9 @@ def _dialling(call: Call, login: Login, *, can_take: bool) -> Effect:
 
 def _picked_up(call: Call, move: PickedUp, now: datetime, policy: PopPolicy) -> Result:
     """He waits for the number with his phone in his hand: the card is there before it answers."""
-    call, _none = _rings_answered(call, Answered(move.login, move.interface), now)
+    call, _none = rings_answered(call, Answered(move.login, move.interface), now)
     call = replace(call, dial_stage="number", answered_by=move.login)
-    call, _is_new = _taken(call, move.login)
+    call, _is_new = taken(call, move.login)
     moment = policy.moment(call.direction, call.queue)
     show = _dialling(call, move.login, can_take=moment is PopMoment.button)
     if moment not in (PopMoment.dialling, PopMoment.ringing):
@@ -313,7 +252,7 @@ def _number_answered(call: Call, moment: PopMoment) -> Result:
 
 
 def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> Result:
-    call, effects = _rings_answered(call, move, now)
+    call, effects = rings_answered(call, move, now)
     call = replace(
         call,
         phase=Phase.talking,
@@ -327,7 +266,7 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
     effects += told
     if login is None:
         return call, effects
-    call, is_new = _taken(call, login)
+    call, is_new = taken(call, login)
     if moment in (PopMoment.answer, PopMoment.ringing, PopMoment.dialling):
         call, pop = _pop(call, login)
         # The pop comes first: whoever waits for it must not wait for the band to be cleared.
@@ -336,35 +275,6 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
         key = f"{call.id}:offer:{login}:{call.parts}"
         return call, (*effects, do.ShowRinging(key, login, call.view, can_take=True))
     return call, effects
-
-
-def _taken(call: Call, login: Login) -> tuple[Call, bool]:
-    """He has a part in the call; True if it begins now. A card that he had in an earlier one is over."""
-    if login not in call.takers:
-        return replace(call, takers=(*call.takers, login)), True
-    if login not in call.done:
-        return call, False
-    done = tuple(other for other in call.done if other != login)
-    cards = tuple(other for other in call.cards if other != login)
-    return replace(call, done=done, cards=cards), True
-
-
-def _rings_answered(call: Call, move: Answered, now: datetime) -> Result:
-    """His ring is completed, an unseen one is supplied; every other phone stops ringing at this moment."""
-    at = call.newest_ring(move.interface)
-    effects: tuple[Effect, ...] = ()
-    for place, ring in enumerate(call.rings):
-        if ring.ended_at is None:
-            reason = EndReason.completed if place == at else EndReason.answered_elsewhere
-            call, more = _ring_over(call, place, reason, now)
-            effects += more
-    if at is None or call.rings[at].result is not EndReason.completed:
-        ring = Ring(move.login, move.interface, now, now, EndReason.completed)
-        return replace(call, rings=(*call.rings, ring)), effects
-    if move.login in (None, call.rings[at].login):
-        return call, effects
-    # He has signed in, or changed seats, while the phone rang.
-    return _with_ring(call, at, dataclasses.replace(call.rings[at], login=move.login)), effects
 
 
 def _talk_started(call: Call, interface: Interface, now: datetime) -> Call:
@@ -409,12 +319,12 @@ def _all_over(call: Call, reason: EndReason, now: datetime) -> Result:
     """Nobody rings, talks or has a card of a living call any more."""
     effects: tuple[Effect, ...] = ()
     for place in [place for place, ring in enumerate(call.rings) if ring.ended_at is None]:
-        call, more = _ring_over(call, place, reason, now)
+        call, more = ring_over(call, place, reason, now)
         effects += more
     for interface in call.talking_with:
         call = _talk_stopped(call, interface, now)
     for login in call.takers:
-        call, effects = _part_done(call, login, effects)
+        call, effects = part_done(call, login, effects)
     call, told = handed.ended(call)
     return call, (*effects, *told)
 

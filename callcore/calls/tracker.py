@@ -4,8 +4,8 @@
 out; ``next_deadline()`` says when the latter is due. Facts from outside never raise: what makes no sense is
 counted in ``odd``. Only commands of an operator raise, with ``WrongState`` or ``UnknownAgent``.
 
-Over 400 lines, since each kind of fact has its small entrance here; what they mean stands in ``lines``,
-``queues``, ``transfers`` and ``resync``.
+What the facts mean stands in ``channels``, ``lines``, ``queues``, ``transfers``, ``endings``, ``entering``
+and ``resync``.
 """
 
 from __future__ import annotations
@@ -14,21 +14,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from callcore.calls import channels, endings, entering, left_alone, lines, lining, placing, queues, transfers
 from callcore.calls import facts as f
-from callcore.calls import left_alone, lines, lining, placing, queues, transfers
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
 from callcore.calls.call import (
     Call,
-    CallerGone,
     CardAsked,
     Leg,
     Move,
     Phase,
-    RingLegEnded,
     TimeIsUp,
 )
-from callcore.calls.causes import DIAL_OVER, leg_end_reason
 from callcore.calls.crew import Crew, UnknownAgent
 from callcore.calls.deadlines import Deadlines
 from callcore.calls.effects import Effect
@@ -294,169 +291,7 @@ class Tracker:
             self._crew.member_is(fact.pbx, member.interface, member.state_interface)
         yield from resync(self, fact, now)
 
-    def _created(self, fact: f.ChannelCreated, now: datetime) -> Iterator[Effect]:
-        self.mirror.created(fact, now)
-        return iter(())
-
-    def _renamed(self, fact: f.ChannelRenamed, _now: datetime) -> Iterator[Effect]:
-        self.mirror.renamed(fact)
-        return iter(())
-
-    def _channel_answered(self, fact: f.ChannelAnswered, now: datetime) -> Iterator[Effect]:
-        self.mirror.answered(fact)
-        call_id = lines.call_of(self, fact.channel)
-        if call_id is not None:
-            yield from self.teller.ring_ended(call_id, fact.channel, EndReason.completed, now)
-
-    def _caller_id(self, fact: f.CallerIdChanged, _now: datetime) -> Iterator[Effect]:
-        self.mirror.caller_id(fact)
-        return iter(())
-
-    def _dial_ended(self, fact: f.DialEnded, _now: datetime) -> Iterator[Effect]:
-        self.mirror.dial_ended(fact.target, fact.status)
-        return iter(())
-
-    def _dialled_out(self, fact: f.DialledOut, _now: datetime) -> Iterator[Effect]:
-        call = self.calls.get(self.by_channel.get(fact.channel) or CallId(""))
-        if call is not None and fact.status != "ANSWER":
-            reason = leg_end_reason(fact.cause, answered=False, status=fact.status)
-            self.calls[call.id] = replace(call, not_reached=reason)
-        return iter(())
-
-    def _recording_began(self, _fact: f.RecordingBegan, _now: datetime) -> Iterator[Effect]:
-        return iter(())
-
-    def _dial_began(self, fact: f.DialBegan, now: datetime) -> Iterator[Effect]:
-        return lines.dialled(self, fact, now)
-
-    def _entered(self, fact: f.BridgeEntered, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.company(fact.channel)
-        self.mirror.entered(fact, now)
-        yield from lines.look_around(self, fact.channel, before, now)
-
-    def _left(self, fact: f.BridgeLeft, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.company(fact.channel)
-        call_id = self.by_channel.get(fact.channel)
-        if call_id is not None and len(before) > 1 and self.calls[call_id].line is None:
-            self.teller.moved(call_id)
-        self.mirror.left(fact)
-        yield from lines.look_around(self, fact.channel, before, now)
-        yield from left_alone.alone_in_room(self, fact.channel.pbx, fact.bridge, now)
-
-    def _hung_up(self, fact: f.ChannelHungUp, now: datetime) -> Iterator[Effect]:
-        before = self.mirror.company(fact.channel)
-        channel = self.mirror.channels.get(fact.channel)
-        status = channel.dial_status if channel else ""
-        was_up = channel.is_up if channel else False
-        bridge = channel.bridge if channel else None
-        self.remind("ghost", f"{fact.channel.pbx} {fact.channel.id}", None)
-        self.mirror.hung_up(fact, now)
-        self.bereaved.discard(fact.channel)
-        leg = self.legs.pop(fact.channel, None)
-        yield from lines.look_around(self, fact.channel, before, now)
-        reason = leg_end_reason(fact.cause, answered=False, status=status)
-        if leg is not None:
-            told = EndReason.completed if was_up and fact.cause is not None else reason
-            yield from self.teller.ring_ended(leg.call, fact.channel, told, now)
-            yield from self._leg_ended(leg, fact.channel, before, reason, now)
-            yield from left_alone.leg_gone(self, leg.call, fact.channel, now)
-        if bridge is not None:
-            yield from left_alone.alone_in_room(self, fact.channel.pbx, bridge, now)
-        call_id = self.by_channel.get(fact.channel)
-        if call_id is not None and self.calls[call_id].anchor == fact.channel:
-            yield from self._caller_gone(call_id, fact, reason, now)
-        elif call_id is not None:
-            del self.by_channel[fact.channel]
-
-    def _leg_ended(
-        self, leg: Leg, ref: ChannelRef, before: frozenset[ChannelRef], reason: EndReason, now: datetime
-    ) -> Iterator[Effect]:
-        """Of a behind-a-member leg the member's own channel ends the ring; in a conference several calls
-        lose this operator."""
-        others = {self.by_channel[peer] for peer in before if peer in self.by_channel} - {leg.call}
-        if not self._is_there_still(leg):
-            yield from self.move(leg.call, RingLegEnded(leg.interface, reason, leg.ring), now)
-        for call_id in sorted(others):
-            yield from self.move(call_id, RingLegEnded(leg.interface, reason), now)
-
-    def _is_there_still(self, leg: Leg) -> bool:
-        """Another channel of the same ring is left; or this was a half of the Local channel behind which he
-        answered, and he is worked on without it."""
-        others = [ref for ref in self.legs.of(leg.call) if self.legs[ref].interface == leg.interface]
-        if any(self.legs[ref] == leg for ref in others):
-            return True
-        call, channels = self.calls[leg.call], self.mirror.channels
-        if call.line is None or not leg.interface.startswith("Local/"):
-            return False
-        return any(ref in channels and channels[ref].is_up and not channels[ref].is_local for ref in others)
-
-    def _caller_gone(
-        self, call_id: CallId, fact: f.ChannelHungUp, reason: EndReason, now: datetime
-    ) -> Iterator[Effect]:
-        call = self.calls[call_id]
-        yield from self.teller.ring_ended(call_id, fact.channel, reason, now)
-        yield from self._dial_is_over(call_id, now)
-        last_ring = self.teller.last_result(call_id)
-        yield from left_alone.customer_gone(self, call, now)
-        yield from self.move(call_id, CallerGone(fact.cause, last_ring), now)
-        yield from self.teller.ended(call_id, _why_ended(call, fact.cause), now)
-
-    def _dial_is_over(self, call_id: CallId, now: datetime) -> Iterator[Effect]:
-        """The dialplan has given up, and the caller's Hangup was quicker than that of the phone that rang."""
-        for ref in self.legs.of(call_id):
-            channel, leg = self.mirror.channels.get(ref), self.legs[ref]
-            reason = DIAL_OVER.get(channel.dial_status) if channel is not None and not channel.is_up else None
-            if reason is not None:
-                yield from self.teller.ring_ended(call_id, ref, reason, now)
-                yield from self.move(call_id, RingLegEnded(leg.interface, reason, leg.ring), now)
-
     # --- facts of the IVR and of the customer base
-
-    def on_channel(
-        self,
-        fact: f.QueueJoined
-        | f.QueueLeft
-        | f.QueueAbandoned
-        | f.LanguageChosen
-        | f.RouteChosen
-        | f.MessageBegun
-        | f.WordToCome
-        | f.IvrLeft,
-        now: datetime,
-    ) -> Iterator[Effect]:
-        """A fact of the caller's channel that is a move of his call as it is."""
-        call_id = self.by_channel.get(fact.channel)
-        if call_id is None and isinstance(fact, f.IvrLeft):  # the Hangup was quicker than our own IVR
-            call_id = next((call.id for call in self.calls.values() if call.channel == fact.channel), None)
-        if call_id is None:
-            self.odd["no_call_on_channel"] += 1
-            return
-        yield from self.move(call_id, fact, now)
-
-    def _call_entered(self, fact: f.CallEntered, now: datetime) -> Iterator[Effect]:
-        if (known := self.call_of(fact.channel)) is not None:
-            yield from self.own(known.id, now)
-            return
-        if fact.channel in self.finished and fact.channel not in self.mirror.channels:
-            self.odd["call_entered_again"] += 1
-            return
-        name, number = fact.channel_name, fact.caller_number
-        is_internal = fact.direction is Direction.inbound and lines.is_house_phone(
-            self, fact.channel.pbx, name, number
-        )
-        yield from self.begin(
-            fact.channel,
-            number,
-            fact.caller_name,
-            fact.dialed_number,
-            now,
-            direction=Direction.internal if is_internal else fact.direction,
-        )
-        ended = self.mirror.ended.get(fact.channel)
-        if ended is not None:
-            call_id = self.by_channel[fact.channel]
-            yield from self.move(call_id, CallerGone(ended[1]), now)
-            yield from self.teller.ended(call_id, EndReason.cancelled, now)
 
     def _member_status(self, fact: f.MemberStatus, _now: datetime) -> Iterator[Effect]:
         self._crew.member_is(fact.pbx, fact.interface, fact.state_interface)
@@ -497,33 +332,21 @@ class Tracker:
         yield from self._crew.page(fact, now)
 
 
-def _why_ended(call: Call, cause: int | None) -> EndReason | None:
-    """Why the call ended, as far as its caller's own side tells; None: as its last ring ended."""
-    if cause is None:
-        return EndReason.lost
-    if call.answered_at is not None:
-        return EndReason.completed
-    if call.queued_at is not None:
-        has_waited = call.phase is Phase.left_queue and not call.is_abandoned
-        return EndReason.no_answer if has_waited else EndReason.cancelled
-    return None
-
-
 _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.LinkUp: Tracker._link_up,
     f.LinkLost: Tracker._link_lost,
     f.Snapshot: Tracker._snapshot,
-    f.ChannelCreated: Tracker._created,
-    f.ChannelRenamed: Tracker._renamed,
-    f.ChannelAnswered: Tracker._channel_answered,
-    f.CallerIdChanged: Tracker._caller_id,
-    f.DialBegan: Tracker._dial_began,
-    f.DialEnded: Tracker._dial_ended,
-    f.DialledOut: Tracker._dialled_out,
-    f.RecordingBegan: Tracker._recording_began,
-    f.BridgeEntered: Tracker._entered,
-    f.BridgeLeft: Tracker._left,
-    f.ChannelHungUp: Tracker._hung_up,
+    f.ChannelCreated: channels.created,
+    f.ChannelRenamed: channels.renamed,
+    f.ChannelAnswered: channels.channel_answered,
+    f.CallerIdChanged: channels.caller_id,
+    f.DialBegan: lines.dialled,
+    f.DialEnded: channels.dial_ended,
+    f.DialledOut: channels.dialled_out,
+    f.RecordingBegan: channels.recording_began,
+    f.BridgeEntered: channels.entered,
+    f.BridgeLeft: channels.left,
+    f.ChannelHungUp: endings.hung_up,
     f.PutOnHold: transfers.put_on_hold,
     f.TakenOffHold: transfers.taken_off_hold,
     f.BlindTransferred: transfers.blind,
@@ -539,16 +362,16 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.QueueJoined: queues.joined,
     f.QueueLeft: queues.left,
     f.QueueAbandoned: queues.left,
-    f.LanguageChosen: Tracker.on_channel,
-    f.RouteChosen: Tracker.on_channel,
-    f.MessageBegun: Tracker.on_channel,
-    f.WordToCome: Tracker.on_channel,
-    f.IvrLeft: Tracker.on_channel,
+    f.LanguageChosen: entering.on_channel,
+    f.RouteChosen: entering.on_channel,
+    f.MessageBegun: entering.on_channel,
+    f.WordToCome: entering.on_channel,
+    f.IvrLeft: entering.on_channel,
     f.AgentCalled: queues.agent_called,
     f.AgentDidNotAnswer: queues.agent_missed,
     f.AgentConnected: queues.agent_connected,
     f.MemberStatus: Tracker._member_status,
-    f.CallEntered: Tracker._call_entered,
+    f.CallEntered: entering.call_entered,
     f.CustomersFound: Tracker._customers_found,
     f.PhonesKnown: Tracker._phones_known,
     f.PenaltiesKnown: Tracker._penalties_known,

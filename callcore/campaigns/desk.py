@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from callcore.calls.attempt import Campaign, CampaignId, CampaignState, Medium
+from callcore.calls.attempt import CampaignId, Medium
+from callcore.calls.campaign import Campaign, CampaignState
 from callcore.campaigns.ports import Announcement
 from callcore.campaigns.preview import preview
 from callcore.campaigns.runner import CampaignRunner

@@ -20,7 +20,9 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from callcore.calls.attempt import AttemptId, Campaign, CampaignId, Medium, NumberHistory, Target, TargetId
+from callcore.calls.attempt import AttemptId, CampaignId, Medium, TargetId
+from callcore.calls.campaign import Campaign, Target
+from callcore.calls.number_history import NumberHistory
 from callcore.campaigns import plan
 from callcore.campaigns.ports import Room, Setup
 from callcore.domain import OutageId

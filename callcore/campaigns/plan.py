@@ -11,15 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptResult,
-    Medium,
-    Outcome,
-    Target,
-    TargetChange,
-    TargetResult,
-)
+from callcore.calls.attempt import Attempt, AttemptResult, Medium, Outcome
+from callcore.calls.campaign import Target, TargetChange, TargetResult
 from callcore.campaigns.recipients import takes_texts
 from callcore.outbound.gate import Refusal, Rule
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from callcore.calls.attempt import Medium, News, Target
+from callcore.calls.attempt import Medium
+from callcore.calls.campaign import News, Target
 from callcore.campaigns.plan import Rules
 from callcore.campaigns.recipients import House
 from callcore.domain import Language, NodeCode, Outage, OutageKind, Text

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from callcore.calls.attempt import AttemptId, Medium, NewTarget
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.campaign import NewTarget
 from callcore.campaigns import plan
 from callcore.campaigns.lanes import screen
 from callcore.campaigns.ports import Announcement

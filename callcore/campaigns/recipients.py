@@ -9,7 +9,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-from callcore.calls.attempt import AffectedPerson, Medium, NewTarget, TargetResult
+from callcore.calls.attempt import Medium
+from callcore.calls.campaign import AffectedPerson, NewTarget, TargetResult
 from callcore.domain import CustomerId, Language
 from callcore.numbers import normalise
 from callcore.outbound.numbering import zone_of

@@ -15,19 +15,8 @@ from typing import NoReturn
 
 import structlog
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    Campaign,
-    CampaignId,
-    CampaignState,
-    Medium,
-    News,
-    NewTarget,
-    Outcome,
-    TargetChange,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, Outcome
+from callcore.calls.campaign import Campaign, CampaignState, News, NewTarget, TargetChange
 from callcore.campaigns import plan
 from callcore.campaigns.lanes import Lane, Work
 from callcore.campaigns.ports import Prepare, Room, Setup, Words

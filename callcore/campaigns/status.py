@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from callcore.calls.attempt import Campaign, CampaignState, TargetResult
+from callcore.calls.campaign import Campaign, CampaignState, TargetResult
 from callcore.domain import LANGUAGES, Text
 from callcore.store.campaigns import Progress
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from callcore.calls.attempt import Campaign, NewTarget
+from callcore.calls.campaign import Campaign, NewTarget
 from callcore.domain import Text
 from callcore.store.campaigns import Progress
 

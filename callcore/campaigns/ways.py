@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from callcore.calls.attempt import Campaign, CampaignId, Medium, Target
+from callcore.calls.attempt import CampaignId, Medium
+from callcore.calls.campaign import Campaign, Target
 from callcore.campaigns.ports import Prepare, Room, Trunk
 from callcore.campaigns.routes import Routes
 from callcore.domain import LANGUAGES, Language

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from callcore.app import CannotListen
+from callcore.assembly.listening import CannotListen
 from callcore.commands.frame import DONE, CommandFailed, Output, Work, WrongUse
 from callcore.crm.knowledge_import import import_folder
 from callcore.domain import Login, Text

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory, Purpose
+from callcore.calls.attempt import AttemptId, Medium, Purpose
+from callcore.calls.number_history import NumberHistory
 from callcore.commands.frame import DONE, Output, Work, WrongUse, add_config, add_json, text_json
 from callcore.commands.route_facts import moment
 from callcore.config import Settings, load

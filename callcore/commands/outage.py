@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from callcore.calls.attempt import CampaignState
+from callcore.calls.campaign import CampaignState
 from callcore.commands.control import Daemon, Json, NotThere, daemon
 from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, add_json, add_language
 from callcore.domain import OutageKind, OutageState, Text

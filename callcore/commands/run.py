@@ -10,7 +10,8 @@ import signal
 from pathlib import Path
 
 from callcore import logs
-from callcore.app import CannotListen, Daemon
+from callcore.app import Daemon
+from callcore.assembly.listening import CannotListen
 from callcore.commands.frame import DONE, CommandFailed, Output, Work, add_config, print_fault
 from callcore.config import Address, Settings, load
 from callcore.domain import Text

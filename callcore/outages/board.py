@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
-from callcore.calls.attempt import AffectedPerson
+from callcore.calls.campaign import AffectedPerson
 from callcore.domain import CustomerId, NodeCode, Outage, OutageId, OutageKind, Text
 from callcore.outages.publication import Draft, Publication, blame_moments, read_draft
 from callcore.outages.register import Accepted, Refused, Repeated, accept

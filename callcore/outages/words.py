@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from callcore.calls.attempt import News
+from callcore.calls.campaign import News
 from callcore.domain import LANGUAGES, Language, Outage, OutageKind, Text
 from callcore.outages.spoken import moment
 

@@ -11,7 +11,8 @@ from dataclasses import InitVar, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NoReturn, SupportsIndex, final
 
-from callcore.calls.attempt import NumberHistory, Purpose
+from callcore.calls.attempt import Purpose
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import Text
 from callcore.outbound.asking import Ask, Refusal, look
 from callcore.outbound.profile import (

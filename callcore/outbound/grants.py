@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from callcore.calls.attempt import Medium, NumberHistory, Past, Usage
+from callcore.calls.attempt import Medium
+from callcore.calls.number_history import NumberHistory, Past, Usage
 from callcore.outbound.gate import Ask, Permit
 
 Watch = list[Permit]

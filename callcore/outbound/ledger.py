@@ -22,14 +22,13 @@ from callcore.calls.attempt import (
     CarriedCall,
     FollowUpChange,
     Medium,
-    NumberHistory,
     Outcome,
     PersonsCall,
     Plan,
-    Target,
-    TargetChange,
     WishedCall,
 )
+from callcore.calls.campaign import Target, TargetChange
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import Text
 from callcore.numbers import mask
 from callcore.outbound.gate import (

@@ -10,7 +10,8 @@ from functools import partial
 
 import structlog
 
-from callcore.calls.attempt import Attempt, AttemptResult, Medium, Outcome, Target
+from callcore.calls.attempt import Attempt, AttemptResult, Medium, Outcome
+from callcore.calls.campaign import Target
 from callcore.outbound.causes import Sign, Streak
 from callcore.outbound.gate import Permit
 from callcore.outbound.ledger import Ledger

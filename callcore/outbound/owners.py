@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from callcore.calls.attempt import Attempt, FollowUpChange, Medium, Outcome, Purpose, TargetChange
+from callcore.calls.attempt import Attempt, FollowUpChange, Medium, Outcome, Purpose
+from callcore.calls.campaign import TargetChange
 from callcore.domain import Text
 from callcore.outbound.ledger import Owner
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from callcore.calls.attempt import Medium, Past, Purpose
+from callcore.calls.attempt import Medium, Purpose
+from callcore.calls.number_history import Past
 from callcore.outbound.numbering import region_of
 from callcore.outbound.quiet import DaysOff, Span
 

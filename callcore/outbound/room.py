@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from callcore.calls.attempt import AttemptId, CarriedCall, Medium, Target
+from callcore.calls.attempt import AttemptId, CarriedCall, Medium
+from callcore.calls.campaign import Target
 from callcore.domain import Text
 from callcore.outbound.causes import Streak
 from callcore.outbound.dialling import Dialling, Trunk

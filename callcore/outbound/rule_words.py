@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from callcore.calls.attempt import Consent, Medium, OptOut, Purpose
+from callcore.calls.attempt import Medium, Purpose
+from callcore.calls.number_history import Consent, OptOut
 from callcore.domain import Text
 from callcore.outbound.profile import Budget, Cap, Meter, Rule
 

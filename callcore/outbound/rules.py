@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import phonenumbers
 
-from callcore.calls.attempt import Consent, NumberHistory, Past, Usage
 from callcore.calls.attempt import Medium as M
+from callcore.calls.number_history import Consent, NumberHistory, Past, Usage
 from callcore.domain import Text
 from callcore.outbound import rule_words as words
 from callcore.outbound.asking import Ask, Refusal

@@ -7,7 +7,6 @@ by ``DeskReads``, what an operator writes goes by ``DeskWriting``.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,7 +28,6 @@ from callcore.calls.effects import (
     ShowRinging,
     UpdateCard,
 )
-from callcore.calls.line import Do
 from callcore.calls.tracker import UnknownAgent
 from callcore.domain import (
     AgentState,
@@ -43,8 +41,10 @@ from callcore.domain import (
 )
 from callcore.screenpop import entries
 from callcore.screenpop.background import Background
-from callcore.screenpop.card import Desk, Draft, OtherPage, Stage, Tab, TalkState
+from callcore.screenpop.callorders import CallOrders
+from callcore.screenpop.card import Desk, Draft, Stage, Tab
 from callcore.screenpop.cardfill import CardSource
+from callcore.screenpop.cardmarks import CardMarks
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.changes import DeskEffect, apply
 from callcore.screenpop.deskbook import UPDATED, DeskBook
@@ -57,21 +57,14 @@ from callcore.screenpop.missedbook import MissedBook
 from callcore.screenpop.news import event_data, event_type
 from callcore.screenpop.ports import (
     DeskRefused,
-    HandMode,
-    LineControl,
-    RecordDo,
     Seat,
-    SecondLine,
-    TalkControl,
 )
 from callcore.screenpop.shelf import Shelf
 from callcore.screenpop.shiftbook import ShiftBook
 from callcore.screenpop.worklists import WorkSource
 from callcore.store.errors import NotStored, StoreError
-from callcore.store.shifts import Shift
 
 COMMENT_LIMIT = 10_000
-MOST_PAGES = 500
 
 
 class Desks:
@@ -109,18 +102,11 @@ class Desks:
         self._linked: dict[PbxName, bool] = {}
         self._dropped: dict[Login, Tab] = {}
         """The last card taken away from him: what he was just typing may be on its way."""
-        self._pages: OrderedDict[tuple[Login, CallId], OtherPage] = OrderedDict()
-        """Named by another program before the card opened."""
-        self._recorded: dict[CallId, TalkState] = {}
-        self.talks: TalkControl | None = None
-        """Set where talks can be recorded."""
-        self.second_line: SecondLine | None = None
-        """Set where calls can be handed on."""
-        self.handset: LineControl | None = None
-        """Set where living calls can be worked on."""
         self._beside = Background()
         self._book = DeskBook(hub, missed, now, self._beside)
+        self.marks = CardMarks(self._book)
         self.dials = DeskDials(self._book, self._beside, self.attach)
+        self.call_orders = CallOrders(self._book, self.dials)
         news = news or CardNews()
         self._reads = DeskReads(self._book, shelf, self._beside, now, news, missed, source, work)
         self._writing = DeskWriting(
@@ -179,8 +165,7 @@ class Desks:
         self._book.follow(apply(desk, effect, now, until))
         if isinstance(effect, PopCard):
             self._writing.put_kept(login, effect.view.call)
-            self._put_page(login, effect.view.call)
-            self._put_recording(login, effect.view.call)
+            self.marks.popped(login, effect.view.call)
             self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
             self._reads.ask(login, effect.view.call)
@@ -188,16 +173,7 @@ class Desks:
         if isinstance(effect, PopCard):
             self._timer.arm()  # after the card was told: before, nothing is due
         if isinstance(effect, ShowAgent):
-            self._keep_shift(effect)
-
-    def _keep_shift(self, effect: ShowAgent) -> None:
-        """Busy states are not worth a row: whoever is talking goes on ready after a restart."""
-        if effect.state is AgentState.offline:
-            return
-        is_paused = effect.state is AgentState.paused
-        seat = self._book.seat(effect.login)
-        shift = Shift(effect.login, seat.chosen, not is_paused, effect.pause_reason if is_paused else None)
-        self._shifts.keep(shift)
+            self._shifts.show(effect, self._book.seat(login))
 
     def link(self, pbx: PbxName, *, up: bool) -> None:
         """The link to a PBX came or went: its operators see it."""
@@ -206,69 +182,6 @@ class Desks:
             desk = self._book.desk(login)
             if self._book.seat(login).pbx == pbx and desk.is_pbx_linked != up:
                 self._book.show(replace(desk, is_pbx_linked=up), "agent.link", {"up": up})
-
-    def other_page(self, login: Login, call: CallId, page: OtherPage) -> None:
-        """Another program says what to open for this call: a link on its card, which may open later."""
-        self._pages[login, call] = page
-        while len(self._pages) > MOST_PAGES:
-            self._pages.popitem(last=False)
-        if self._put_page(login, call):
-            self._book.tell(login, UPDATED, {"call": call})
-
-    def _put_page(self, login: Login, call: CallId) -> bool:
-        tab = self._book.open_tab(login, call)
-        page = self._pages.pop((login, call), None) if tab is not None else None
-        if tab is None or page is None:
-            return False
-        self._book.keep_tab(login, replace(tab, other_page=page))
-        return True
-
-    def recording(self, call: CallId, state: TalkState) -> None:
-        """The recording of a call was begun, paused, resumed, or is over: whoever talks on it sees that."""
-        if state:
-            self._recorded[call] = state
-        else:
-            self._recorded.pop(call, None)
-        for login in self._book.logins():
-            if self._put_recording(login, call):
-                self._book.tell(login, UPDATED, {"call": call})
-
-    def _put_recording(self, login: Login, call: CallId) -> bool:
-        tab, state = self._book.open_tab(login, call), self._recorded.get(call, "")
-        if tab is None or tab.recording == state:
-            return False
-        self._book.keep_tab(login, replace(tab, recording=state))
-        return True
-
-    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
-        _, tab = self._book.tab(login, call)
-        if tab.stage is not Stage.talking:
-            raise DeskRefused("call_gone")
-        if self.talks is None:
-            raise DeskRefused("not_recording")
-        await self.talks.turn(login, call, do, is_announced=is_announced)
-
-    async def transfer(
-        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
-    ) -> None:
-        self._book.tab(login, call)
-        if self.second_line is None:
-            raise DeskRefused("not_possible_here")
-        await self.second_line.transfer(login, call, to, mode, comment)
-
-    async def dial(
-        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
-    ) -> None:
-        await self.dials.dial(login, number=number, customer=customer, follow_up=follow_up)
-
-    async def cancel_dial(self, login: Login) -> None:
-        await self.dials.cancel(login)
-
-    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
-        self._book.desk(login)
-        if self.handset is None:
-            raise DeskRefused("not_possible_here")
-        await self.handset.do(login, call, do)
 
     async def contact_logged(self, contact: Contact) -> None:
         """A contact is in the database: its operators' lists of today show it."""

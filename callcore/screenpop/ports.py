@@ -109,6 +109,35 @@ class LineControl(Protocol):
         """Customers whom he may take, the longest wait first."""
 
 
+class CallOrderService(Protocol):
+    """Orders of one person, by login, to the calls that he has and for those that he wants. Each raises
+    ``DeskRefused``."""
+
+    async def transfer(
+        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
+    ) -> None:
+        """Hand the caller on to whom an offer names (``GET /api/v1/desk/transfer/offers``).
+
+        Topic and comment of the card are saved and go along, ``comment`` in the place of the card's.
+        ``topic_missing``, ``not_handed`` with the reason, ``call_gone``, and what the telephone system
+        refuses."""
+
+    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
+        """Begin, pause or resume the recording of the call he talks on."""
+
+    async def dial(
+        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+    ) -> None:
+        """Have this number called; see ``DialControl``."""
+
+    async def cancel_dial(self, login: Login) -> None:
+        """End the call that he has had placed; one that is over leaves the band."""
+
+    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
+        """Hold, let go, park, hang up … a call that he talks on; ``take`` a parked one. To hand it on:
+        ``transfer``."""
+
+
 class DeskService(Protocol):
     """One person's desk, by login. Every command raises ``DeskRefused``; changes reach the hub alone."""
 
@@ -155,29 +184,9 @@ class DeskService(Protocol):
     async def read_flash(self, login: Login, call: CallId, flash: int) -> None:
         """He has read this note on the card."""
 
-    async def transfer(
-        self, login: Login, call: CallId, to: str, mode: HandMode, comment: str | None
-    ) -> None:
-        """Hand the caller on to whom an offer names (``GET /api/v1/desk/transfer/offers``).
-
-        Topic and comment of the card are saved and go along, ``comment`` in the place of the card's.
-        ``topic_missing``, ``not_handed`` with the reason, ``call_gone``, and what the telephone system
-        refuses."""
-
-    async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
-        """Begin, pause or resume the recording of the call he talks on."""
-
-    async def dial(
-        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
-    ) -> None:
-        """Have this number called; see ``DialControl``."""
-
-    async def cancel_dial(self, login: Login) -> None:
-        """End the call that he has had placed; one that is over leaves the band."""
-
-    async def work_line(self, login: Login, call: CallId, do: Do) -> None:
-        """Hold, let go, park, hang up … a call that he talks on; ``take`` a parked one. To hand it on:
-        ``transfer``."""
+    @property
+    def call_orders(self) -> CallOrderService:
+        """What he orders of his calls."""
 
     async def front(self, login: Login, call: CallId) -> None:
         """Bring a tab to the front; one of today's contacts gets its tab back. Its card was seen by that."""

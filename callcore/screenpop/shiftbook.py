@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from callcore.domain import Login
+from callcore.calls.effects import ShowAgent
+from callcore.domain import AgentState, Login
 from callcore.screenpop.newest import RETRY_SECONDS, Newest
+from callcore.screenpop.ports import Seat
 from callcore.store.shifts import Shift
 
 
@@ -31,6 +33,13 @@ class ShiftBook:
         if self._known.get(shift.login) != shift:
             self._known[shift.login] = shift
             self._rows.put(shift.login, shift)
+
+    def show(self, effect: ShowAgent, seat: Seat) -> None:
+        """Busy states are not worth a row: whoever is talking goes on ready after a restart."""
+        if effect.state is AgentState.offline:
+            return
+        is_paused = effect.state is AgentState.paused
+        self.keep(Shift(effect.login, seat.chosen, not is_paused, effect.pause_reason if is_paused else None))
 
     def end(self, login: Login) -> None:
         self._known.pop(login, None)

@@ -15,16 +15,15 @@ from callcore.calls.attempt import (
     Attempt,
     AttemptId,
     AttemptResult,
-    CampaignState,
     FollowUpChange,
     Medium,
-    NumberHistory,
     Outcome,
     Plan,
     Purpose,
-    TargetChange,
     TargetId,
 )
+from callcore.calls.campaign import CampaignState, TargetChange
+from callcore.calls.number_history import NumberHistory
 from callcore.store import outbox, wishing
 from callcore.store.campaign_rows import OPEN_CALL, OWN_CHANNEL, WAITING, load_attempts, outcome_row
 from callcore.store.engine import insert

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import Attempt, AttemptResult, CampaignId, Medium, Target, TargetId, TargetResult
+from callcore.calls.attempt import Attempt, AttemptResult, CampaignId, Medium, TargetId
+from callcore.calls.campaign import Target, TargetResult
 from callcore.store.campaign_rows import load_attempts, target_of
 from callcore.store.engine import chunks
 from callcore.store.schema.core import attempts, targets

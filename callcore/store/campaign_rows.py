@@ -15,19 +15,14 @@ from callcore.calls.attempt import (
     Attempt,
     AttemptId,
     AttemptResult,
-    Campaign,
     CampaignId,
-    CampaignState,
     Medium,
-    News,
-    NewTarget,
     Outcome,
     Plan,
     Purpose,
-    Target,
     TargetId,
-    TargetResult,
 )
+from callcore.calls.campaign import Campaign, CampaignState, News, NewTarget, Target, TargetResult
 from callcore.domain import CallId, CustomerId, Interface, Language, OutageId, Text
 from callcore.store.schema.core import attempts, campaigns, message_parts, outages, targets
 from callcore.store.texts import folded

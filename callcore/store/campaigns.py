@@ -10,16 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import (
-    Campaign,
-    CampaignId,
-    CampaignState,
-    Medium,
-    NewTarget,
-    Target,
-    TargetId,
-    TargetResult,
-)
+from callcore.calls.attempt import CampaignId, Medium, TargetId
+from callcore.calls.campaign import Campaign, CampaignState, NewTarget, Target, TargetResult
 from callcore.domain import CustomerId, OutageId
 from callcore.store.campaign_report import Progress, TargetLine, read_lines, read_progress
 from callcore.store.campaign_rows import (

@@ -10,16 +10,8 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import (
-    AttemptId,
-    AttemptResult,
-    Consent,
-    Medium,
-    NumberHistory,
-    OptOut,
-    Past,
-    Purpose,
-)
+from callcore.calls.attempt import AttemptId, AttemptResult, Medium, Purpose
+from callcore.calls.number_history import Consent, NumberHistory, OptOut, Past
 from callcore.store.campaign_rows import OPEN_CALL
 from callcore.store.engine import chunks
 from callcore.store.schema.core import attempts, customer_numbers, dnc

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import AffectedPerson
+from callcore.calls.campaign import AffectedPerson
 from callcore.domain import CustomerId, Language, NodeCode, NodeKind, Text
 from callcore.store.engine import chunks
 from callcore.store.errors import NotStored

@@ -6,14 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from callcore.calls.attempt import (
-    AttemptId,
-    AttemptResult,
-    CampaignState,
-    Outcome,
-    TargetChange,
-    TargetResult,
-)
+from callcore.calls.attempt import AttemptId, AttemptResult, Outcome
+from callcore.calls.campaign import CampaignState, TargetChange, TargetResult
 from callcore.store.campaign_rows import end_of
 from callcore.store.schema.core import attempts, campaigns, targets
 

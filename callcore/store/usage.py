@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcore.calls.attempt import Attempt, AttemptResult, Medium, Purpose, Usage
+from callcore.calls.attempt import Attempt, AttemptResult, Medium, Purpose
+from callcore.calls.number_history import Usage
 from callcore.store.engine import insert
 from callcore.store.schema.gate import outbound_usage
 

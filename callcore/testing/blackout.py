@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from callcore.calls.attempt import Campaign, TargetResult
+from callcore.calls.campaign import Campaign, TargetResult
 from callcore.domain import Language, NodeCode, NodeKind, Outage
 from callcore.store.campaigns import TargetLine
 from callcore.store.customers import NewCustomer

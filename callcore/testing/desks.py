@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from callcore.calls.effects import (
     CallView,
@@ -200,6 +200,11 @@ class FakeDesks:
         if found is None:
             raise DeskRefused("unknown_customer")
         self._replace(login, replace(self._tab(login, call), picked=found))
+
+    @property
+    def call_orders(self) -> Self:
+        """The same: it takes down these orders too."""
+        return self
 
     async def record(self, login: Login, call: CallId, do: RecordDo, *, is_announced: bool = False) -> None:
         self._note("record", login, call, do, is_announced)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from callcore.calls.attempt import Campaign, CampaignId, CampaignState, TargetResult
+from callcore.calls.attempt import CampaignId
+from callcore.calls.campaign import Campaign, CampaignState, TargetResult
 from callcore.campaigns.views import CampaignRefused, Preview, Report
 from callcore.domain import Language, NodeCode, Outage, OutageId, Text
 from callcore.outages.board import Published

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from callcore.calls.attempt import (
-    Campaign,
-    CampaignId,
-    CampaignState,
-    Medium,
-    News,
-    NewTarget,
-    Target,
-    TargetId,
-    TargetResult,
-)
+from callcore.calls.attempt import CampaignId, Medium, TargetId
+from callcore.calls.campaign import Campaign, CampaignState, News, NewTarget, Target, TargetResult
 from callcore.campaigns.views import Preview, Prospect, Report
 from callcore.domain import (
     CustomerId,

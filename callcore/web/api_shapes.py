@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from callcore.calls.attempt import CampaignId, CampaignState, News, TargetResult
+from callcore.calls.attempt import CampaignId
+from callcore.calls.campaign import CampaignState, News, TargetResult
 from callcore.domain import Language, Login, NodeCode, NodeKind, OutageKind, OutageState, Text
 from callcore.outages.fields import CAUSE_CHARACTERS, CODE_CHARACTERS
 from callcore.rights import Role

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from callcore.calls.attempt import News
+from callcore.calls.campaign import News
 from callcore.campaigns.views import Preview, Report
 from callcore.domain import NodeCode, Outage, OutageId
 from callcore.store.campaigns import TargetLine

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from callcore.calls.attempt import TargetResult
+from callcore.calls.campaign import TargetResult
 from callcore.campaigns.views import Preview, Prospect
 from callcore.domain import Language, Outage, Text
 from callcore.store.campaigns import Progress, TargetLine

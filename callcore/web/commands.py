@@ -116,16 +116,16 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
 @starts_call("number")
 async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
     number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
-    await desks.dial(login, number=number, customer=_customer(fields), follow_up=follow_up)
+    await desks.call_orders.dial(login, number=number, customer=_customer(fields), follow_up=follow_up)
 
 
 async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> None:
-    await desks.cancel_dial(login)
+    await desks.call_orders.cancel_dial(login)
 
 
 def _recording(do: RecordDo) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
-        await desks.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
+        await desks.call_orders.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
 
     return order
 
@@ -138,12 +138,12 @@ async def _transfer(desks: DeskService, login: Login, fields: Fields) -> None:
     if mode not in ("consult", "blind"):
         raise BadBody("mode is neither consult nor blind")
     hand: HandMode = "blind" if mode == "blind" else "consult"
-    await desks.transfer(login, _call(fields), _word(fields, "to"), hand, comment)
+    await desks.call_orders.transfer(login, _call(fields), _word(fields, "to"), hand, comment)
 
 
 def _line(do: Do) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
-        await desks.work_line(login, _call(fields), do)
+        await desks.call_orders.work_line(login, _call(fields), do)
 
     return order
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from callcore.calls.attempt import TargetResult
+from callcore.calls.campaign import TargetResult
 from callcore.web.outage_bodies import STEPS, Step
 
 PAGE = "/outages"

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from callcore.calls.attempt import CampaignId, TargetResult
+from callcore.calls.attempt import CampaignId
+from callcore.calls.campaign import TargetResult
 from callcore.campaigns.views import CampaignRefused
 from callcore.domain import NodeCode, Outage, OutageState, Text
 from callcore.numbers import normalise

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from callcore.calls.attempt import Campaign, CampaignId, TargetResult
+from callcore.calls.attempt import CampaignId
+from callcore.calls.campaign import Campaign, TargetResult
 from callcore.campaigns.views import Preview, Report
 from callcore.domain import Interface, Language, Login, NodeCode, Outage, OutageId, TopicCode
 from callcore.outages.board import Published

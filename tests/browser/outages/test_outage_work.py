@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from callcore.calls.attempt import TargetResult
+from callcore.calls.campaign import TargetResult
 from callcore.testing import outage_samples as samples
 from callcore.testing.outage_server import OutageServer
 

@@ -385,7 +385,7 @@ async def test_a_caller_of_somebody_else_is_handed_on_by_nobody_else(place: Plac
             assert await place.ask("order transfer", fields, **headers) in (404, 409)
             fields = {"call": call, "to": f"{mode} department:finance", "comment": ""}
             assert await place.ask("POST /transfer", fields, **headers) == 409
-        url = f"{place.stage.url}/api/v1/desk/offers"
+        url = f"{place.stage.url}/api/v1/desk/transfer/offers"
         async with place.http.get(url, params={"call": call}) as answer:
             assert answer.status == 409
     await place.sign_in(MANAGER)
@@ -423,7 +423,9 @@ KINDS = ("", "number:", "person:", "queue:", "department:", "topic:")
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_caller_is_handed_on_to_no_number(place: Place, living: str, kind: str) -> None:
     """He could be, to Boris: it is the number that is refused."""
-    offers = (await place.anna.call("GET", f"/api/v1/desk/offers?call={living}&query=boris"))["offers"]
+    offers = (await place.anna.call("GET", f"/api/v1/desk/transfer/offers?call={living}&query=boris"))[
+        "offers"
+    ]
     assert [(offer["ref"], offer["mode"]) for offer in offers] == [("person:boris", "transfer")]
     await place.sign_in("anna")
     headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}

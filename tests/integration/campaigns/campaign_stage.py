@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from callcore.calls.attempt import AttemptId, Campaign, CampaignId, News, Target
+from callcore.calls.attempt import AttemptId, CampaignId
+from callcore.calls.campaign import Campaign, News, Target
 from callcore.campaigns.desk import CampaignDesk
 from callcore.campaigns.plan import Again, Rules
 from callcore.campaigns.ports import Setup

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcore.calls.attempt import CampaignId, CampaignState, Medium, TargetResult
+from callcore.calls.attempt import CampaignId, Medium
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.campaigns.views import CampaignRefused
 from callcore.domain import Login, OutageKind, OutageState, Text
 from callcore.outbound.gate import Budget, Limits, Meter

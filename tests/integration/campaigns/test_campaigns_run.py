@@ -7,7 +7,7 @@ import random
 import sqlite3
 from contextlib import closing
 
-from callcore.calls.attempt import CampaignState, TargetResult
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.domain import CustomerId, OutageState
 
 from .campaign_stage import Stage, mobile, now, until

@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 
 from callcore import config
-from callcore.calls.attempt import Attempt, CampaignId, CampaignState, TargetResult
+from callcore.calls.attempt import Attempt, CampaignId
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.commands.control import Daemon as Control
 from callcore.config.control import control_socket
 from callcore.store.campaigns import TargetLine

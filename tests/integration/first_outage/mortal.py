@@ -13,7 +13,8 @@ from typing import Any
 from callcore import cli
 from callcore.ami.dialer import AmiDialer
 from callcore.ami.session import _Protocol
-from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome, TargetChange
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Outcome
+from callcore.calls.campaign import TargetChange
 from callcore.ivr.visit import Visit
 from callcore.messaging.session import Session
 from callcore.messaging.smpp import SmppMessenger

@@ -1,6 +1,6 @@
 """The outage changes, or is over, while people are being told; people steer the campaign."""
 
-from callcore.calls.attempt import CampaignState, News, TargetResult
+from callcore.calls.campaign import CampaignState, News, TargetResult
 from callcore.campaigns.desk import CampaignDesk
 from callcore.testing.blackout import QUICK, Blackout, person
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callcore.calls.attempt import AttemptResult, Medium, TargetResult
+from callcore.calls.attempt import AttemptResult, Medium
+from callcore.calls.campaign import TargetResult
 from callcore.commands.frame import CommandFailed
 from callcore.testing.blackout import QUICK, person
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import AttemptResult, CampaignState, TargetResult
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.testing.blackout import QUICK, person
 from callcore.testing.wire import Wire
 

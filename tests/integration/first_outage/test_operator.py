@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from callcore.calls.attempt import TargetResult
+from callcore.calls.campaign import TargetResult
 from callcore.domain import Direction, Outcome
 from callcore.testing.blackout import Blackout, person
 from callcore.testing.lab import Answer, HangUp, Hear, Press, Until, Wait

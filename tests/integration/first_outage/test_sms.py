@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from callcore.calls.attempt import AttemptResult, CampaignState, Medium, TargetResult
+from callcore.calls.attempt import AttemptResult, Medium
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.store.schema.core import attempts
 from callcore.testing.blackout import person
 from callcore.testing.wire import Wire

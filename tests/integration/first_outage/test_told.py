@@ -1,6 +1,7 @@
 """Published once: everybody affected is rung, by what he does he ends in one result with a reason."""
 
-from callcore.calls.attempt import AttemptResult, TargetResult
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.campaign import TargetResult
 from callcore.testing.blackout import QUICK, Blackout, person
 
 LISTENS, PRESSES_1, AGAIN, NEVER = person("00"), person("01"), person("02"), person("09")

@@ -1,6 +1,6 @@
 """Trunk or link gone: the campaign stops with that reason, nobody is burnt, and it goes on when told to."""
 
-from callcore.calls.attempt import CampaignState, TargetResult
+from callcore.calls.campaign import CampaignState, TargetResult
 from callcore.campaigns.desk import CampaignDesk
 from callcore.testing.blackout import Blackout, person
 

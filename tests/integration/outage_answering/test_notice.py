@@ -10,16 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    CampaignId,
-    Medium,
-    NumberHistory,
-    TargetId,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, TargetId
 from callcore.calls.attempt import Outcome as Result
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import Direction, Outcome, PbxName
 from callcore.ivr.campaign import Notice
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from callcore.calls.attempt import Attempt, AttemptId, CampaignId, Medium, Outcome, Target, TargetChange
+from callcore.calls.attempt import Attempt, AttemptId, CampaignId, Medium, Outcome
+from callcore.calls.campaign import Target, TargetChange
 from callcore.campaigns.plan import Again, Rules, after
 from callcore.domain import Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose

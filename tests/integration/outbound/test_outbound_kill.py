@@ -13,16 +13,8 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import (
-    AttemptId,
-    Campaign,
-    CampaignId,
-    CampaignState,
-    Medium,
-    News,
-    NewTarget,
-    Target,
-)
+from callcore.calls.attempt import AttemptId, CampaignId, Medium
+from callcore.calls.campaign import Campaign, CampaignState, News, NewTarget, Target
 from callcore.domain import CustomerId, NodeCode, Outage, OutageId, OutageKind, OutageState, Text
 from callcore.outbound.ports import CallHungUp, CallTold, Receipt, ReceiptState
 from callcore.store.database import Database

@@ -12,7 +12,8 @@ import pytest
 
 from callcore.ami.client import AmiLink, AmiSettings, Inbox
 from callcore.ami.dialer import AmiDialer
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import PbxName
 from callcore.ivr.dialplan import include_file
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide

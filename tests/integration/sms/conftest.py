@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory
 from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide

@@ -9,17 +9,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    CampaignId,
-    Medium,
-    Outcome,
-    Target,
-    TargetChange,
-    TargetResult,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, Outcome
+from callcore.calls.campaign import Target, TargetChange, TargetResult
 from callcore.store.database import Database
 
 TRIES = 3

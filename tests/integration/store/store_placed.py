@@ -6,17 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, Outcome
+from callcore.calls.campaign import (
     Campaign,
-    CampaignId,
     CampaignState,
-    Medium,
     News,
     NewTarget,
-    Outcome,
     Target,
     TargetChange,
     TargetResult,

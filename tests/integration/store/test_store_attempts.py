@@ -8,19 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    CampaignState,
-    Medium,
-    NumberHistory,
-    Past,
-    Plan,
-    Purpose,
-    TargetId,
-    TargetResult,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Plan, Purpose, TargetId
+from callcore.calls.campaign import CampaignState, TargetResult
+from callcore.calls.number_history import NumberHistory, Past
 from callcore.domain import CustomerId, Interface
 from callcore.store.attempts import DncEntry, NotClaimed, StoredReceipt
 from callcore.store.database import Database

@@ -7,15 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from callcore.calls.attempt import (
-    AttemptResult,
-    CampaignId,
-    CampaignState,
-    Medium,
-    News,
-    TargetId,
-    TargetResult,
-)
+from callcore.calls.attempt import AttemptResult, CampaignId, Medium, TargetId
+from callcore.calls.campaign import CampaignState, News, TargetResult
 from callcore.domain import CustomerId
 from callcore.store.database import Database
 

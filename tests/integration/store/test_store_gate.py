@@ -7,20 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    Consent,
-    Medium,
-    NumberHistory,
-    OptOut,
-    Past,
-    Purpose,
-    Target,
-    TargetResult,
-    Usage,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Purpose
+from callcore.calls.campaign import Target, TargetResult
+from callcore.calls.number_history import Consent, NumberHistory, OptOut, Past, Usage
 from callcore.domain import CustomerId, Login, NodeCode, NodeKind
 from callcore.store.attempts import NotClaimed
 from callcore.store.customers import NewCustomer

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from callcore.calls.attempt import AttemptResult, TargetResult
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.campaign import TargetResult
 from callcore.store.database import Database
 
 from .store_placed import a_recipient, running, targets_of

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcore.calls.attempt import AffectedPerson
+from callcore.calls.campaign import AffectedPerson
 from callcore.domain import CustomerId, NodeCode, NodeKind, OutageState
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database

@@ -14,18 +14,9 @@ from campaign_people import FIXED, HOUSE, MOBILE, MOBILE_2, MOBILE_3, attempt_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcore.calls.attempt import (
-    AttemptId,
-    AttemptResult,
-    Medium,
-    NewTarget,
-    NumberHistory,
-    Outcome,
-    Past,
-    Target,
-    TargetChange,
-    TargetId,
-)
+from callcore.calls.attempt import AttemptId, AttemptResult, Medium, Outcome, TargetId
+from callcore.calls.campaign import NewTarget, Target, TargetChange
+from callcore.calls.number_history import NumberHistory, Past
 from callcore.campaigns import plan
 from callcore.campaigns.plan import Again, Rules
 from callcore.campaigns.recipients import resolve

@@ -9,7 +9,8 @@ from campaign_people import FIXED, FIXED_2, MOBILE, MOBILE_2, NOW, attempt_of, o
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcore.calls.attempt import AttemptResult, Medium, Target, TargetChange
+from callcore.calls.attempt import AttemptResult, Medium
+from callcore.calls.campaign import Target, TargetChange
 from callcore.campaigns.plan import Again, Rules, after
 
 R = AttemptResult

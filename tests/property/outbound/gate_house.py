@@ -12,16 +12,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from callcore.calls.attempt import (
-    AttemptId,
-    Consent,
-    Medium,
-    NumberHistory,
-    OptOut,
-    Past,
-    Purpose,
-    Usage,
-)
+from callcore.calls.attempt import AttemptId, Medium, Purpose
+from callcore.calls.number_history import Consent, NumberHistory, OptOut, Past, Usage
 from callcore.outbound.gate import Ask, Budget, Cap, Destinations, Limits, Meter, Profile, Rule, Tariff
 from callcore.outbound.profile import USUAL_SKIPS, skips
 from callcore.outbound.quiet import DaysOff, Span

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory, Purpose
+from callcore.calls.attempt import AttemptId, Medium, Purpose
+from callcore.calls.number_history import NumberHistory
 from callcore.outbound.gate import (
     Ask,
     Destinations,

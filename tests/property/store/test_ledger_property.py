@@ -12,21 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_placed import T0, a_campaign, a_message, a_recipient, again, an_intent, an_outage, targets_of
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    Campaign,
-    CampaignId,
-    CampaignState,
-    Medium,
-    News,
-    NewTarget,
-    Outcome,
-    Target,
-    TargetId,
-    TargetResult,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, Outcome, TargetId
+from callcore.calls.campaign import Campaign, CampaignState, News, NewTarget, Target, TargetResult
 from callcore.domain import OutageId
 from callcore.store.attempts import NotClaimed, StoredReceipt
 from callcore.store.database import Database

@@ -9,7 +9,7 @@ import pytest
 from callcore.ami import dialer as module
 from callcore.ami.client import AmiSettings
 from callcore.ami.dialer import AmiDialer
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
 from callcore.calls.facts import (
     ChannelAnswered,
     ChannelCreated,
@@ -20,6 +20,7 @@ from callcore.calls.facts import (
     OriginateFailed,
     Snapshot,
 )
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import ChannelId, ChannelRef, Interface, PbxName
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, decide
 from callcore.outbound.ports import (

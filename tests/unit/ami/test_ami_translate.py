@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcore.ami.protocol import Headers
-from callcore.ami.translate import WANTED_EVENTS, SnapshotBuilder, Translator
+from callcore.ami.snapshot import SnapshotBuilder
+from callcore.ami.translate import WANTED_EVENTS, Translator
 from callcore.calls import facts
 from callcore.calls.facts import Fact
 from callcore.domain import CallId, ChannelId, ChannelRef, Interface, PbxName, QueueName, TopicCode

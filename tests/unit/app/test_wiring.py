@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from callcore.ami.client import AmiLink
-from callcore.assembly import wiring
+from callcore.assembly import counting, wiring
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.config import Settings, load
@@ -168,7 +168,7 @@ def lines(metrics: Metrics, name: str) -> list[str]:
 def test_links_are_counted(settings: Settings) -> None:
     metrics = Metrics()
     link = AmiLink(wiring.ami_settings(settings, MAIN), asyncio.Queue())
-    wiring.watch_links(metrics, {MAIN: link})
+    counting.watch_links(metrics, {MAIN: link})
     link.counters.events = 7
     (facts,) = lines(metrics, "ami_facts")
     assert 'pbx="main"' in facts
@@ -181,7 +181,7 @@ def test_links_are_counted(settings: Settings) -> None:
 
 def test_the_floor_is_counted(settings: Settings) -> None:
     metrics, tracker = Metrics(), wiring.make_tracker(settings)
-    wiring.watch_floor(metrics, tracker)
+    counting.watch_floor(metrics, tracker)
     assert lines(metrics, "callcore_agents") == []
     for n, state in enumerate((AgentState.ready, AgentState.paused, AgentState.ready)):
         phone = Interface(f"PJSIP/{n}")
@@ -199,7 +199,7 @@ def test_the_floor_is_counted(settings: Settings) -> None:
 async def test_the_store_is_counted(tmp_path: Path) -> None:
     metrics = Metrics()
     async with await Database.open(f"sqlite:///{tmp_path}/callcore.db", create=True) as database:
-        wiring.watch_store(metrics, database.writer)
+        counting.watch_store(metrics, database.writer)
         await database.calls.remember(CallId("c"), ChannelRef(MAIN, ChannelId("1")), T0)
         (written,) = lines(metrics, "store_written")
         assert written.endswith(" 1.0")
@@ -212,7 +212,7 @@ async def test_the_store_is_counted(tmp_path: Path) -> None:
 
 def test_agi_sessions_are_counted() -> None:
     metrics = Metrics()
-    counters = wiring.AgiCounters(metrics)
+    counters = counting.AgiCounters(metrics)
     counters.session_started()
     counters.session_ended("done")
     counters.refused("full")

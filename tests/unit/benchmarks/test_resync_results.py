@@ -9,7 +9,7 @@ from benchmarks.resync import line
 from benchmarks.resync_lists import call_of, caller_of, channels, journal, queues
 from callcore.ami.journal import read_ended_calls
 from callcore.ami.protocol import Headers, parse
-from callcore.ami.translate import SnapshotBuilder
+from callcore.ami.snapshot import SnapshotBuilder
 from callcore.domain import PbxName
 from callcore.testing.ami import Row, message
 

@@ -9,7 +9,6 @@ from stories import ANNA, BORIS, PBX, PHONES, RULES, call_id, ref, second
 
 from callcore.calls.agent import Agent, ClockStruck
 from callcore.calls.agent import step as agent_step
-from callcore.calls.attempt import CampaignState
 from callcore.calls.call import (
     Answered,
     Call,
@@ -19,6 +18,7 @@ from callcore.calls.call import (
     TalkStopped,
     TimeIsUp,
 )
+from callcore.calls.campaign import CampaignState
 from callcore.calls.causes import leg_end_reason
 from callcore.calls.contact import union_ms
 from callcore.calls.deadlines import Deadlines

@@ -6,17 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callcore.calls.attempt import (
-    AffectedPerson,
-    Attempt,
-    AttemptId,
-    AttemptResult,
-    CampaignId,
-    Medium,
-    Outcome,
-    Target,
-    TargetId,
-)
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, CampaignId, Medium, Outcome, TargetId
+from callcore.calls.campaign import AffectedPerson, Target
 from callcore.campaigns.plan import Again, Rules
 from callcore.campaigns.recipients import House
 from callcore.domain import CustomerId

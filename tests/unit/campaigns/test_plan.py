@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from callcore.calls.attempt import AttemptResult, Medium, Target, TargetChange, TargetResult
+from callcore.calls.attempt import AttemptResult, Medium
+from callcore.calls.campaign import Target, TargetChange, TargetResult
 from callcore.campaigns.plan import Ended, Postponed, TextNow, after, longer, refused
 from callcore.domain import Text
 from callcore.outbound.gate import Refusal, Rule

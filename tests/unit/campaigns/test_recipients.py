@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from callcore.calls.attempt import Medium, NewTarget, TargetResult
+from callcore.calls.attempt import Medium
+from callcore.calls.campaign import NewTarget, TargetResult
 from callcore.campaigns.recipients import resolve, takes_texts, zone_of
 from callcore.domain import CustomerId
 

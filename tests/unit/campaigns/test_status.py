@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from callcore.calls.attempt import Campaign, CampaignId, CampaignState, News, TargetResult
+from callcore.calls.attempt import CampaignId
+from callcore.calls.campaign import Campaign, CampaignState, News, TargetResult
 from callcore.campaigns.status import Situation, counted, words
 from callcore.domain import OutageId, Text
 from callcore.store.campaigns import Progress

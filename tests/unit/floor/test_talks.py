@@ -15,7 +15,8 @@ from callcore.ami.protocol import AmiAction
 from callcore.calls.facts import ChannelHungUp, LineOrdered, LiveChannel, RecordingBegan, Snapshot
 from callcore.calls.line import Do
 from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName, QueueName, RecordMode
-from callcore.floor.talks import BEGINS_IN, LATE, Rules, Talks, whole_ms
+from callcore.floor.talks import BEGINS_IN, LATE, Rules, Talks
+from callcore.floor.wav_files import whole_ms
 from callcore.ivr.ports import TalkToRecord
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import NotStored, StoreUnavailable

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory
 from callcore.domain import Customer, CustomerId, Interface, Outcome, QueueName
 from callcore.ivr.inbound import Inbound
 from callcore.ivr.script import Do, Script, Transfer

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory
 from callcore.messaging.dry import DryMessenger
 from callcore.messaging.settings import SmppSettings
 from callcore.messaging.smpp import SmppMessenger

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcore.calls.attempt import News
+from callcore.calls.campaign import News
 from callcore.domain import LANGUAGES, Language, NodeCode, Outage, OutageId, OutageKind, OutageState, Text
 from callcore.outages import words
 from callcore.outages.words import (

@@ -11,20 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from callcore.calls.attempt import (
-    Attempt,
-    AttemptId,
-    CampaignId,
-    Medium,
-    NumberHistory,
-    Outcome,
-    Past,
-    Plan,
-    Target,
-    TargetChange,
-    TargetId,
-    Usage,
-)
+from callcore.calls.attempt import Attempt, AttemptId, CampaignId, Medium, Outcome, Plan, TargetId
+from callcore.calls.campaign import Target, TargetChange
+from callcore.calls.number_history import NumberHistory, Past, Usage
 from callcore.domain import CustomerId, Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, Refusal
 from callcore.outbound.ports import CallOrder, CarryOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces

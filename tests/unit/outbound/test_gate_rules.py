@@ -9,16 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcore.calls.attempt import (
-    AttemptId,
-    Consent,
-    Medium,
-    NumberHistory,
-    OptOut,
-    Past,
-    Purpose,
-    Usage,
-)
+from callcore.calls.attempt import AttemptId, Medium, Purpose
+from callcore.calls.number_history import Consent, NumberHistory, OptOut, Past, Usage
 from callcore.outbound.gate import (
     Ask,
     Budget,

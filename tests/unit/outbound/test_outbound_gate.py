@@ -9,7 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from callcore.calls.attempt import AttemptId, Medium, NumberHistory, Past
+from callcore.calls.attempt import AttemptId, Medium
+from callcore.calls.number_history import NumberHistory, Past
 from callcore.outbound.gate import (
     PERMIT_LIFETIME,
     Ask,

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callcore.calls.attempt import AttemptResult, CampaignState, News, TargetResult
+from callcore.calls.attempt import AttemptResult
+from callcore.calls.campaign import CampaignState, News, TargetResult
 from callcore.campaigns.recipients import FIXED_LINE, NO_NUMBER, NO_ROUTE, SAME_NUMBER
 from callcore.campaigns.views import Preview
 from callcore.domain import LANGUAGES, Language, OutageKind, OutageState, Text

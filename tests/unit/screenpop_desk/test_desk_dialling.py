@@ -67,7 +67,7 @@ def shows(room: Room, stage: str, call: str = "p1", **more: object) -> None:
 
 
 async def test_from_the_click_to_the_talk(room: Room, control: Control) -> None:
-    await room.desks.dial(ANNA, NUMBER, follow_up=7)
+    await room.desks.call_orders.dial(ANNA, NUMBER, follow_up=7)
     assert control.orders == [("dial", ANNA, NUMBER, None, 7)]
     shows(room, "phone")
     dialling = room.desk().dialling
@@ -91,7 +91,7 @@ async def test_why_nobody_answered_stays_until_it_is_read(room: Room, control: C
     assert over is not None
     assert (over.stage, over.result) == ("over", AttemptResult.busy)
     assert room.tab("p1").stage is Stage.wrap_up
-    await room.desks.cancel_dial(ANNA)
+    await room.desks.call_orders.cancel_dial(ANNA)
     assert room.desk().dialling is None
     assert control.orders == [], "there is nothing left to hang up"
 
@@ -99,7 +99,7 @@ async def test_why_nobody_answered_stays_until_it_is_read(room: Room, control: C
 @pytest.mark.parametrize("why", ["operator: withdrawn", "CANCEL"])
 async def test_what_she_gave_up_herself_needs_no_words(room: Room, control: Control, why: str) -> None:
     shows(room, "phone")
-    await room.desks.cancel_dial(ANNA)
+    await room.desks.call_orders.cancel_dial(ANNA)
     assert control.orders == [("cancel", ANNA)]
     shows(room, "over", result=AttemptResult.not_sent, why=why)
     assert room.desk().dialling is None
@@ -120,7 +120,7 @@ async def test_an_old_end_does_not_hide_a_new_call(room: Room, control: Control)
 async def test_the_card_is_of_whom_she_wished_for(room: Room, control: Control) -> None:
     """Two people have this number: the button stood on the card of one of them."""
     first, second = await room.know("Иван", "Мария")
-    await room.desks.dial(ANNA, NUMBER, second)
+    await room.desks.call_orders.dial(ANNA, NUMBER, second)
     room.desks.carry(PopCard("pop", ANNA, outgoing()))
     await room.desks.idle()
     matched = room.tab("p1").matched
@@ -131,7 +131,7 @@ async def test_the_card_is_of_whom_she_wished_for(room: Room, control: Control) 
 async def test_a_card_that_is_there_first(room: Room, control: Control) -> None:
     (customer,) = await room.know("Иван")
     room.desks.carry(PopCard("pop", ANNA, outgoing()))
-    await room.desks.dial(ANNA, NUMBER, customer)
+    await room.desks.call_orders.dial(ANNA, NUMBER, customer)
     await room.desks.idle()
     matched = room.tab("p1").matched
     assert matched is not None
@@ -140,16 +140,16 @@ async def test_a_card_that_is_there_first(room: Room, control: Control) -> None:
 
 async def test_where_nothing_can_be_placed(room: Room) -> None:
     with pytest.raises(DeskRefused, match="not_signed_in"):
-        await room.desks.dial(ANNA, NUMBER)
+        await room.desks.call_orders.dial(ANNA, NUMBER)
     await room.on_shift()
     with pytest.raises(DeskRefused, match="no_dialling"):
-        await room.desks.dial(ANNA, NUMBER)
+        await room.desks.call_orders.dial(ANNA, NUMBER)
 
 
 async def test_what_is_refused_says_why(room: Room, control: Control) -> None:
     control.refuse = DeskRefused("being_called", by="Борис Смирнов")
     with pytest.raises(DeskRefused) as refused:
-        await room.desks.dial(ANNA, NUMBER)
+        await room.desks.call_orders.dial(ANNA, NUMBER)
     assert refused.value.by == "Борис Смирнов"
     assert room.desk().dialling is None
 

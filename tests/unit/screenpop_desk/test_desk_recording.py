@@ -22,26 +22,26 @@ class Control:
 
 async def test_the_card_says_what_is_recorded(room: Room) -> None:
     await room.on_shift()
-    room.desks.recording(CALL, "on")  # before the card: the caller waited
+    room.desks.marks.recording(CALL, "on")  # before the card: the caller waited
     room.talks()
     assert room.tab().recording == "on"
-    room.desks.recording(CALL, "paused")
+    room.desks.marks.recording(CALL, "paused")
     assert room.tab().recording == "paused"
-    room.desks.recording(CALL, "")
+    room.desks.marks.recording(CALL, "")
     assert room.tab().recording == ""
 
 
 async def test_only_whoever_talks_orders(room: Room) -> None:
-    control = room.desks.talks = Control()
+    control = room.desks.call_orders.talks = Control()
     await room.on_shift()
     with pytest.raises(DeskRefused, match="no_such_contact"):
-        await room.desks.record(ANNA, CALL, "record_pause")
+        await room.desks.call_orders.record(ANNA, CALL, "record_pause")
     room.talks()
-    await room.desks.record(ANNA, CALL, "record_pause")
-    await room.desks.record(ANNA, CALL, "record", is_announced=True)
+    await room.desks.call_orders.record(ANNA, CALL, "record_pause")
+    await room.desks.call_orders.record(ANNA, CALL, "record", is_announced=True)
     room.ends()
     with pytest.raises(DeskRefused, match="call_gone"):
-        await room.desks.record(ANNA, CALL, "record_resume")
+        await room.desks.call_orders.record(ANNA, CALL, "record_resume")
     assert control.orders == [(ANNA, CALL, "record_pause", False), (ANNA, CALL, "record", True)]
 
 
@@ -49,4 +49,4 @@ async def test_where_nothing_can_be_recorded(room: Room) -> None:
     await room.on_shift()
     room.talks()
     with pytest.raises(DeskRefused, match="not_recording"):
-        await room.desks.record(ANNA, CALL, "record", is_announced=True)
+        await room.desks.call_orders.record(ANNA, CALL, "record", is_announced=True)

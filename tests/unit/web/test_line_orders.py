@@ -19,6 +19,7 @@ ANNA = Login("anna")
 class Desks:
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
+        self.call_orders = self
 
     async def work_line(self, *order: object) -> None:
         self.orders.append(order)

@@ -16,6 +16,7 @@ from callcore.web.bodies import BadBody
 class Desks:
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
+        self.call_orders = self
 
     async def record(self, *order: object, is_announced: bool) -> None:
         self.orders.append((*order, is_announced))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import CampaignState
+from callcore.calls.campaign import CampaignState
 from callcore.domain import OutageState
 from callcore.rights import Permission
 from callcore.store.outages import RevisionTaken

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from callcore.calls.attempt import CampaignState
+from callcore.calls.campaign import CampaignState
 from callcore.store.errors import StoreUnavailable
 from callcore.store.outages import RevisionTaken
 from callcore.testing import outage_samples as samples

@@ -1,3 +1,3 @@
 """callcore: call-centre middleware for Asterisk."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

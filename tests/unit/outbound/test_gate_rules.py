@@ -246,6 +246,8 @@ QUARTER = Usage(NOON, Medium.voice, Purpose.own_call, "main", "anna", attempts=3
         (Budget(Meter.calls, 3, Purpose.own_call), ask(purpose=Purpose.own_call), False),
         (Budget(Meter.calls, 3, route="main"), ask(), False),
         (Budget(Meter.calls, 3, route="main"), ask(route="other"), True),
+        (Budget(Meter.calls, 3, Purpose.notice), ask(), True),
+        (Budget(Meter.calls, 3, route="other"), ask(route="other"), True),
         (Budget(Meter.calls, 3, each_login=True), ask(login="anna"), False),
         (Budget(Meter.calls, 3, each_login=True), ask(login="boris"), True),
         (Budget(Meter.calls, 0, each_login=True), ask(), True),

@@ -7,7 +7,7 @@ finds for customers and operators who are left alone (``SendOn``, ``EndChannel``
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
@@ -44,6 +44,7 @@ from callcore.screenpop.ports import DeskRefused
 
 log = structlog.get_logger("callcore.handset")
 
+FETCHED_KEPT: Final = 100
 SECONDS: Final = 5.0
 """How long the PBX may take for one action."""
 _MUTES: Final = (Do.mute, Do.unmute)
@@ -92,6 +93,8 @@ class Handset:
         self._has_contexts: set[PbxName] = set()
         """PBXs whose dialplan is known to have ours."""
         self._beside = Background()
+        self._fetched: deque[ParkedCall | None] = deque(maxlen=FETCHED_KEPT)
+        """Those whom somebody takes: until his phone rings they still look parked."""
 
     # --- orders
 
@@ -129,8 +132,8 @@ class Handset:
 
     async def _do_take(self, login: Login, call: CallId) -> None:
         agent = self._tracker.agents[login]
-        waiting = lining.waiting(self._tracker, call)
-        if waiting is None or waiting.pbx != agent.pbx:
+        waiting, parked = lining.waiting(self._tracker, call), self._parked(call)
+        if waiting is None or waiting.pbx != agent.pbx or parked in self._fetched:
             raise DeskRefused("call_gone")
         if agent.state in (AgentState.talking, AgentState.ringing):
             raise DeskRefused("busy_with_call")
@@ -138,6 +141,11 @@ class Handset:
         fact = LineOrdered(call, login, Do.take)
         told = taken(waiting, agent.interface)
         await self._send(waiting.pbx, told, fact, lambda: self._still_waits(waiting))
+        self._fetched.append(parked)
+
+    def _parked(self, call: CallId) -> ParkedCall | None:
+        known = self._tracker.calls.get(call)
+        return known.parked if known is not None else None
 
     def parked(self, login: Login) -> tuple[ParkedCall, ...]:
         """Customers whom he may take, the longest wait first."""

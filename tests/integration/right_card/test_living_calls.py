@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import asyncio
+
 import pytest
 
 from callcore.ami.line_actions import for_order
@@ -376,6 +378,26 @@ async def test_parked_and_taken(office: Office) -> None:
     await office.talk(visit, boris)
     await visit.hang_up()
     await office.told(visit, anna, boris, by=anna, queue="line")
+    await office.nothing_else()
+
+
+async def test_two_take_him_at_the_same_moment(office: Office) -> None:
+    """One of them has him; the other's phone does not ring, and he is told."""
+    anna, call, visit = await talking(office, "line")
+    boris, vera = await office.sits("boris"), await office.sits("vera")
+    bar = Bar(anna)
+    await bar.order("park")
+    await call.ended()
+    await anna.api.is_("wrap_up")
+    orders = [taker.api.order("take", call=bar.call) for taker in (boris, vera)]
+    first, second = await asyncio.gather(*orders, return_exceptions=True)
+    assert [isinstance(each, Refused) for each in (first, second)].count(True) == 1
+    taker, other = (vera, boris) if isinstance(first, Refused) else (boris, vera)
+    await taker.answers()
+    await office.talk(visit, taker)
+    assert other.phone.calls == ()
+    await visit.hang_up()
+    await office.told(visit, anna, taker, by=anna, queue="line")
     await office.nothing_else()
 
 

@@ -233,6 +233,9 @@ async def test_a_parked_customer_is_taken_once(house: Room) -> None:
     assert house.handset.parked(VERA) == ()
     await house.handset.do(BORIS, CALL, Do.take)
     assert dict(house.link.told[-1].headers)["Context"] == "callcore-take"
+    told = len(house.link.told)
+    assert await house.refuses(Do.take, login=BORIS) == "call_gone", "his phone is about to ring"
+    assert len(house.link.told) == told
     leg = f.ChannelCreated(ref("b"), "PJSIP/102-3", "c", None, None, None, "phones")
     house.take(leg, f.DialBegan(ref("c"), ref("b"), "PJSIP/102-3"))
     assert await house.refuses(Do.take, login=BORIS) == "call_gone"

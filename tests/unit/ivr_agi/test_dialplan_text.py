@@ -128,6 +128,18 @@ def test_places_that_callcore_hands_over_to_disarm_the_watchdog_first(context):
     ]
 
 
+def test_no_text_of_a_caller_stands_where_asterisk_looks_for_applications():
+    """ExecIf fills in first and divides at ``:`` and ``)`` then: a display name could bring an application of
+    its own. FILTER leaves nothing that divides."""
+    lines = [line for found in contexts().values() for line in found if "ExecIf(" in line]
+    assert lines
+    for line in lines:
+        tried, ours = line.partition("?")[::2]
+        left = re.sub(r"\$\{FILTER\([-+0-9A-Za-z_./@:*#&~= ]+,\$\{[A-Z_()a-z]+\}\)\}", "", ours)
+        assert "${" not in left, line
+        assert "CALLERID" not in tried, line
+
+
 def test_lines_are_short_enough_for_asterisk():
     assert max(len(line.encode()) for line in include_file().splitlines()) < 255
 

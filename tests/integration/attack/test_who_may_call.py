@@ -59,8 +59,10 @@ NUMBERS = {
     "other digits": "+٧٩١٦٠٠٠٧٧٠٠",
 }
 """Each of them nobody may have called."""
-WRITTEN = [NUMBERS[why] for why in NUMBERS if why.startswith(("premium", "abroad", "emergency", "a "))]
-"""A plain number is read from them: who wants to be called there may say so."""
+WRITTEN = [
+    NUMBERS[why] for why in NUMBERS if why.startswith(("premium", "abroad", "emergency", "a colleague"))
+]
+"""Plain numbers: who wants to be called there may say so."""
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,21 @@ class Placing:
         self._tell(placed)
         return placed
 
+    async def lead_out(self, handed: Handed) -> tuple[Permit, Way]:
+        """The intent is stored: whoever asks sends ``handed.channel`` there now, once, and says by
+        ``outbound.room`` where that went wrong. Raises PlaceRefused, StoreUnavailable."""
+        pbx = handed.channel.pbx
+        way = self._house.ways.get(pbx)
+        if way is None:
+            raise PlaceRefused("no_trunk")
+        permit = await self._may_carry(pbx, handed.number, Purpose.transfer, handed.login)
+        try:
+            if not await self._outbound.carry(permit, CarriedCall(handed.call, handed.customer)):
+                raise PlaceRefused("pbx_down")
+        except NotClaimed:
+            raise await self._being_called(permit.ask.number) from None
+        return permit, way
+
     async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
         known = numbers.written(number, self._house.country)
         if known is None:

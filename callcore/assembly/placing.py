@@ -128,6 +128,8 @@ class Placing:
         self._now = now
         self._room: Outbound | None = None
         self._settled: dict[str, deque[str]] = {}
+        self._asking: set[Login] = set()
+        """Whose call is not stored yet."""
 
     def bind(self, room: Outbound) -> None:
         self._room = room
@@ -141,6 +143,15 @@ class Placing:
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
+        if wanted.login in self._asking:
+            raise PlaceRefused("busy_with_call")
+        self._asking.add(wanted.login)
+        try:
+            return await self._place(wanted)
+        finally:
+            self._asking.discard(wanted.login)
+
+    async def _place(self, wanted: Wanted) -> Attempt:
         self._outside(wanted.number)
         agent = self.seats(wanted.login)
         if agent is None:
@@ -152,7 +163,8 @@ class Placing:
             raise PlaceRefused("no_trunk")
         if (trouble := self._outbound.trouble(Medium.voice, agent.pbx)) is not None:
             raise PlaceRefused("pbx_down", trouble)
-        await self._refuse_second(wanted.login)
+        if await self._attempts.of_login(wanted.login):
+            raise PlaceRefused("busy_with_call")
         is_inside = await self._is_inside(wanted.number.strip(), agent)
         number = wanted.number.strip() if is_inside else self._outside(wanted.number)
         await self.give_way(number)
@@ -171,10 +183,6 @@ class Placing:
         if known is None:
             raise PlaceRefused("not_a_number")
         return known.canonical
-
-    async def _refuse_second(self, login: Login) -> None:
-        if await self._attempts.of_login(login):
-            raise PlaceRefused("busy_with_call")
 
     def _ask(self, attempt: AttemptId, number: str, pbx: str, login: str, *, is_inside: bool = False) -> Ask:
         house = self._house

@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from callcore.callbacks import plan
-from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
+from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why, Wish
 from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
@@ -37,7 +37,17 @@ from callcore.calls.attempt import (
     Purpose,
     WishedCall,
 )
-from callcore.domain import CallId, ChannelId, ChannelRef, CustomerId, Language, PbxName, QueueName, Text
+from callcore.domain import (
+    CallId,
+    ChannelId,
+    ChannelRef,
+    CustomerId,
+    Language,
+    PbxName,
+    QueueName,
+    Text,
+    TopicCode,
+)
 from callcore.outbound.gate import Ask, Permit, Refusal, Rule
 from callcore.outbound.numbering import zone_of
 from callcore.outbound.ports import CustomerOrder, QueueOrder
@@ -50,7 +60,7 @@ log = structlog.get_logger("callcore.callbacks")
 
 TICK_SECONDS = 1.0
 LIMIT = 100
-"""So many wishes are looked at in one turn, those of the longest wait first."""
+"""So many wishes of a queue are looked at together, those of the longest wait first."""
 GONE_FOR = timedelta(seconds=15)
 """With whom somebody has talked counts as on the line for so long after: his contact is being written, and
 settles the wish."""
@@ -132,10 +142,30 @@ class CallBacks:
         under_way: dict[QueueName, int] = {}
         for row in rows.values():
             under_way[row.queue] = under_way.get(row.queue, 0) + 1
-        for row in await self._wishes.due(tuple(house.rules), now, LIMIT):
-            step = self._step(house, row, under_way.get(row.queue, 0), self._now())
-            if isinstance(step, Call) and await self._call(house, row, step):
-                under_way[row.queue] = under_way.get(row.queue, 0) + 1
+        for queue in house.rules:
+            await self._serve(house, queue, under_way.get(queue, 0))
+
+    async def _serve(self, house: House, queue: QueueName, under_way: int) -> None:
+        """Topics that are closed leave room for others: else a hundred wishes of one would keep everybody
+        else from being called."""
+        closed: set[TopicCode] = set()
+        while True:
+            known = len(closed)
+            found = await self._wishes.due(queue, self._now(), LIMIT, closed)
+            for row in found:
+                step = None if row.topic in closed else self._step(house, row, under_way, self._now())
+                match step:
+                    case Call():
+                        try:
+                            under_way += await self._call(house, row, step)
+                        except TimeoutError:
+                            return
+                    case Waits(Why.closed):
+                        closed.add(row.topic)
+                    case _:
+                        pass
+            if len(found) < LIMIT or len(closed) == known:
+                return
 
     def _look_who_is_here(self, now: datetime) -> None:
         here = self.floor.on_line()
@@ -192,7 +222,7 @@ class CallBacks:
     # --- it is carried out
 
     async def _call(self, house: House, row: Any, step: Call) -> bool:
-        """Whether something is under way for it now."""
+        """Whether something is under way for it now. Raises TimeoutError: there is no line."""
         pbx = self.floor.desk(row.queue).pbx
         if pbx is None:
             return False
@@ -200,8 +230,11 @@ class CallBacks:
         attempt = _mint(self._now())
         order = await self._order(house, row, step, pbx, way, attempt)
         has_slot = isinstance(order, CustomerOrder)
-        if order is None or (has_slot and not await self._has_slot(pbx)):
+        if order is None:
             return False
+        if has_slot:
+            async with asyncio.timeout(LINE_SECONDS):
+                await room.call_slot(pbx)
         ask = _ask(house, attempt, row.number, pbx)
         permit: Permit | Refusal | None = None
         try:
@@ -242,14 +275,6 @@ class CallBacks:
 
     def _over(self, pbx: str, attempt: AttemptId, result: AttemptResult, why: str) -> None:
         self.take(f.PlacedOver(ChannelRef(PbxName(pbx), ChannelId(attempt)), result, why))
-
-    async def _has_slot(self, pbx: PbxName) -> bool:
-        try:
-            async with asyncio.timeout(LINE_SECONDS):
-                await self._outbound.call_slot(pbx)
-        except TimeoutError:
-            return False
-        return True
 
     async def _order(
         self, house: House, row: Any, step: Call, pbx: PbxName, way: Way, attempt: AttemptId

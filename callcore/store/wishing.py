@@ -3,7 +3,7 @@ outcome, each in the transaction of the attempt's own row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.attempt import CALLING, FOR_PERSON, Attempt, FollowUpChange, Outcome
-from callcore.domain import QueueName
+from callcore.domain import QueueName, TopicCode
 from callcore.store import following
 from callcore.store.follow_rows import HOUSE, FollowUpKind, FollowUpState
 from callcore.store.ports import Store
@@ -56,14 +56,16 @@ class Wishes:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def due(self, queues: Sequence[QueueName], now: datetime, limit: int) -> Sequence[Row[Any]]:
-        """Open ones of these queues that nobody has taken, that no attempt carries out, and that may be tried
-        now; who asked first is first."""
+    async def due(
+        self, queue: QueueName, now: datetime, limit: int, without: Collection[TopicCode] = ()
+    ) -> Sequence[Row[Any]]:
+        """Open ones of this queue that nobody has taken, that no attempt carries out, and that may be tried
+        now; who asked first is first. None of the topics ``without``."""
         is_due = or_(_c.due_at.is_(None), _c.due_at <= now)
         is_ours = and_(_c.taken_by.is_(None), _c.wait != CALLING, _c.wait.not_like(f"{FOR_PERSON}%"))
         query = (
             select(follow_ups)
-            .where(_OPEN_WISH, is_ours, is_due, _c.queue.in_(list(queues)))
+            .where(_OPEN_WISH, is_ours, is_due, _c.queue == queue, _c.topic.not_in(list(without)))
             .order_by(_c.asked_at, _c.id)
             .limit(limit)
         )

@@ -214,6 +214,23 @@ async def test_a_number_that_leads_nowhere(world, serving, context, number, vari
     assert back.words == [("4951", "NOWHERE")]
 
 
+@pytest.mark.parametrize("shown", ["", "+74951112233"])
+async def test_what_a_caller_calls_himself_is_not_run(world, serving, shown):
+    """His name is put back after nobody outside took him: it is text, and no application of the dialplan."""
+    PWNED.unlink(missing_ok=True)
+    back = Back(to("callcore-queue", "finance"))
+    evil = f"x):System(touch {PWNED}"
+    words = {"CALLCORE_TO": "199", "CALLCORE_ATTEMPT": "a1", "CALLCORE_SHOWN": shown}
+    async with (
+        serving(to("callcore-outside", **words), overflow=back) as server,
+        world(server.port, CALLCORE_DIAL_BEFORE="PJSIP/") as w,
+    ):
+        await w.call(Until(), dialled="4951", name=evil)
+        joined = await w.ear.hears("QueueCallerJoin", Queue="finance")
+    assert not PWNED.exists()
+    assert (joined["CallerIDNum"], joined["CallerIDName"]) == ("79160000001", evil)
+
+
 @pytest.mark.parametrize("attempt", ["", "&|"])
 async def test_what_the_ledger_does_not_know_is_not_dialled(world, serving, attempt):
     back = Back(to("callcore-queue", "finance"))

@@ -101,9 +101,11 @@ async def test_the_outcome_changes_it(db: Database) -> None:
     one = await row(db, wish)
     assert (one.tries, one.due_at, one.wait) == (1, T0 + 15 * MINUTE, "busy")
     assert not await ends(db, "c1", FollowUpChange(9), AttemptResult.answered), "once"
-    assert [each.id for each in await db.wishes.due((QUEUE,), T0 + 14 * MINUTE, 9)] == []
-    assert [each.id for each in await db.wishes.due((QUEUE,), T0 + 15 * MINUTE, 9)] == [wish]
-    assert await db.wishes.due((QueueName("other"),), T0 + 15 * MINUTE, 9) == ()
+    assert [each.id for each in await db.wishes.due(QUEUE, T0 + 14 * MINUTE, 9)] == []
+    assert [each.id for each in await db.wishes.due(QUEUE, T0 + 15 * MINUTE, 9)] == [wish]
+    assert await db.wishes.due(QueueName("other"), T0 + 15 * MINUTE, 9) == ()
+    [one] = await db.wishes.due(QUEUE, T0 + 15 * MINUTE, 9, {TopicCode("another")})
+    assert await db.wishes.due(QUEUE, T0 + 15 * MINUTE, 9, {one.topic}) == ()
 
 
 async def test_done_is_done_for_every_row_of_the_number(db: Database) -> None:

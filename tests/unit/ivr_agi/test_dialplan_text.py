@@ -64,7 +64,8 @@ def test_who_is_called_can_neither_transfer_nor_forward():
     dials = [line for lines in contexts().values() for line in lines if "Dial(" in line]
     options = {dial.rpartition(",")[2] for dial in dials}
     ours = {"ib(callcore-record^s^1))", "ib(callcore-headers^s^1))", "igF(callcore-left^s^1))"}
-    ours.add("igU(callcore-carrytaken^${CALLCORE_ROW}^${CALLCORE_DIALLING}))")
+    noted = "U(callcore-carrytaken^${CALLCORE_ROW}^${CALLCORE_DIALLING}))"
+    ours |= {f"ig{noted}", f"igF(callcore-left^s^1){noted}"}
     assert options == {"i)"} | ours
     placed = [line for line in contexts()["callcore-dial"] if "Dial(" in line]
     assert all("Dial(${CALLCORE_DIAL_BEFORE}${EXTEN}${CALLCORE_DIAL_AFTER}," in line for line in placed)
@@ -127,6 +128,18 @@ def test_places_that_callcore_hands_over_to_disarm_the_watchdog_first(context):
     assert context == "callcore-end" or [
         line for line in contexts()[context] if line.startswith("exten => T,1")
     ]
+
+
+def test_no_text_of_a_caller_stands_where_asterisk_looks_for_applications():
+    """ExecIf fills in first and divides at ``:`` and ``)`` then: a display name could bring an application of
+    its own. FILTER leaves nothing that divides."""
+    lines = [line for found in contexts().values() for line in found if "ExecIf(" in line]
+    assert lines
+    for line in lines:
+        tried, ours = line.partition("?")[::2]
+        left = re.sub(r"\$\{FILTER\([-+0-9A-Za-z_./@:*#&~= ]+,\$\{[A-Z_()a-z]+\}\)\}", "", ours)
+        assert "${" not in left, line
+        assert "CALLERID" not in tried, line
 
 
 def test_lines_are_short_enough_for_asterisk():

@@ -76,6 +76,15 @@ def test_premium_numbers_need_a_prefix_of_their_own() -> None:
     permitted(ask(PREMIUM, destinations=Destinations(("+7",), premium=True)))
 
 
+@pytest.mark.parametrize(("prefix", "means_them"), [("+780", False), ("+7809", True)])
+@pytest.mark.parametrize("home", ["", "RU"])
+def test_how_long_the_prefix_of_premium_numbers_must_be(prefix: str, means_them: bool, home: str) -> None:
+    """Nor does it matter that the number is one of our own country."""
+    to = Destinations((prefix,), deny=("+78",), home=home, premium=False)
+    answer = decide(ask(PREMIUM, destinations=to), NumberHistory(), NOON)
+    assert isinstance(answer, Permit) is means_them
+
+
 def test_ones_own_country_is_not_all_that_shares_its_code() -> None:
     home = Destinations((), home="RU", premium=False)
     permitted(ask(destinations=home))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -181,6 +182,19 @@ async def test_nobody_is_called_by_two_people(desk: Desk) -> None:
         assert (refused.code, refused.by) == ("being_called", ANNA)
         assert (await desk.refused("+79160000002")).code == "busy_with_call"
         await desk.place("+79160000002", BORIS)
+
+
+async def test_one_phone_is_not_rung_for_two_calls_ordered_at_once(desk: Desk) -> None:
+    """By two windows, or by a program and the desk; the second is free again whatever became of the first."""
+    other = "+79160000002"
+    async with desk.house.running():
+        both = await asyncio.gather(desk.place(), desk.place(other), return_exceptions=True)
+        [call] = [each for each in both if isinstance(each, Attempt)]
+        [refused] = [each for each in both if isinstance(each, PlaceRefused)]
+        assert refused.code == "busy_with_call"
+        assert desk.house.log == [f"intend {call.id}", f"dial {call.id}"]
+        await asyncio.gather(desk.place("112", BORIS), return_exceptions=True)
+        await desk.place(other, BORIS)
 
 
 async def test_caps_of_notices_do_not_bind_a_person(desk: Desk) -> None:

@@ -22,6 +22,7 @@ from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import connect_calls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
+from callcore.assembly.leaving import Outward
 from callcore.assembly.listening import listening, serve
 from callcore.assembly.office import Office
 from callcore.assembly.outgoing import Outgoing
@@ -217,7 +218,7 @@ class Daemon:
         )
         callbacks.connect(self.outgoing.call_backs, self.current, tracker, self.clock.now, self.office.news)
         self.outgoing.call_backs.take = self._take
-        self.desks.dials.control = connect_calls(
+        self.desks.dials.control = dials = connect_calls(
             self.outgoing.placing,
             self.current,
             self.database,
@@ -227,6 +228,7 @@ class Daemon:
             self.office.news,
             self.clock.now,
         )
+        self.handset.outward = Outward(self.outgoing.placing, self.outgoing.room, dials)
         self.upkeep = Upkeep(
             self.database,
             self.clock,

@@ -25,6 +25,7 @@ _URI = re.compile(r"<?(?:sips?|tel):([^@>?]*)(?:@[^>]*)?>?", re.IGNORECASE)
 _CONTEXT = re.compile(r"(?i:phone-context)=\+([0-9]{1,3})", re.ASCII)
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _GLOBAL = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_WRITTEN = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ def normalise(raw: str | None, country: str) -> Number | None:
     if raw is None or len(raw) > RAW_LIMIT:
         return None
     return _normalise(raw, country)
+
+
+def written(raw: str, country: str) -> Number | None:
+    """``normalise`` for a number that somebody shall be called at: None for what nobody writes so, though a
+    carrier may (``sip:…@…``). What is called must be what the person has read."""
+    return normalise(raw, country) if _WRITTEN.fullmatch(raw) else None
 
 
 @lru_cache(maxsize=8192)

@@ -53,8 +53,8 @@ DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
-CARRIED_CONTEXT = "callcore-carried"
-"""Likewise: where a living channel rings a number outside."""
+CARRIED_CONTEXT, CARRY_CONTEXT = "callcore-carried", "callcore-carry"
+"""Likewise: where a living channel is sent to ring a number outside, and where it is as long as it does."""
 WAIT_CONTEXT, CALLED_CONTEXT = "callcore-cbq", "callcore-called"
 """Of ``dialplans/callcore-callback.conf``: what waits in a queue for somebody, and where somebody comes to
 who was rung first."""
@@ -67,7 +67,9 @@ DIALLING_CONTEXTS = (
     "callcore-phoned",
     PLACED_CONTEXT,
     CARRIED_CONTEXT,
-    "callcore-carry",
+    CARRY_CONTEXT,
+    "callcore-carrytaken",
+    "callcore-carryleft",
     WAIT_CONTEXT,
     "callcore-stood",
     CALLED_CONTEXT,

@@ -1,6 +1,7 @@
 """What the dialplan wrote into AstDB about calls of ours (``dialplans/callcore.conf``), read. Pure.
 
     /callcore-dial/ATTEMPT/dial   dialling|epoch   →   DIALSTATUS|cause|epoch|epoch of the beginning
+                                  (answered|epoch of the beginning in between, where a living channel dials)
     /callcore-dial/ATTEMPT/told   answered|epoch   →   told|seconds|key|enough|epoch|epoch of the answer
     /callcore-dial/ATTEMPT/phone  ringing|epoch    →   DIALSTATUS|cause|epoch|epoch of the beginning
     /callcore-dial/ATTEMPT/gate   rule|epoch       (who picked that phone up was not let through)
@@ -47,7 +48,7 @@ def read_journal(rows: Iterable[Headers]) -> dict[AttemptId, Trace]:
 
 def _read_dial(trace: Trace, value: str) -> Trace:
     if begun := _BEGUN.fullmatch(value):
-        return replace(trace, dialling_at=_moment(begun["began"]))
+        return replace(trace, dialling_at=_moment(begun["began"]), is_taken=value.startswith("answered|"))
     if over := _DIALLED.fullmatch(value):
         return replace(
             trace,

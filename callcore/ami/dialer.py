@@ -153,13 +153,16 @@ class AmiDialer:
         # Living channels first: one that ends between the two answers is then in the journal.
         rows = (await self._ask(actions.status())).rows
         living = {str(row.get("uniqueid")) for row in rows}
-        marked = {channel_variables(row).get("CALLCORE_ATTEMPT") for row in rows}
+        marked = {channel_variables(row).get("CALLCORE_ATTEMPT"): str(row.get("context")) for row in rows}
         journal = read_journal((await self._ask(actions.dial_journal())).rows)
         if self._link.epoch != epoch:
             raise RouteGone(f"{self._link.pbx}: the link was lost meanwhile")
         found = {
             attempt: replace(
-                journal.get(attempt, Trace()), is_alive=attempt in living, is_marked=attempt in marked
+                journal.get(attempt, Trace()),
+                is_alive=attempt in living,
+                is_marked=attempt in marked,
+                is_carrying=marked.get(attempt) == actions.CARRY_CONTEXT,
             )
             for attempt in attempts
         }

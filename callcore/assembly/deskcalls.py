@@ -53,7 +53,7 @@ class DeskCalls:
             if follow_up is not None:
                 await self._follow_ups.take(follow_up, login, self._now(), is_over=False)
         except PlaceRefused as refused:
-            raise await self._refused(refused) from None
+            raise await self.refused(refused) from None
         except StoreError:
             raise DeskRefused("store_down") from None
         return call_of_attempt(placed.id)
@@ -76,7 +76,8 @@ class DeskCalls:
         if one.taken_by not in (None, login):
             raise DeskRefused("follow_up_taken", by=await self._name(one.taken_by))
 
-    async def _refused(self, refused: PlaceRefused) -> DeskRefused:
+    async def refused(self, refused: PlaceRefused) -> DeskRefused:
+        """As a desk says it."""
         code = "not_signed_in" if refused.code == "not_on_shift" else refused.code
         code = "dial_busy" if code == "busy_with_call" else code
         by = await self._name(Login(refused.by)) if refused.by else ""

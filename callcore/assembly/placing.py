@@ -51,7 +51,6 @@ SLOT_SECONDS = 3.0
 CARRY_SECONDS = 1.0
 """How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
 SETTLED_KEPT = 10_000
-_AS_TYPED = re.compile(r"[-+0-9 ().\u00a0\u2010\u2011\u2012\u2013]{1,40}", re.ASCII)
 WITHDRAWN = "operator: withdrawn"
 _SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
 """An internal number; canonical ones begin with ``+``."""
@@ -180,7 +179,7 @@ class Placing:
 
     def _outside(self, typed: str) -> str:
         """Canonical."""
-        known = _typed(typed, self._house.country)
+        known = numbers.written(typed, self._house.country)
         if known is None:
             raise PlaceRefused("not_a_number")
         return known.canonical
@@ -245,8 +244,23 @@ class Placing:
         self._tell(placed)
         return placed
 
+    async def lead_out(self, handed: Handed) -> tuple[Permit, Way]:
+        """The intent is stored: whoever asks sends ``handed.channel`` there now, once, and says by
+        ``outbound.room`` where that went wrong. Raises PlaceRefused, StoreUnavailable."""
+        pbx = handed.channel.pbx
+        way = self._house.ways.get(pbx)
+        if way is None:
+            raise PlaceRefused("no_trunk")
+        permit = await self._may_carry(pbx, handed.number, Purpose.transfer, handed.login)
+        try:
+            if not await self._outbound.carry(permit, CarriedCall(handed.call, handed.customer)):
+                raise PlaceRefused("pbx_down")
+        except NotClaimed:
+            raise await self._being_called(permit.ask.number) from None
+        return permit, way
+
     async def _may_carry(self, pbx: PbxName, number: str, purpose: Purpose, login: str) -> Permit:
-        known = _typed(number, self._house.country)
+        known = numbers.written(number, self._house.country)
         if known is None:
             raise PlaceRefused("not_a_number")
         if (trouble := self._outbound.trouble(Medium.voice, pbx)) is not None:
@@ -369,12 +383,6 @@ class Placing:
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:
         return None
-
-
-def _typed(number: str, country: str) -> numbers.Number | None:
-    """None: nobody writes a number so, though a carrier may (``sip:…@…``). What is called must be what the
-    person has read."""
-    return numbers.normalise(number, country) if _AS_TYPED.fullmatch(number) else None
 
 
 async def _nobody_gives_way(_number: str) -> None:

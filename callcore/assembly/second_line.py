@@ -122,7 +122,7 @@ def make_world(
 
 
 def _house(settings: Settings) -> House:
-    return House(settings.tables, settings.departments, queue_titles(settings))
+    return House(settings.tables, settings.departments, queue_titles(settings), settings.organisation.country)
 
 
 class SecondLine:
@@ -191,7 +191,7 @@ class SecondLine:
         handover = await self._keep(login, tab, topic, comment, offer, mode, means)
         self._take(Handed(call, await self._words(handover, offer.title)))
         if means == "desk":
-            await self._order(login, call, handover, _DO[mode], _line_to(offer.place))
+            await self._order(login, call, handover, _DO[mode], _line_to(offer.place, handover.what.customer))
         return offer
 
     async def by_phone(self, what: ByPhone) -> Onward | None:
@@ -372,11 +372,13 @@ _GONE = Text(
     "Этого отдела или коллеги сейчас нет. Выберите ещё раз.",
     "That department or colleague is not there now. Choose again.",
 )
-_KINDS: tuple[ToKind, ...] = ("department", "person", "queue", "number")
+_KINDS: tuple[ToKind, ...] = ("department", "person", "queue", "number", "outside")
 _WHYS: tuple[Why, ...] = ("no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost")
 
 
-def _line_to(place: Place) -> LineTo:
+def _line_to(place: Place, customer: CustomerId | None) -> LineTo:
+    if place.outside is not None:
+        return LineTo("outside", place.outside, customer)
     if place.queue is not None:
         return LineTo("queue", place.queue)
     if place.number is not None:

@@ -52,6 +52,9 @@ class Seconds:
 _NAME = re.compile(r"[-0-9A-Za-z_./@:+;]+\Z")
 """Of a channel that the dialplan can join: other characters are filtered out there."""
 _INSIDE = re.compile(r"[0-9*#]{1,20}\Z")
+_OUTSIDE = re.compile(r"[1-9][0-9]{6,14}\Z", re.ASCII)
+_ATTEMPT = re.compile(r"[a-z0-9]{1,40}\Z", re.ASCII)
+_SHOWN = re.compile(r"(?:\+?[0-9]{2,15})?\Z", re.ASCII)
 
 
 class Place(Enum):
@@ -63,9 +66,11 @@ class Place(Enum):
     consult_people = ("callcore-consult", "people")
     consult_queue = ("callcore-consult", "queue")
     consult_number = ("callcore-consult", "number")
+    consult_outside = ("callcore-consult", "outside")
     handover_people = ("callcore-handover", "people")
     handover_queue = ("callcore-handover", "queue")
     handover_number = ("callcore-handover", "number")
+    outside = ("callcore-carried", "s")
     room = ("callcore-room", "s")
     room_ours = ("callcore-room", "ours")
     take = ("callcore-take", "s")
@@ -108,8 +113,7 @@ Order = SetVar | Redirect | HangUp | Mute
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """It cannot be done; ``code`` names a text: ``while_STATE``, ``no_target``, ``outside``,
-    ``odd_channel``."""
+    """It cannot be done; ``code`` names a text: ``while_STATE``, ``no_target``, ``odd_channel``."""
 
     code: str
 
@@ -150,14 +154,17 @@ Orders = tuple[Order, ...]
 
 def orders(parts: Parts, do: Do, target: Target | None = None) -> Orders | Impossible:
     """What to send, in this order; a refusal of one ends it. ``target`` of ``consult`` and ``blind``; while
-    one is asked ``blind`` without a target lets go of him."""
+    one is asked ``blind`` without a target lets go of him; a number outside would be dialled anew by that."""
     if do is Do.take or (do not in MAY[parts.state] and do not in (Do.mute, Do.unmute)):
         return Impossible(f"while_{parts.state.value}")
     names = (parts.customer, parts.mine, *parts.others)
     if not all(_NAME.match(name) for name in names):
         return Impossible("odd_channel")
     if do in (Do.consult, Do.blind):
-        target = target or (parts.target if do is Do.blind else None)
+        if target is None and do is Do.blind:
+            if isinstance(parts.target, ToOutside):
+                return Impossible(f"while_{parts.state.value}")
+            target = parts.target
         if (why := _refused(target)) is not None:
             return why
         assert target is not None
@@ -176,8 +183,9 @@ def taken(waiting: Waiting, taker: Interface) -> Orders:
 
 
 def sent_on(waiting: Waiting, target: Target | None) -> Orders:
-    """The customer whose operator has gone: to whom he was about to ask, or back to him."""
-    if target is None or _refused(target) is not None:
+    """The customer whose operator has gone: to whom he was about to ask, or back to him. A number outside is
+    dialled once for each word of the gate."""
+    if target is None or isinstance(target, ToOutside) or _refused(target) is not None:
         return (Redirect(waiting.customer, Place.back),)
     return (
         *_aim(waiting.customer, target, waiting.seconds.handover),
@@ -189,12 +197,17 @@ def _refused(target: Target | None) -> Impossible | None:
     match target:
         case None:
             return Impossible("no_target")
-        case ToOutside():
-            return Impossible("outside")  # what leaves the house needs a permit of its own
+        case ToOutside() if not _is_sound(target):
+            return Impossible("no_target")
         case ToInside(number) if not _INSIDE.match(number):
             return Impossible("no_target")
         case _:
             return None
+
+
+def _is_sound(target: ToOutside) -> bool:
+    is_ours = _OUTSIDE.match(target.digits) and _ATTEMPT.match(target.attempt)
+    return is_ours is not None and _SHOWN.match(target.caller_number) is not None
 
 
 def _hang_up(parts: Parts) -> Iterator[Order]:
@@ -268,6 +281,7 @@ def _consult(parts: Parts, target: Target) -> Iterator[Order]:
         ToPerson: Place.consult_people,
         ToQueue: Place.consult_queue,
         ToInside: Place.consult_number,
+        ToOutside: Place.consult_outside,
     }[type(target)]
     # The customer moves even if he waits already: his time begins anew.
     yield Redirect(parts.customer, Place.hold, parts.mine, place)
@@ -287,6 +301,7 @@ def _handover(target: Target) -> Place:
         ToPerson: Place.handover_people,
         ToQueue: Place.handover_queue,
         ToInside: Place.handover_number,
+        ToOutside: Place.outside,
     }[type(target)]
 
 
@@ -298,8 +313,11 @@ def _aim(channel: str, target: Target, seconds: int) -> Iterator[Order]:
             yield SetVar(channel, "CALLCORE_TOQUEUE", queue)
         case ToInside(number):
             yield SetVar(channel, "CALLCORE_TO", number)
-        case ToOutside():  # pragma: no cover - refused before
-            return
+        case ToOutside():
+            yield SetVar(channel, "CALLCORE_ATTEMPT", target.attempt)
+            yield SetVar(channel, "CALLCORE_TO", target.digits)
+            yield SetVar(channel, "CALLCORE_SHOWN", target.caller_number)
+            seconds = target.ring_seconds
         case _:  # pragma: no cover - no other targets
             assert_never(target)
     yield SetVar(channel, "CALLCORE_RINGS", str(seconds))

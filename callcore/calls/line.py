@@ -64,10 +64,13 @@ class ToInside:
 
 @dataclass(frozen=True, slots=True)
 class ToOutside:
-    """A number outside: the digits of a permit, and the attempt in the ledger."""
+    """A number outside: the digits of a permit, and the attempt in the ledger. It is good for one order."""
 
     digits: str
     attempt: str
+    ring_seconds: int = 30
+    caller_number: str = ""
+    """What its owner sees; "" leaves that to the trunk."""
 
 
 Target = ToQueue | ToPerson | ToInside | ToOutside
@@ -117,6 +120,9 @@ class LineView:
     is_muted: bool = False
     failed: str = ""
     """Why nobody answered the consultation, in Asterisk's word: ``BUSY``, ``NOANSWER``, ``TIMEOUT``, …"""
+    is_outside: bool = False
+    """Who is asked has a number outside: while it rings it cannot be let go of, for it would be dialled
+    anew."""
 
     @property
     def held(self) -> bool:
@@ -132,7 +138,8 @@ class LineView:
 
     @property
     def may(self) -> frozenset[Do]:
-        return MAY[self.state] | {Do.unmute if self.is_muted else Do.mute}
+        may = MAY[self.state] | {Do.unmute if self.is_muted else Do.mute}
+        return may - {Do.blind} if self.is_outside and self.state is LineState.calling else may
 
     @property
     def why_not(self) -> Mapping[Do, str]:

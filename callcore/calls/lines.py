@@ -295,9 +295,10 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
     if placing.has_no_phone(call):
         yield from placing.taken_unseen(floor, call, people, now)
         call = floor.calls[call_id]
-    is_alone = call.own_phone is not None and placing.is_alone(floor, call, people)
-    if call.own_phone is not None:
-        call = placing.reached(floor, call, people)
+    own = call.own_phone
+    is_alone = own is not None and placing.is_alone(floor, call, own, people)
+    if own is not None:
+        call = placing.reached(floor, call, own, people)
         people = [ref for ref in people if ref != call.party]
     here: dict[Interface, ChannelRef] = {}
     wires = [ref for ref in sorted(company, key=str) if ref not in people and ref != call.anchor]
@@ -310,9 +311,9 @@ def look(floor: Tracker, call_id: CallId, now: datetime) -> Iterator[Effect]:
         if interface not in here:
             yield from floor.move(call_id, TalkStopped(interface), now)
     for interface, ref in sorted(here.items()):
-        if is_alone and call.own_phone is not None:
+        if own is not None and is_alone:
             if call.is_own_ring(interface):
-                yield from floor.move(call_id, PickedUp(call.own_phone.login, interface), now)
+                yield from floor.move(call_id, PickedUp(own.login, interface), now)
         elif placing.is_caller(call, interface):
             yield from placing.colleague_answered(floor, call)
         elif interface not in call.talking_with:

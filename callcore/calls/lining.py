@@ -25,6 +25,7 @@ from callcore.calls.line import (
     LineState,
     LineView,
     ParkedCall,
+    ToOutside,
     name_of,
 )
 from callcore.calls.values import replace
@@ -74,7 +75,8 @@ def view_of(floor: Tracker, call: Call, login: Login) -> LineView | None:
     if state is LineState.talks or line is None:
         return LineView(state, is_muted=is_muted)
     with_ = line.by if state is LineState.consulted else name_of(line.target)
-    return LineView(state, line.since, with_, is_muted, line.failed if state is LineState.failed else "")
+    failed = line.failed if state is LineState.failed else ""
+    return LineView(state, line.since, with_, is_muted, failed, isinstance(line.target, ToOutside))
 
 
 def parts(floor: Tracker, login: Login, call_id: CallId) -> Parts | None:

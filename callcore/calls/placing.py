@@ -113,9 +113,9 @@ def own_phone(call: Call, by: ChannelRef) -> Interface | None:
     return call.own_phone.interface
 
 
-def is_alone(floor: Tracker, call: Call, people: list[ChannelRef]) -> bool:
+def is_alone(floor: Tracker, call: Call, own: OwnPhone, people: list[ChannelRef]) -> bool:
     """He has his phone in his hand at most, and waits for the other one."""
-    return call.dial_stage in ("phone", "number") and all(_is_his(floor, call, ref) for ref in people)
+    return call.dial_stage in ("phone", "number") and all(_is_his(floor, call, own, ref) for ref in people)
 
 
 def is_caller(call: Call, interface: Interface) -> bool:
@@ -133,10 +133,10 @@ def colleague_answered(floor: Tracker, call: Call) -> Iterator[Effect]:
     yield ShowDialling(key, login, call.view, "over", AttemptResult.answered)
 
 
-def reached(floor: Tracker, call: Call, people: list[ChannelRef]) -> Call:
+def reached(floor: Tracker, call: Call, own: OwnPhone, people: list[ChannelRef]) -> Call:
     """Whoever is there beside the operator is the one who was called: from now on it is his call, and the
     channels that led to him may go."""
-    others = [ref for ref in people if not _is_his(floor, call, ref)]
+    others = [ref for ref in people if not _is_his(floor, call, own, ref)]
     if call.direction is Direction.internal or call.party is not None or not others:
         return call
     party = others[0]
@@ -146,10 +146,8 @@ def reached(floor: Tracker, call: Call, people: list[ChannelRef]) -> Call:
     return call
 
 
-def _is_his(floor: Tracker, call: Call, ref: ChannelRef) -> bool:
-    own, leg = call.own_phone, floor.legs.get(ref)
-    if own is None:
-        return False
+def _is_his(floor: Tracker, call: Call, own: OwnPhone, ref: ChannelRef) -> bool:
+    leg = floor.legs.get(ref)
     is_rung = leg is not None and leg.call == call.id and leg.interface == own.interface
     return is_rung or floor.login_of(ref) == own.login
 

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from callcore.crm.departments import Department, Departments, Refusal, Way
 from callcore.domain import AgentState, Login, QueueName, Text, TopicCode
+from callcore.numbers import format_national, written
 from callcore.routing.decide import decide
 from callcore.routing.hours import day_of, is_open, next_open_at
 from callcore.routing.hours_words import reopening_words, spans_words
@@ -46,6 +47,7 @@ class Kind(StrEnum):
     queue = "queue"
     person = "person"
     number = "number"
+    outside = "outside"
     topic = "topic"
     """The topic leads to nobody: nothing but its ways, or the refusal."""
 
@@ -58,6 +60,8 @@ class Place:
     login: Login | None = None
     number: str | None = None
     """Internal."""
+    outside: str | None = None
+    """Canonical; the gate has the last word."""
 
 
 class Code(StrEnum):
@@ -67,7 +71,6 @@ class Code(StrEnum):
     closed = "closed"
     busy = "busy"
     nowhere = "nowhere"
-    outside = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Refused:
 class Offer:
     kind: Kind
     name: str
-    """By ``kind``: code, queue, login, number, topic."""
+    """By ``kind``: code, queue, login, number (internal, or canonical outside), topic."""
     title: Text
     place: Place | None
     """None: nobody can be put through; ``refused`` says why."""
@@ -124,6 +127,8 @@ class House:
     tables: TopicTables
     departments: Departments
     titles: Mapping[QueueName, Text]
+    country: str = "RU"
+    """Of numbers that are typed without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,8 @@ def offers(query: str, at: Situation | None, house: House, now: Now) -> tuple[Of
         by_topic = _of_topic(at.topic, at, house, now) if at else ()
         taking = (each for each in house.departments if Way.transfer in each.ways)
         return _once((*by_topic, *(_of_department(each, now, house) for each in taking)))
-    found: list[Offer] = [_of_person(each) for each in now.colleagues if _fits(words, each.name, each.login)]
+    found: list[Offer] = [_of_outside(each, house) for each in _typed(query, house)]
+    found += [_of_person(each) for each in now.colleagues if _fits(words, each.name, each.login)]
     for each in house.departments:
         if _fits(words, *_names(each)):
             found.append(_of_department(each, now, house))
@@ -173,6 +179,8 @@ def find(ref: str, at: Situation | None, house: House, now: Now) -> Offer | None
             return _of_queue(QueueName(name), now, house)
         case Kind.number if name in numbers_of(house.tables):
             return _of_number(name, None, now, house)
+        case Kind.outside if name in _typed(name, house):
+            return _of_outside(name, house)
         case Kind.topic if at is not None:
             return next(
                 (each for each in _of_topic(TopicCode(name), at, house, now) if each.ref == ref), None
@@ -287,6 +295,18 @@ def _of_number(number: str, code: str | None, now: Now, house: House) -> Offer:
     return Offer(Kind.number, number, Text(number, number), Place(number=number))
 
 
+def _typed(text: str, house: House) -> list[str]:
+    """The canonical number outside that was typed, if one was."""
+    known = written(text.strip(), house.country)
+    return [known.canonical] if known is not None and not known.is_short else []
+
+
+def _of_outside(number: str, house: House) -> Offer:
+    shown = format_national(number, house.country)
+    about = Text("Номер вне компании, через телефонную сеть", "A number outside, by the telephone network")
+    return Offer(Kind.outside, number, Text(shown, shown), Place(outside=number), about=about)
+
+
 def numbers_of(tables: TopicTables) -> frozenset[str]:
     """Internal ones to which rows lead."""
     legs = (leg for table in tables for row in table.all_rows for leg in row.legs)
@@ -335,9 +355,7 @@ def _of_leg(leg: Leg, topic: Topic, now: Now, house: House) -> list[Offer]:
             there = {each.login: each for each in now.colleagues}
             return [_of_person(there[login]) for login in now.personal if login in there]
         case ToExternal():
-            message = Text(f"Номер вне дома: {leg.number}.", f"A number outside: {leg.number}.")
-            remedy = Text("Назовите его звонящему.", "Tell it to the caller.")
-            return [Offer(Kind.topic, topic.code, topic.title, None, Refused(Code.outside, message, remedy))]
+            return [_of_outside(each, house) for each in _typed(leg.number, house)]
         case OpenCase():
             message = Text(
                 "По этой теме переводят не звонок, а обращение.", "This topic takes an appeal, no call."

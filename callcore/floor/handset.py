@@ -36,9 +36,9 @@ from callcore.calls.handset import (
     sent_on,
     taken,
 )
-from callcore.calls.line import Do, ParkedCall, Target, ToInside, ToPerson, ToQueue
+from callcore.calls.line import Do, LineState, ParkedCall, Target, ToInside, ToOutside, ToPerson, ToQueue
 from callcore.calls.tracker import Tracker
-from callcore.domain import AgentState, CallId, Login, PbxName, QueueName
+from callcore.domain import AgentState, CallId, CustomerId, Login, PbxName, QueueName
 from callcore.screenpop.background import Background
 from callcore.screenpop.ports import DeskRefused
 
@@ -48,15 +48,40 @@ FETCHED_KEPT: Final = 100
 SECONDS: Final = 5.0
 """How long the PBX may take for one action."""
 _MUTES: Final = (Do.mute, Do.unmute)
-_CODES: Final = {"no_target": "no_target", "outside": "no_outside", "odd_channel": "not_possible_here"}
+_CODES: Final = {"no_target": "no_target", "odd_channel": "not_possible_here"}
+_OUTSIDE_CONTEXT: Final = "callcore-asked"
+"""The newest of those that a number outside needs."""
+_PROBE: Final = ToOutside("10000000", "probe")
+"""To see whether an order to a number outside is possible before anything is stored about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineTo:
-    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number."""
+    """Whom an operator asks, or gives his call to: a queue, a colleague's login, an internal number, a
+    canonical number outside."""
 
-    kind: Literal["queue", "colleague", "number"]
+    kind: Literal["queue", "colleague", "number", "outside"]
     name: str
+    customer: CustomerId | None = None
+    """Who is given to a number outside."""
+
+
+class Outward(Protocol):
+    """The way out of the house: the gate's word and the ledger."""
+
+    async def leave(
+        self, login: Login, pbx: PbxName, call: CallId, number: str, customer: CustomerId | None
+    ) -> ToOutside:
+        """The intent is stored: the number may be dialled once, at once. Raises ``DeskRefused``."""
+
+    def withdraw(self, target: ToOutside) -> None:
+        """It was certainly not dialled."""
+
+    def unsure(self, target: ToOutside) -> None:
+        """Nobody knows whether it was: the PBX is asked."""
+
+    def over(self, target: ToOutside, *, was_answered: bool) -> None:
+        """It was let go of by our order, and the PBX will not tell before the operator's call is over."""
 
 
 class Link(Protocol):
@@ -82,7 +107,9 @@ class Handset:
         inside: Callable[[], frozenset[str]] = frozenset,
         seconds: Callable[[], Seconds] = Seconds,
     ) -> None:
-        """``inside``: internal numbers that calls may be given to; any other might lead out of the house."""
+        """``inside``: internal numbers that calls may be given to; any other might lead out of the house, and
+        goes by ``outward``, which is set before anything may come in."""
+        self.outward: Outward | None = None
         self._seconds = seconds
         self._links = links
         self._tracker = tracker
@@ -90,8 +117,8 @@ class Handset:
         self._inside = inside
         self._locks: defaultdict[CallId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._users: defaultdict[CallId, int] = defaultdict(int)
-        self._has_contexts: set[PbxName] = set()
-        """PBXs whose dialplan is known to have ours."""
+        self._has_contexts: set[tuple[PbxName, str]] = set()
+        """By PBX: those of ours that its dialplan is known to have."""
         self._beside = Background()
         self._fetched: deque[ParkedCall | None] = deque(maxlen=FETCHED_KEPT)
         """Those whom somebody takes: until his phone rings they still look parked."""
@@ -103,7 +130,8 @@ class Handset:
 
         Raises ``DeskRefused``: ``not_signed_in``, ``call_gone`` (not his, or over),
         ``call_changed`` (not as the call stands now), ``no_target``, ``no_outside``, ``busy_with_call``,
-        ``not_possible_here`` (no dialplan of ours), ``pbx_down``, ``pbx_refused``; ``line_unsure``: nobody
+        ``not_possible_here`` (no dialplan of ours), of numbers outside what ``outbound.wanted.PlaceRefused``
+        names, ``pbx_down``, ``pbx_refused``; ``line_unsure``: nobody
         knows whether it was done, and it is not tried again.
         """
         if login not in self._tracker.agents:
@@ -123,12 +151,38 @@ class Handset:
 
     async def _do(self, login: Login, call: CallId, do: Do, to: LineTo | None) -> None:
         parts = self._parts(login, call)
+        if to is not None and to.kind == "outside":
+            await self._do_outside(login, parts, do, to)
+            return
         target = None if to is None else self._target(parts.pbx, login, to)
         told = _possible(orders(replace(parts, seconds=self._seconds()), do, target))
         if do not in (Do.hang_up, Do.end, *_MUTES):
             await self._check_dialplan(parts.pbx)
         fact = LineOrdered(call, login, do, target)
         await self._send(parts.pbx, told, fact, lambda: self._is_as_it_was(parts, login))
+        if do is Do.back and isinstance(parts.target, ToOutside) and self.outward is not None:
+            self.outward.over(parts.target, was_answered=parts.state is LineState.consulting)
+
+    async def _do_outside(self, login: Login, parts: Parts, do: Do, to: LineTo) -> None:
+        """Gate and ledger come first; what was stored then ends in one outcome, whatever becomes of the
+        order."""
+        pbx, outward = parts.pbx, self.outward
+        if outward is None:
+            raise DeskRefused("no_outside")
+        timed = replace(parts, seconds=self._seconds())
+        _possible(orders(timed, do, _PROBE))
+        await self._check_dialplan(pbx, _OUTSIDE_CONTEXT)
+        target = await outward.leave(login, pbx, parts.call, to.name, to.customer)
+        try:
+            told = _possible(orders(timed, do, target))
+            fact = LineOrdered(parts.call, login, do, target)
+            await self._send(pbx, told, fact, lambda: self._is_as_it_was(parts, login))
+        except DeskRefused as refused:
+            (outward.unsure if refused.code == "line_unsure" else outward.withdraw)(target)
+            raise
+        except BaseException:
+            outward.unsure(target)
+            raise
 
     async def _do_take(self, login: Login, call: CallId) -> None:
         agent = self._tracker.agents[login]
@@ -184,17 +238,17 @@ class Handset:
 
     # --- the PBX
 
-    async def _check_dialplan(self, pbx: PbxName) -> None:
+    async def _check_dialplan(self, pbx: PbxName, context: str = LINE_CONTEXTS[0]) -> None:
         """A channel that is sent to a context that is not there is lost."""
-        if pbx in self._has_contexts:
+        if (pbx, context) in self._has_contexts:
             return
         try:
-            await self._call(pbx, actions.show_dialplan(LINE_CONTEXTS[0]))
+            await self._call(pbx, actions.show_dialplan(context))
         except ActionRefused:
             raise DeskRefused("not_possible_here") from None
         except AmiError:
             raise DeskRefused("pbx_down") from None
-        self._has_contexts.add(pbx)
+        self._has_contexts.add((pbx, context))
 
     async def _send(
         self, pbx: PbxName, told: Orders, fact: LineOrdered, is_as_it_was: Callable[[], bool]
@@ -258,7 +312,8 @@ class Handset:
 
     def take_fact(self, fact: Fact) -> None:
         if isinstance(fact, LinkUp):
-            self._has_contexts.discard(fact.pbx)  # its dialplan may be another one by now
+            # its dialplan may be another one by now
+            self._has_contexts = {each for each in self._has_contexts if each[0] != fact.pbx}
 
     def carry(self, effect: Effect) -> None:
         match effect:

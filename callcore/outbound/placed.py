@@ -30,8 +30,9 @@ the journal. Where the journal has no row of a dial, the number was not rung, an
 So it is where a placeholder waits in a queue for an operator. Where the number is rung first and put into a
 queue then, the dialplan's word alone counts, too.
 A ``carried`` call has no channel of ours: a caller's own rings the number and lives on. The dialplan's word
-is its end. It lives as long as a channel that is marked with it, and the dialplan has noted that it dials: a
-mark without that note is a channel that was never sent on its way.
+is its end. It lives as long as a channel that is marked with it is where it dials, and the dialplan has noted
+that it does: a mark without that note is a channel that was never sent on its way. Who was answered is noted
+before they talk; what becomes of a channel that was taken elsewhere since does not concern this call.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def traced(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: dateti
 
 def _lives(call: PlacedCall, trace: Trace) -> bool:
     if call.plan is Plan.carried:
-        return trace.is_marked and trace.dialling_at is not None and trace.status is None
+        return trace.is_carrying and trace.dialling_at is not None and trace.status is None
     return trace.is_alive
 
 
@@ -189,6 +190,11 @@ def _talked(call: PlacedCall, trace: Trace, pbx_started_at: datetime, now: datet
         return Outcome(AttemptResult.not_sent, at, cause=trace.phone_cause, detail=why)
     if call.missed_at is None or now < call.missed_at + RELOOK:
         return replace(call, missed_at=call.missed_at or now)
+    if trace.is_taken:
+        return Outcome(AttemptResult.answered, now, detail=f"{JOURNAL}: no end")
+    if trace.dialling_at is not None and trace.is_marked:
+        # it was taken out of the dialling, and lives on elsewhere
+        return _final(replace(call, status="CANCEL", dial_cause=16), now, JOURNAL)
     if trace.dialling_at is not None:
         return Outcome(AttemptResult.unknown, now, detail=f"{JOURNAL}: no end")
     if pbx_started_at > call.intended_at - CLOCKS_APART:

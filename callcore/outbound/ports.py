@@ -186,14 +186,17 @@ TakeCallNews = Callable[[CallNews], None]
 class Trace:
     """What a PBX knows of one attempt, asked after a loss.
 
-    ``is_alive``: its channel lives; ``is_marked``: one that bears its id does. The rest is the dialplan's
-    journal: ``dialling_at`` it began to dial; ``status``, ``cause`` of the carrier's leg once that ended;
-    ``told_seconds``, ``told_key``, ``told_enough`` as the script or the dialplan's own playing noted;
-    ``ended_at`` the end. All None: the PBX never saw it.
+    ``is_alive``: its channel lives; ``is_marked``: one that bears its id does, ``is_carrying``: and it still
+    is where it rings the number. The rest is the dialplan's journal: ``dialling_at`` it began to dial;
+    ``is_taken``: whom a living channel rang has answered; ``status``, ``cause`` of the carrier's leg once
+    that ended; ``told_seconds``, ``told_key``, ``told_enough`` as the script or the dialplan's own playing
+    noted; ``ended_at`` the end. All None: the PBX never saw it.
     """
 
     is_alive: bool = False
     is_marked: bool = False
+    is_carrying: bool = False
+    is_taken: bool = False
     dialling_at: datetime | None = None
     answered_at: datetime | None = None
     status: str | None = None

@@ -164,6 +164,10 @@ class Outbound:
                 work.add_done_callback(lambda _: self._dialling.withdraw(permit.ask.attempt))
             raise
 
+    def withdraw(self, attempt: AttemptId) -> None:
+        """Its channel was certainly not sent on its way."""
+        self._dialling.withdraw(attempt)
+
     def doubt(self, attempt: AttemptId) -> None:
         """Nobody knows how it stands: the PBX is asked."""
         self._dialling.doubt(attempt)

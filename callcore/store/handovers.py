@@ -23,7 +23,7 @@ from callcore.store.texts import COMMENT_LIMIT, WORD_LIMIT, machine_text, typed_
 
 Mode = Literal["blind", "consult"]
 Means = Literal["desk", "phone"]
-ToKind = Literal["department", "person", "queue", "number"]
+ToKind = Literal["department", "person", "queue", "number", "outside"]
 Why = Literal["", "no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost"]
 """Why nobody took it: not answered in time; his telephone is in use; nobody was ready; the queue let nobody
 in; the sender took the caller back; the caller hung up; the telephone system refused; nobody saw what became
@@ -42,7 +42,8 @@ class HandoverState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewHandover:
     """``from_topic``: what the caller had chosen, "" for nothing; ``number``: canonical, "" if withheld;
-    ``to_name``: by ``to_kind`` a department's code, a login, a queue or an internal number."""
+    ``to_name``: by ``to_kind`` a department's code, a login, a queue, an internal number, or a canonical one
+    outside."""
 
     call: CallId
     by: Login

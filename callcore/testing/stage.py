@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+import aiohttp
 import yaml
 
 from callcore import config
@@ -37,12 +38,15 @@ from callcore.testing.carrier import TRUNK
 from callcore.testing.forked import Forked
 from callcore.testing.lab import AsteriskLab, OutgoingTrunk, Queue, program
 from callcore.testing.lab.process import free_port
+from callcore.testing.patience import PATIENCE_SECONDS, until
 from callcore.web.passwords import hash_password
 
 SAMPLE = Path(__file__).parents[2] / "config"
 QUEUES = ("corporate", "expert", "retention", "finance")
 """Where people sit, if nothing else is said."""
 OTHER_QUEUES = ("telesales", "sales", "service", "reactivation")
+OLD_ENOUGH_SECONDS = 8
+"""A PBX that began less than some seconds before an intent may have forgotten it."""
 RULED = QueueDefinition("any", skills_first_seconds=20)
 RULES = {"defaultrule": rule_name(20), "penaltymemberslimit": "0"}
 FALLBACK = "expert"
@@ -302,6 +306,41 @@ class Stage:
             self.process = await asyncio.create_subprocess_exec(
                 *(*command, *run), stdout=output, stderr=output, start_new_session=True, env=environment
             )
+
+    async def begin(self, *command: str, script: tuple[str, ...] = ()) -> None:
+        """One more life of callcore, as ``start_process``: returns when it is ready, on a PBX of which the
+        ledger believes that it remembers."""
+        await until(self._has_old_pbx)
+        await self.start_process(*command, script=script)
+        await until(self.is_ready)
+
+    async def is_ready(self) -> bool:
+        """Does callcore's process say that calls may come?"""
+        assert self.process is None or self.process.returncode is None, self.log()
+        try:
+            async with aiohttp.ClientSession() as http, http.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def _has_old_pbx(self) -> bool:
+        shown = await self.lab.console("core show uptime seconds")
+        seconds = shown.partition("System uptime:")[2].split()
+        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS
+
+    async def killed(self) -> None:
+        """Waits until callcore has died by its own hand, or by ``kill``'s."""
+        assert self.process is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await self.process.wait() == -signal.SIGKILL, self.log()
+
+    async def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        await self.killed()
+
+    def log(self) -> str:
+        """The end of what callcore's process has written."""
+        return "\n".join((self.folder / "callcore.log").read_text("utf-8").splitlines()[-30:])
 
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.returncode is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from callcore.calls.line import Do
+from callcore.crm.handing import Kind
 from callcore.domain import CallId, CustomerId, Interface, Login, TopicCode
 from callcore.rights import Permission, may
 from callcore.screenpop.card import Draft
@@ -30,7 +31,10 @@ async def run(desks: DeskService, login: Login, role: str, do: str, fields: Fiel
     command = COMMANDS.get(do)
     if command is None:
         raise BadBody("no such command")
-    if do in NEEDED and not may(role, NEEDED[do]):
+    needed = NEEDED.get(do)
+    if do == "transfer" and str(fields.get("to", "")).strip().startswith(f"{Kind.outside}:"):
+        needed = NEEDED["dial"]
+    if needed is not None and not may(role, needed):
         raise DeskRefused("no_right")
     return await command(desks, login, fields)
 
@@ -187,7 +191,8 @@ NEEDED: Mapping[str, Permission] = {
     **{do: Permission.recordings_control for do in ("record", "record_pause", "record_resume")},
     "dial": Permission.calls_place,
 }
-"""What an order needs; the others are anybody's at his own desk."""
+"""What an order needs; the others are anybody's at his own desk, but to hand a caller on to a number outside
+is to call there."""
 
 
 def _word(fields: Fields, name: str) -> str:

@@ -225,7 +225,9 @@ class View(Wording):
         return self.t(key, who=self.isolate(self.whom(line.with_))) if line.with_ else self.t(key, who="")
 
     def whom(self, name: str) -> str:
-        """Of a login, a queue or an internal number, what people call it."""
+        """Of a login, a queue or a number, what people call it."""
+        if name.startswith("+"):
+            return self.phone(name)
         return self._names.get(Login(name)) or self.queue(QueueName(name))
 
     # --- the desk

@@ -21,12 +21,16 @@ from callcore.screenpop.ports import DeskRefused
 from callcore.store.errors import StoreError
 from callcore.store.handovers import Mode
 from callcore.web import kit
+from callcore.web.context import allowed, demand
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
 from callcore.web.render import texts_of
+from callcore.web.signin import Identity
 from callcore.web.starting import starts_call
 
 NEEDS = Permission.contacts_take
+OUTSIDE = Permission.calls_place
+"""To hand a caller on to a number outside."""
 PAGE = "/transfer"
 LONGEST_QUERY = 64
 
@@ -84,7 +88,7 @@ async def _show(
     room = request.app[ROOM]
     try:
         along = room.goes_along(identity.login, call)
-        found = await room.offers(identity.login, call, query)
+        found = _allowed(identity, await room.offers(identity.login, call, query))
     except DeskRefused:
         return kit.show(request, identity, "record/transfer.html", here="desk", along=None, status=status)
     values: dict[str, Any] = {"along": along, "offers": found, "query": query}
@@ -113,6 +117,8 @@ async def sent(request: web.Request) -> web.Response:
     comment = form.fields.get("comment", "")
     if mode not in ("consult", "blind"):
         raise Problem("bad_request")
+    if to.startswith(f"{Kind.outside}:"):
+        demand(identity, OUTSIDE)
     try:
         offer = await request.app[ROOM].transfer(identity.login, call, to, _mode(mode), comment)
     except DeskRefused as refused:
@@ -122,6 +128,14 @@ async def sent(request: web.Request) -> web.Response:
     except StoreError:
         return await _show(request, call, "", status=503, code="store_down", comment=comment)
     return kit.go(request, "/desk", done=t(f"second_line.said_{mode}", to=t.told(offer.title)))
+
+
+def _allowed(identity: Identity, found: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    return (
+        found
+        if allowed(identity, OUTSIDE)
+        else tuple(each for each in found if each.kind is not Kind.outside)
+    )
 
 
 def _mode(word: str) -> Mode:
@@ -176,6 +190,7 @@ async def desk_offers(ask: Ask, query: OffersQuery) -> OffersModel:
         found = await room.offers(ask.identity.login, CallId(query.call), query.query.strip())
     except DeskRefused as refused:
         raise Problem.refused(refused.code, refused.why) from None
+    found = _allowed(ask.identity, found)
     return OffersModel(offers=[_model(each, ask.identity.language) for each in found])
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from callcore.domain import CustomerId, Language, Login, QueueName, Text
-from callcore.numbers import normalise
+from callcore.numbers import written
 from callcore.rights import Permission
 from callcore.routing.tables import UnknownTopic
 from callcore.screenpop.cardnews import WorkChanged
@@ -136,7 +136,7 @@ async def call_backs(ask: Ask, query: CallBackQuery) -> CallBackList:
 async def ask_call_back(ask: Ask, body: AskModel) -> CallBackAsked:
     """Somebody wants to be called: within our hours and his, once, however often it is asked for."""
     room = ask.request.app[ROOM]
-    number = normalise(body.number, room.country)
+    number = written(body.number, room.country)
     if number is None:
         raise Problem("not_a_number")
     try:

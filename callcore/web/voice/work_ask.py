@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from callcore.domain import CustomerId, Text
-from callcore.numbers import normalise
+from callcore.numbers import written
 from callcore.routing.tables import UnknownTopic
 from callcore.screenpop.cardnews import WorkChanged
 from callcore.store.call_backs import NewCallBack
@@ -27,7 +27,7 @@ NO_TOPIC = Text("Выберите, о чём звонок.", "Choose what it is 
 async def asked(request: web.Request) -> web.Response:
     """The form; number, topic and customer may be known already."""
     identity = await kit.person(request, NEEDS)
-    number = normalise(request.query.get("number", ""), request.app[ROOM].country)
+    number = written(request.query.get("number", ""), request.app[ROOM].country)
     return kit.show(
         request,
         identity,
@@ -45,7 +45,7 @@ async def ask(request: web.Request) -> web.Response:
     identity = await kit.person(request, NEEDS)
     sent = await kit.form(request, identity)
     room, now, t = request.app[ROOM], request.app[WEB].deps.now(), texts_of(identity.language)
-    number = normalise(sent.get("number"), room.country)
+    number = written(sent.get("number"), room.country)
     if number is None:
         raise Problem("not_a_number")
     try:

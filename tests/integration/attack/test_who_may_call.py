@@ -59,8 +59,10 @@ NUMBERS = {
     "other digits": "+٧٩١٦٠٠٠٧٧٠٠",
 }
 """Each of them nobody may have called."""
-WRITTEN = [NUMBERS[why] for why in NUMBERS if why.startswith(("premium", "abroad", "emergency", "a "))]
-"""A plain number is read from them: who wants to be called there may say so."""
+WRITTEN = [
+    NUMBERS[why] for why in NUMBERS if why.startswith(("premium", "abroad", "emergency", "a colleague"))
+]
+"""Plain numbers: who wants to be called there may say so."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,10 @@ async def place(stage: Stage, carrier: Carrier) -> AsyncIterator[Place]:
         await there.is_quiet()
 
 
+REFUSED = ("outside", "withdrawn", "failed")
+"""How a hand-over is kept that the gate has refused."""
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def living(place: Place) -> AsyncIterator[str]:
     """A call that Anna could hand on: its topic is chosen. It goes to nobody."""
@@ -276,7 +282,9 @@ async def living(place: Place) -> AsyncIterator[str]:
         await place.anna.order("draft", call=call, topic=TOPIC, comment="")
         yield call
         assert (leg.is_over, caller.is_over, his.calls) == (False, False, ())
-        assert await stage.daemon.database.handovers.of_call(call) == ()
+        kept = await stage.daemon.database.handovers.of_call(call)
+        assert {(one.what.to_kind, one.state, one.why) for one in kept} <= {REFUSED}
+        assert await stage.daemon.database.attempts.placed(limit=1) == ()
         await caller.hang_up()
         await leg.ended()
 
@@ -437,6 +445,19 @@ async def test_a_caller_is_handed_on_to_no_number(place: Place, living: str, kin
             assert await place.ask("POST /transfer", fields, **headers) in (400, 409), why
     with pytest.raises(Refused, match="not-handed"):
         await place.anna.order("transfer", call=living, to=f"{kind}{GOOD}", mode="blind")
+
+
+@in_the_house
+async def test_a_caller_is_handed_on_outside_by_the_gates_word_alone(place: Place, living: str) -> None:
+    """No spelling of a number leads past it, and it says no to these."""
+    await place.sign_in("anna")
+    headers = {"X-CSRF-Token": place.csrf, "Origin": place.stage.url}
+    for why, number in NUMBERS.items():
+        for mode in ("consult", "blind"):
+            fields = {"call": living, "to": f"outside:{number}", "mode": mode}
+            assert await place.ask("order transfer", fields, **headers) in (400, 403, 409), why
+            fields = {"call": living, "to": f"{mode} outside:{number}", "comment": ""}
+            assert await place.ask("POST /transfer", fields, **headers) in (400, 403, 409), why
 
 
 @in_the_house

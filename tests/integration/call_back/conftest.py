@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
 from callcore.testing.operator import ApiOperator
-from callcore.testing.patience import PATIENCE_SECONDS
+from callcore.testing.patience import until
 from callcore.testing.stage import DIALPLAN as STAGE_DIALPLAN
 from callcore.testing.stage import Stage
 
@@ -92,12 +92,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def needs(laboratory: None, prompts: None) -> None:
     """Every test here."""
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - Asterisk and the database are asked
-            await asyncio.sleep(0.05)
 
 
 @dataclass

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -22,16 +19,13 @@ from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import Softphone
 from callcore.testing.operator import ApiOperator
-from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
-from .conftest import DIALPLAN, QUEUE, TABLE, Desk, Town, settings, until
+from .conftest import DIALPLAN, QUEUE, TABLE, Desk, Town, settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MORTAL = Path(__file__).with_name("mortal.py")
-OLD_ENOUGH_SECONDS = 8
-"""A PBX that began less than some seconds before an intent may have forgotten it."""
 VERSION = 22
 
 
@@ -60,9 +54,7 @@ class Lives(Town):
     async def begin(self, place: str | None = None, **call_back: Any) -> Desk:
         """Start callcore; ``place``: it dies there. Anna is on shift when this returns."""
         self.stage.write_config(settings(**call_back), is_terse=True, tables={QUEUE: TABLE})
-        await until(self._has_old_pbx)
-        await self.stage.start_process(script=(str(MORTAL), place) if place else ())
-        await until(self._is_ready)
+        await self.stage.begin(script=(str(MORTAL), place) if place else ())
         if self.desk is None:
             lab = self.stage.lab
             phone = Softphone("101", lab.phone_port("101"), lab.sip_port)
@@ -75,17 +67,6 @@ class Lives(Town):
             await api.ready()
         return self.desk
 
-    async def killed(self) -> None:
-        """Waits until callcore has died by its own hand."""
-        process = self.stage.process
-        assert process is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await process.wait() == -signal.SIGKILL
-
-    async def kill(self) -> None:
-        self.stage.signal(signal.SIGKILL)
-        await self.killed()
-
     async def is_called_once(self, number: str, desk: Desk) -> None:
         """The second life calls him, for the first time."""
         call = await desk.phone.incoming()
@@ -94,21 +75,6 @@ class Lives(Town):
         await call.hang_up()
         await self.is_so(number, state="done")
         assert await self.carrier.invites_of(number) == 1
-
-    async def _is_ready(self) -> bool:
-        process = self.stage.process
-        assert process is not None
-        assert process.returncode is None, (self.stage.folder / "callcore.log").read_text("utf-8")[-3000:]
-        try:
-            async with aiohttp.ClientSession() as http, http.get(f"{self.stage.url}/readyz") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    async def _has_old_pbx(self) -> bool:
-        shown = await self.stage.lab.console("core show uptime seconds")
-        seconds = shown.partition("System uptime:")[2].split()
-        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -130,7 +96,7 @@ async def test_before_the_intents_commit(lives: Lives) -> None:
     await lives.begin("before the intent's commit")
     number = lives.number()
     await lives.wishes(number)
-    await lives.killed()
+    await lives.stage.killed()
     assert (await lives.row(number)).wait == ""
     desk = await lives.begin()
     await lives.is_called_once(number, desk)
@@ -141,7 +107,7 @@ async def test_after_the_intent_before_the_originate(lives: Lives) -> None:
     await lives.begin("after the intent's commit, before the Originate")
     number = lives.number()
     await lives.wishes(number)
-    await lives.killed()
+    await lives.stage.killed()
     assert (await lives.row(number)).wait == "calling"
     desk = await lives.begin()
     await lives.is_called_once(number, desk)
@@ -153,7 +119,7 @@ async def test_the_placeholder_outlives_callcore(lives: Lives) -> None:
     await lives.begin("after the Originate, before its answer")
     number = lives.number()
     await lives.wishes(number)
-    await lives.killed()
+    await lives.stage.killed()
     assert await lives.stands() == [1]
     desk = await lives.begin()
     await lives.is_called_once(number, desk)
@@ -175,7 +141,7 @@ async def test_while_the_gate_is_asked_again(lives: Lives, place: str) -> None:
     await lives.wishes(number)
     call = await desk.phone.incoming()
     await call.answer()
-    await lives.killed()
+    await lives.stage.killed()
     await call.ended()
     assert await lives.carrier.invites_of(number) == 0
     await lives.begin()
@@ -190,7 +156,7 @@ async def test_before_dial(lives: Lives) -> None:
     await lives.wishes(number)
     call = await desk.phone.incoming()
     await call.answer()
-    await lives.killed()
+    await lives.stage.killed()
     await call.ended()
     await lives.begin()
     await lives.is_so(number, wait="busy", tries=1)
@@ -204,7 +170,7 @@ async def test_while_the_number_rings(lives: Lives) -> None:
     call = await desk.phone.incoming()
     await call.answer()
     await lives.carrier.rung(number)
-    await lives.kill()
+    await lives.stage.kill()
     await lives.begin()
     await lives.carrier.answered(number)
     await call.hang_up()
@@ -220,7 +186,7 @@ async def test_while_they_talk(lives: Lives) -> None:
     call = await desk.phone.incoming()
     await call.answer()
     await lives.carrier.answered(number)
-    await lives.kill()
+    await lives.stage.kill()
     await call.hang_up()
     await lives.carrier.gone(number)
     await lives.begin()
@@ -238,7 +204,7 @@ async def test_hung_up(lives: Lives, place: str) -> None:
     await call.answer()
     await lives.carrier.answered(number)
     await call.hang_up()
-    await lives.killed()
+    await lives.stage.killed()
     await lives.begin()
     await lives.is_so(number, state="done")
     assert await lives.over(number) != []
@@ -265,7 +231,7 @@ async def test_the_customer_is_rung_once(lives: Lives) -> None:
     await lives.begin("after the intent's commit, before the Originate", first="customer")
     number = lives.number()
     await lives.wishes(number)
-    await lives.killed()
+    await lives.stage.killed()
     desk = await lives.begin(first="customer")
     call = await desk.phone.incoming()
     await call.answer()
@@ -282,7 +248,7 @@ async def test_killed_while_the_customer_waits_for_her(lives: Lives) -> None:
     await lives.wishes(number)
     call = await desk.phone.incoming()
     await lives.carrier.answered(number)
-    await lives.kill()
+    await lives.stage.kill()
     await call.answer()
     await call.hang_up()
     await lives.carrier.gone(number)

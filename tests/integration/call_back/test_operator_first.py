@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from callcore.domain import Direction, Outcome
+from callcore.testing.patience import until
 
-from .conftest import Desk, Town, until
+from .conftest import Desk, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-
-import aiohttp
 
 from callcore import config
 from callcore.calls.attempt import Attempt, CampaignId
@@ -19,13 +16,9 @@ from callcore.store.campaigns import TargetLine
 from callcore.store.database import Database
 from callcore.testing.blackout import QUICK, Blackout
 from callcore.testing.carrier import Carrier
-from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
 MORTAL = Path(__file__).with_name("mortal.py")
-START_SECONDS = 40.0
-OLD_ENOUGH_SECONDS = 8
-"""A PBX that began less than some seconds before an intent may have forgotten it."""
 
 
 class Apart(Blackout):
@@ -41,10 +34,7 @@ class Apart(Blackout):
 
     async def begin(self, place: str | None = None, *, command: tuple[str, ...] = ()) -> None:
         """Start callcore; ``place``: it dies there (``mortal``). Returns when it and its PBX link are up."""
-        await self.until(self._has_old_pbx)
-        mortal = (str(MORTAL), place) if place else ()
-        await self.stage.start_process(*command, script=mortal)
-        await self.until(self._is_ready, START_SECONDS)
+        await self.stage.begin(*command, script=(str(MORTAL), place) if place else ())
         if self._database is None:
             url = config.load(self.stage.config_file).database.url
             self._database = await self._stack.enter_async_context(await Database.open(url))
@@ -53,17 +43,6 @@ class Apart(Blackout):
     def database(self) -> Database:
         assert self._database is not None, "begin first"
         return self._database
-
-    async def killed(self) -> None:
-        """Waits until callcore has died by its own hand."""
-        process = self.stage.process
-        assert process is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await process.wait() == -signal.SIGKILL, self.log()
-
-    async def kill(self) -> None:
-        self.stage.signal(signal.SIGKILL)
-        await self.killed()
 
     async def send(self, publication: bytes) -> None:
         await self.ask("outages", body=publication)
@@ -74,10 +53,6 @@ class Apart(Blackout):
 
     async def resume(self, campaign: CampaignId) -> None:
         await self.ask("campaigns", str(campaign), "resume")
-
-    def log(self) -> str:
-        """The end of callcore's log."""
-        return "\n".join((self.folder / "callcore.log").read_text("utf-8").splitlines()[-30:])
 
     async def is_done(self, number: str = "A-1") -> None:
         """Waits until its campaign has nothing left to do."""
@@ -100,18 +75,3 @@ class Apart(Blackout):
         path = control_socket(config.load(self.stage.config_file))
         assert path is not None
         return Control(path, "en")
-
-    async def _is_ready(self) -> bool:
-        process = self.stage.process
-        assert process is not None
-        assert process.returncode is None, self.log()
-        try:
-            async with aiohttp.ClientSession() as http, http.get(f"{self.stage.url}/readyz") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    async def _has_old_pbx(self) -> bool:
-        shown = await self.stage.lab.console("core show uptime seconds")
-        seconds = shown.partition("System uptime:")[2].split()
-        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS

@@ -39,7 +39,7 @@ async def test_publishing(apart: Apart, place: str) -> None:
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
     with pytest.raises(CommandFailed):
         await apart.publish(starts_at=at)
-    await apart.killed()
+    await apart.stage.killed()
     is_stored = await apart.database.outages.get("A-1") is not None
     assert is_stored == (place != "before the outage's commit")
     await apart.begin()
@@ -74,7 +74,7 @@ async def test_a_call(apart: Apart, place: str) -> None:
     await apart.people(*PRESSES_1)
     await apart.begin(place)
     await apart.publish()
-    await apart.killed()
+    await apart.stage.killed()
     await apart.begin()
     ended = await apart.ended()
     assert {number: line.target.result for number, line in ended.items()} == dict.fromkeys(
@@ -93,7 +93,7 @@ async def test_while_it_rings_and_nobody_answers_until_callcore_is_back(apart: A
     await apart.begin()
     await apart.publish()
     await apart.carrier.rung(SILENT)
-    await apart.kill()
+    await apart.stage.kill()
     await apart.begin()
     (line,) = (await apart.ended()).values()
     assert line.target.result is TargetResult.texted
@@ -109,7 +109,7 @@ async def test_while_it_rings_and_nobody_answers_while_callcore_is_away(apart: A
     await apart.begin()
     await apart.publish()
     await apart.carrier.rung(SILENT)
-    await apart.kill()
+    await apart.stage.kill()
     await apart.carrier.gone(SILENT)
     await apart.begin()
     (line,) = (await apart.ended()).values()
@@ -126,7 +126,7 @@ async def test_while_it_rings_and_he_answers_while_callcore_is_away(apart: Apart
     await apart.begin()
     await apart.publish()
     await apart.carrier.rung(LATE)
-    await apart.kill()
+    await apart.stage.kill()
     await apart.carrier.gone(LATE)
     await apart.begin()
     (line,) = (await apart.ended()).values()
@@ -145,7 +145,7 @@ async def test_while_the_notice_is_spoken_and_callcore_is_back_before_its_end(ap
     await apart.people(LISTENS)
     await apart.begin("while the notice is spoken")
     await apart.publish()
-    await apart.killed()
+    await apart.stage.killed()
     await apart.begin()
     (line,) = (await apart.ended()).values()
     assert line.target.result is TargetResult.told
@@ -178,7 +178,7 @@ async def test_a_message(
     await apart.people(NO_SUCH)
     await apart.begin(place)
     await apart.publish()
-    await apart.killed()
+    await apart.stage.killed()
     await apart.begin()
     (line,) = (await apart.ended()).values()
     assert line.target.result is result
@@ -199,7 +199,7 @@ async def test_a_message_between_its_parts(apart: Apart, centre: Centre) -> None
     await apart.people(NO_SUCH)
     await apart.begin("between the parts")
     await apart.publish()
-    await apart.killed()
+    await apart.stage.killed()
     await apart.begin()
     (line,) = (await apart.ended()).values()
     assert line.target.result is TargetResult.unknown

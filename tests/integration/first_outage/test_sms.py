@@ -71,7 +71,7 @@ async def test_link_cut_between_submit_and_answer(apart: Apart, centre: Centre) 
     results = sorted(str(line.target.result) for line in ended.values())
     assert results == ["texted", "texted", "unknown"]
     await apart.is_done()
-    await apart.kill()
+    await apart.stage.kill()
     await apart.begin()
     assert await apart.unknown() == 1
     assert await centre.texted() == sorted(NO_SUCH[:3])
@@ -84,7 +84,7 @@ async def test_a_receipt_that_comes_after_a_day_counts_still(
     await apart.people(NO_SUCH[0])
     await apart.begin("after the answer is stored")
     await apart.publish()
-    await apart.killed()
+    await apart.stage.killed()
     await _a_day_passes(apart)
     wire.cut()
     await apart.begin()

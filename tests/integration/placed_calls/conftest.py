@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -20,14 +18,18 @@ from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
 from callcore.testing.lab import Softphone
 from callcore.testing.operator import ApiOperator
-from callcore.testing.patience import PATIENCE_SECONDS
-from callcore.testing.stage import Stage
+from callcore.testing.patience import until
+from callcore.testing.stage import DIALPLAN, Stage
 
 MORTAL = Path(__file__).with_name("mortal.py")
-START_SECONDS = 40.0
-OLD_ENOUGH_SECONDS = 8
-"""A PBX that began less than some seconds before an intent may have forgotten it."""
 TRUNK = {"calls_per_second": 20, "lines": 10, "ring_seconds": 10, "caller_number": "+74951112233"}
+ELSEWHERE = """
+[elsewhere]
+exten => s,1,Dial(Local/busy@elsewhere)
+ same => n,Wait(300)
+exten => busy,1,Hangup(17)
+"""
+"""Of the house's own dialplan."""
 _people = itertools.count(1)
 
 
@@ -36,15 +38,27 @@ def needs(laboratory: None, prompts: None) -> None:
     """Every test here."""
 
 
+@pytest.fixture(scope="module")
+def version() -> int:
+    """Of the Asterisk."""
+    return 22
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def carrier(needs: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Carrier]:
+async def carrier(
+    version: int, needs: None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Carrier]:
     async with Carrier(tmp_path_factory.mktemp("carrier")) as carrier:
         yield carrier
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(carrier: Carrier, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with Stage(tmp_path_factory.mktemp("stage"), carrier_port=carrier.sip_port) as stage:
+async def stage(
+    version: int, carrier: Carrier, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp(f"stage{version}")
+    dialplan = DIALPLAN + ELSEWHERE
+    async with Stage(folder, carrier_port=carrier.sip_port, version=version, dialplan=dialplan) as stage:
         stage.write_config({"outbound": {"trunks": {"main": TRUNK}}}, is_terse=True)
         await stage.add_people(PEOPLE, queues=(), seeds=False)
         yield stage
@@ -63,9 +77,7 @@ class Lives:
 
     async def begin(self, place: str | None = None) -> None:
         """Start callcore; ``place``: it dies there. Anna is on shift when this returns."""
-        await self._until(self._has_old_pbx)
-        await self.stage.start_process(script=(str(MORTAL), place) if place else ())
-        await self._until(self._is_ready, START_SECONDS)
+        await self.stage.begin(script=(str(MORTAL), place) if place else ())
         if self._database is None:
             url = config.load(self.stage.config_file).database.url
             self._database = await self._stack.enter_async_context(await Database.open(url))
@@ -83,17 +95,6 @@ class Lives:
         with suppress(aiohttp.ClientError, ConnectionError):
             await self.anna.call("POST", "/api/v1/calls", {"number": f"+{number}"})
 
-    async def killed(self) -> None:
-        """Waits until callcore has died by its own hand."""
-        process = self.stage.process
-        assert process is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await process.wait() == -signal.SIGKILL
-
-    async def kill(self) -> None:
-        self.stage.signal(signal.SIGKILL)
-        await self.killed()
-
     async def row(self, number: str) -> Attempt | None:
         """The ledger's newest of this number."""
         assert self._database is not None
@@ -107,33 +108,11 @@ class Lives:
             call = await self.row(number)
             return call is not None and call.outcome is not None
 
-        await self._until(is_over)
+        await until(is_over)
         call = await self.row(number)
         assert call is not None
         assert call.outcome is not None
         return call.outcome.result.value, call.outcome.detail
-
-    async def _is_ready(self) -> bool:
-        process = self.stage.process
-        assert process is not None
-        assert process.returncode is None, (self.stage.folder / "callcore.log").read_text("utf-8")[-3000:]
-        try:
-            async with aiohttp.ClientSession() as http, http.get(f"{self.stage.url}/readyz") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    async def _has_old_pbx(self) -> bool:
-        shown = await self.stage.lab.console("core show uptime seconds")
-        seconds = shown.partition("System uptime:")[2].split()
-        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS
-
-    async def _until(
-        self, condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS
-    ) -> None:
-        async with asyncio.timeout(seconds):
-            while not await condition():  # noqa: ASYNC110 - another process cannot set our Event
-                await asyncio.sleep(0.05)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -3,9 +3,7 @@ callcore dies on the way."""
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -21,11 +19,11 @@ from callcore.testing.carrier import Carrier
 from callcore.testing.house import DIALLED, PEOPLE
 from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
-from callcore.testing.patience import PATIENCE_SECONDS
+from callcore.testing.patience import PATIENCE_SECONDS, until
 from callcore.testing.stage import Stage
 from callcore.testing.wire import Wire
 
-from .conftest import MORTAL, OLD_ENOUGH_SECONDS, TRUNK
+from .conftest import MORTAL, TRUNK
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,9 +71,7 @@ class Hall:
 
     async def begin(self, place: str | None = None) -> None:
         """callcore as a process; ``place``: it dies there."""
-        await self.until(self._has_old_pbx)
-        await self.stage.start_process(script=(str(MORTAL), place) if place else ())
-        await self.until(self._answers)
+        await self.stage.begin(script=(str(MORTAL), place) if place else ())
         if self._database is None:
             await self.opened()
 
@@ -87,12 +83,6 @@ class Hall:
         await call.answered()
         return call
 
-    async def killed(self) -> None:
-        process = self.stage.process
-        assert process is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await process.wait() == -signal.SIGKILL
-
     async def row(self, number: str) -> Attempt | None:
         assert self._database is not None
         found = await self._database.attempts.placed(limit=50)
@@ -103,7 +93,7 @@ class Hall:
             row = await self.row(number)
             return row is not None and row.outcome is not None
 
-        await self.until(is_over)
+        await until(is_over)
         row = await self.row(number)
         assert row is not None
         assert row.outcome is not None
@@ -112,33 +102,29 @@ class Hall:
     async def journal(self) -> str:
         return await self.stage.lab.console("database show callcore-dial")
 
-    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await condition():  # noqa: ASYNC110 - other processes cannot set our Event
-                await asyncio.sleep(0.05)
-
     async def channel(self) -> ChannelRef:
         """The only caller's."""
-        shown = await self.stage.lab.console("core show channels concise")
-        [name] = [line.partition("!")[0] for line in shown.splitlines() if line.startswith("PJSIP/")]
+        [(name, _context)] = await self._channels()
         return ChannelRef(PbxName("main"), ChannelId(name))
 
-    async def _answers(self) -> bool:
-        shown = await self.stage.lab.console("manager show connected")
-        return self.stage.lab.username in shown and await self._listens()
+    async def carrying(self) -> str:
+        """Name of the channel that rings a number outside, or has rung one with which it talks."""
+        [name] = [name for name, context in await self._channels() if context == "callcore-carry"]
+        return name
 
-    async def _listens(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.stage.agi_port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+    async def taken_to(self, context: str) -> None:
+        """That channel is taken there; by somebody who knows nothing of callcore."""
+        await self.stage.lab.console(f"channel redirect {await self.carrying()} {context},s,1")
 
-    async def _has_old_pbx(self) -> bool:
-        shown = await self.stage.lab.console("core show uptime seconds")
-        seconds = shown.partition("System uptime:")[2].split()
-        return bool(seconds) and int(seconds[0]) >= OLD_ENOUGH_SECONDS
+    async def _channels(self) -> list[tuple[str, str]]:
+        shown = await self.stage.lab.console("core show channels concise")
+        lines = [line.split("!") for line in shown.splitlines() if line.startswith("PJSIP/")]
+        return [(line[0], line[1]) for line in lines]
+
+
+@pytest.fixture(scope="module", params=[22, 16], ids=["asterisk22", "asterisk16"])
+def version(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -243,7 +229,7 @@ async def test_killed_before_he_is_sent_there(hall: Hall, place: str) -> None:
     hall.lead(office)
     await hall.begin(place)
     call = await hall.calls()
-    await hall.killed()
+    await hall.stage.killed()
     await hall.begin()
     if place == "before the intent's commit":
         assert await hall.row(office) is None
@@ -259,7 +245,7 @@ async def test_killed_when_he_is_sent_there(hall: Hall) -> None:
     hall.lead(office)
     await hall.begin("the script ended well, before Dial")
     call = await hall.calls()
-    await hall.killed()
+    await hall.stage.killed()
     await hall.begin()
     assert await hall.over(office) == ("busy", "journal: BUSY")
     assert await hall.carrier.invites_of(office) == 1
@@ -273,8 +259,7 @@ async def test_killed_while_they_talk(hall: Hall) -> None:
     await hall.begin()
     call = await hall.calls()
     await hall.carrier.answered(office)
-    hall.stage.signal(signal.SIGKILL)
-    await hall.killed()
+    await hall.stage.kill()
     await hall.begin()
     row = await hall.row(office)
     assert row is not None
@@ -291,7 +276,7 @@ async def test_killed_before_the_outcomes_commit(hall: Hall) -> None:
     call = await hall.calls()
     await hall.carrier.answered(office)
     await call.hang_up()
-    await hall.killed()
+    await hall.stage.killed()
     await hall.begin()
     assert await hall.over(office) == ("answered", "journal")
     assert await hall.carrier.invites_of(office) == 1
@@ -352,3 +337,58 @@ async def test_the_link_is_cut_while_it_is_given_away(hall: Hall, cut: str, come
             assert not call.is_over
             await call.hang_up()
         await hall.stage.stop()
+
+
+# --- somebody takes the channel out of the dialling
+
+
+@pytest.mark.parametrize(("ending", "result"), [("00", "answered"), ("21", "no_answer")])
+@pytest.mark.parametrize("context", ["callcore-hold", "elsewhere"])
+async def test_taken_elsewhere(hall: Hall, ending: str, result: str, context: str) -> None:
+    """By the administrator, or his own dialplan. What the channel does then, and whom it rings, does not
+    concern the number that it rang."""
+    office = number(ending)
+    hall.lead(office)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await (hall.carrier.answered(office) if result == "answered" else hall.carrier.rung(office))
+    await hall.taken_to(context)
+    await hall.carrier.gone(office)
+    await call.hang_up()
+    assert await hall.over(office) == (result, "" if result == "answered" else "CANCEL")
+
+
+@pytest.mark.parametrize(("ending", "result"), [("00", "answered"), ("21", "no_answer")])
+async def test_taken_to_another_number(hall: Hall, ending: str, result: str) -> None:
+    """What became of the first one is told as soon as the second one is rung."""
+    first, second = number(ending), number("00")
+    hall.lead(first)
+    await hall.stage.start()
+    await hall.opened()
+    call = await hall.calls()
+    await (hall.carrier.answered(first) if result == "answered" else hall.carrier.rung(first))
+    daemon = hall.stage.daemon
+    assert daemon is not None
+    channel = ChannelRef(PbxName("main"), ChannelId(await hall.carrying()))
+    await daemon.outgoing.placing.carry(Handed(f"+{second}", Login("anna"), channel))
+    await hall.carrier.answered(second)
+    assert (await hall.over(first))[0] == result
+    await call.hang_up()
+    assert await hall.over(second) == ("answered", "")
+
+
+async def test_killed_and_taken_elsewhere_meanwhile(hall: Hall) -> None:
+    """The caller lives on, and callcore's second life knows that he has talked, though nobody told it."""
+    office = number("00")
+    hall.lead(office)
+    await hall.begin()
+    call = await hall.calls()
+    await hall.carrier.answered(office)
+    await hall.stage.kill()
+    await hall.taken_to("callcore-hold")
+    await hall.carrier.gone(office)
+    await hall.begin()
+    assert await hall.over(office) == ("answered", "journal: no end")
+    assert not call.is_over
+    await call.hang_up()

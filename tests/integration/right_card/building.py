@@ -79,11 +79,11 @@ CUSTOMERS = {f"+7900000{nth}": f"Абонент {nth}" for nth in range(5000, 54
 
 class OfficeStage(Stage):
     """callcore beside an Asterisk with the office's dialplan and queues; ``carrier_port``: where a customer's
-    phone listens."""
+    phone listens, or the carrier that callcore's own calls leave through."""
 
-    def __init__(self, folder: Path, version: int) -> None:
-        super().__init__(folder, phones=PHONES, version=version)
-        self.carrier_port = free_port()
+    def __init__(self, folder: Path, version: int, carrier_port: int | None = None) -> None:
+        super().__init__(folder, phones=PHONES, version=version, carrier_port=carrier_port)
+        self.carrier_port = carrier_port or free_port()
         secret = self.lab.secret
         self.lab = AsteriskLab(
             folder / "office",

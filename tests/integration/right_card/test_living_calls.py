@@ -224,6 +224,7 @@ async def test_the_one_asked_rejects(office: Office, to: str) -> None:
         assert line["failed"] in ("BUSY", "NOANSWER", "CHANUNAVAIL", "CONGESTION")
         assert not call.is_over
     else:
+        await bar.shows("calling")
         await boris.rings()
     await bar.order("back")
     await office.talk(visit, anna)

@@ -16,11 +16,24 @@ from callcore.ami.originate import redirect_out
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.calls.handset import Place
-from callcore.domain import Interface, PbxName, QueueName
+from callcore.domain import CallId, Interface, PbxName, QueueName
 
 PBX = PbxName("main")
 SALES, DEBT = QueueName("sales"), QueueName("debt")
 PHONE = Interface("PJSIP/101")
+
+
+@pytest.mark.parametrize(("is_muted", "state"), [(True, "1"), (False, "0")])
+def test_a_recording_is_muted_both_ways(is_muted: bool, state: str) -> None:
+    assert actions.mute_recording("PJSIP/trunk-1", is_muted=is_muted) == AmiAction(
+        "MixMonitorMute", (("Channel", "PJSIP/trunk-1"), ("Direction", "both"), ("State", state))
+    )
+
+
+@pytest.mark.parametrize("channel", ["", " ", "/.*/"])
+def test_no_pattern_of_channels_is_muted(channel: str) -> None:
+    with pytest.raises(BadAction):
+        actions.mute_recording(channel, is_muted=True)
 
 
 def test_add_member() -> None:
@@ -215,6 +228,14 @@ def test_originate_by_phone_names_no_number_to_dial() -> None:
     assert encode(action, "id-1")
 
 
+def test_originate_by_phone_names_the_call_and_what_has_the_phone_answer() -> None:
+    plain, told = by_phone(), by_phone(call=CallId("01jcall7"), auto_answer="alert_info")
+    assert set(told.variables) - set(plain.variables) == {
+        ("__CALLCORE_CALL", "01jcall7"),
+        ("__CALLCORE_ANSWERS", "alert_info"),
+    }
+
+
 @pytest.mark.parametrize("phone", ["PJSIP/101", "SIP/101", "Local/105@agents/n", "PJSIP/desk-1@main"])
 def test_phones_as_asterisk_spells_them(phone: str) -> None:
     assert dict(by_phone(phone=phone).variables)["__CALLCORE_PHONE"] == phone
@@ -232,7 +253,9 @@ def test_phones_as_asterisk_spells_them(phone: str) -> None:
         {"phone_seconds": 0},
         {"ring_seconds": 301},
         {"caller_number": "x"},
-    ],
+    ]
+    + [{"call": value} for value in ("", "A", "a,b", "a" * 41, "a\n")]
+    + [{"auto_answer": value} for value in ("", "Call-Info", "call_info,x", "call_info\n")],
 )
 def test_an_originate_by_phone_that_could_mean_something_else(change: dict[str, Any]) -> None:
     with pytest.raises(BadAction):

@@ -391,8 +391,15 @@ async def test_a_living_channel_that_bears_the_mark_is_found(pbx: ScriptedAmi, p
     pbx.channels = [
         (("Event", "Status"), ("Uniqueid", "1795.1"), ("Variable", "CALLCORE_ATTEMPT=a1")),
         (("Event", "Status"), ("Uniqueid", "a2"), ("Variable", "CALLCORE_ATTEMPT=(null)")),
+        (
+            ("Event", "Status"),
+            ("Uniqueid", "1795.3"),
+            ("Context", "callcore-carry"),
+            ("Variable", "CALLCORE_ATTEMPT=a3"),
+        ),
     ]
     pbx.answers["DBGetTree"] = listing([], "DBGetTreeComplete")
-    found = (await placing.dialer.trace([AttemptId("a1"), AttemptId("a2")])).by_attempt
+    found = (await placing.dialer.trace([AttemptId(id) for id in ("a1", "a2", "a3")])).by_attempt
     assert (found[AttemptId("a1")].is_marked, found[AttemptId("a1")].is_alive) == (True, False)
     assert (found[AttemptId("a2")].is_marked, found[AttemptId("a2")].is_alive) == (False, True)
+    assert [trace.is_carrying for trace in found.values()] == [False, False, True]

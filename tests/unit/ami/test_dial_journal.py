@@ -25,6 +25,7 @@ def read(**rows: str) -> dict[AttemptId, Trace]:
     ("rows", "trace"),
     [
         ({"dial": f"dialling|{B}"}, Trace(dialling_at=BEGAN)),
+        ({"dial": f"answered|{B}"}, Trace(dialling_at=BEGAN, is_taken=True)),
         (
             {"dial": f"BUSY|17|{E}|{B}"},
             Trace(dialling_at=BEGAN, status="BUSY", cause=17, ended_at=ENDED),

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stories import ANNA, BORIS, FINANCE, IVAN, NUMBER, PBX, PHONES, Story, make_tracker, member, ref, row
+from stories import (
+    ANNA,
+    BORIS,
+    FINANCE,
+    IVAN,
+    NUMBER,
+    PBX,
+    PHONES,
+    START,
+    Story,
+    make_tracker,
+    member,
+    ref,
+    row,
+)
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
-from callcore.calls.attempt import AttemptResult, Plan
+from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Plan
 from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.domain import AgentState, CallId, Direction, Outcome
 
@@ -243,3 +257,12 @@ def test_the_ledger_is_quicker() -> None:
 def test_plans() -> None:
     assert [plan for plan in Plan if plan.asks_again] == [Plan.phone_first, Plan.queue_first]
     assert [plan for plan in Plan if not plan.is_talk] == [Plan.number_first]
+
+
+def test_an_attempt_is_confirmed_by_the_gates_second_yes() -> None:
+    """Until it is stored the number has certainly not been rung."""
+    asked = Attempt(
+        AttemptId("a1"), None, None, Medium.voice, NUMBER, "main", "ru", START, plan=Plan.queue_first
+    )
+    assert not asked.is_confirmed
+    assert replace(asked, submitted_at=START).is_confirmed

@@ -411,6 +411,14 @@ def test_the_halves_of_a_members_local_channel_go_and_he_stays() -> None:
     assert story.contact.talk_ms == 10_000
 
 
+def test_a_recording_that_begins_changes_nothing_of_the_call() -> None:
+    """Who keeps the recordings hears of it; to the call it is no news."""
+    story = two()
+    before = story.tracker.calls[CALL]
+    assert story.tell(f.RecordingBegan(ref("c"))) == []
+    assert story.tracker.calls[CALL] == before
+
+
 # --- the room
 
 

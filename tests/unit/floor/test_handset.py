@@ -15,10 +15,20 @@ from callcore.ami.session import AnswerLost
 from callcore.calls import facts as f
 from callcore.calls.agent import AgentRules
 from callcore.calls.effects import Effect, EndChannel, SendOn
-from callcore.calls.line import Do, LineState, ToPerson
+from callcore.calls.line import Do, LineState, ToOutside, ToPerson
 from callcore.calls.lining import state_of
 from callcore.calls.tracker import Tracker
-from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, QueueName
+from callcore.domain import (
+    AgentState,
+    CallId,
+    ChannelId,
+    ChannelRef,
+    CustomerId,
+    Interface,
+    Login,
+    PbxName,
+    QueueName,
+)
 from callcore.floor.handset import Handset, LineTo
 from callcore.screenpop.ports import DeskRefused
 
@@ -103,9 +113,97 @@ class Room:
         return refused.value.code
 
 
+class Gate:
+    """The way out of the house; ``refuses`` with a code."""
+
+    def __init__(self) -> None:
+        self.refuses = ""
+        self.told: list[tuple[str, str]] = []
+
+    async def leave(
+        self, login: Login, pbx: PbxName, call: CallId, number: str, customer: CustomerId | None
+    ) -> ToOutside:
+        if self.refuses:
+            raise DeskRefused(self.refuses)
+        self.told.append(("leaves", number))
+        return ToOutside(number.removeprefix("+"), f"a{len(self.told)}")
+
+    def withdraw(self, target: ToOutside) -> None:
+        self.told.append(("withdrawn", target.attempt))
+
+    def unsure(self, target: ToOutside) -> None:
+        self.told.append(("unsure", target.attempt))
+
+    def over(self, target: ToOutside, *, was_answered: bool) -> None:
+        self.told.append(("answered" if was_answered else "rang", target.attempt))
+
+
+THERE = LineTo("outside", "+79160000001")
+
+
 @pytest.fixture
 async def house() -> Room:
     return Room()
+
+
+@pytest.fixture
+async def gate(house: Room) -> Gate:
+    house.handset.outward = gate = Gate()
+    return gate
+
+
+async def test_a_number_outside_goes_by_gate_and_ledger(house: Room, gate: Gate) -> None:
+    await house.handset.do(ANNA, CALL, Do.blind, THERE)
+    assert gate.told == [("leaves", "+79160000001")]
+    assert house.facts == [f.LineOrdered(CALL, ANNA, Do.blind, ToOutside("79160000001", "a1"))]
+    sent = [dict(action.headers) for action in house.link.told]
+    assert {"Channel": "PJSIP/trunk-1", "Variable": "CALLCORE_ATTEMPT", "Value": "a1"} in sent
+    assert sent[-1]["Context"] == "callcore-carried"
+
+
+async def test_a_number_outside_that_may_not_be_dialled(house: Room, gate: Gate) -> None:
+    gate.refuses = "refused_by_gate"
+    assert await house.refuses(Do.consult, THERE) == "refused_by_gate"
+    assert house.link.names == ["ShowDialPlan"]
+    assert not house.facts
+    house.handset.outward = None
+    assert await house.refuses(Do.consult, THERE) == "no_outside"
+
+
+async def test_nothing_is_stored_for_an_order_that_cannot_be(house: Room, gate: Gate) -> None:
+    assert await house.refuses(Do.three_way, THERE) == "call_changed"
+    house.link.fails["ShowDialPlan"] = ActionRefused("ShowDialPlan", "no such context")
+    assert await house.refuses(Do.consult, THERE) == "not_possible_here"
+    assert not gate.told
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "code", "told"),
+    [
+        ("Setvar", ActionRefused("Setvar", "No such channel"), "pbx_refused", "withdrawn"),
+        ("Redirect", ActionRefused("Redirect", "Channel does not exist"), "pbx_refused", "withdrawn"),
+        ("Redirect", LinkDown("no link"), "pbx_down", "withdrawn"),
+        ("Redirect", AnswerLost("lost"), "line_unsure", "unsure"),
+        ("Redirect", RuntimeError("a fault of ours"), "", "unsure"),
+    ],
+)
+async def test_what_was_stored_ends_somehow(
+    house: Room, gate: Gate, action: str, error: AmiError, code: str, told: str
+) -> None:
+    house.link.fails[action] = error
+    with pytest.raises((DeskRefused, RuntimeError)) as raised:
+        await house.handset.do(ANNA, CALL, Do.blind, THERE)
+    assert getattr(raised.value, "code", "") == code
+    assert gate.told == [("leaves", "+79160000001"), (told, "a1")]
+
+
+async def test_who_was_asked_outside_is_let_go_of(house: Room, gate: Gate) -> None:
+    """The PBX would not tell before the operator's call is over; whether he had answered is known here."""
+    await house.handset.do(ANNA, CALL, Do.consult, THERE)
+    house.part()
+    assert house.state is LineState.calling
+    await house.handset.do(ANNA, CALL, Do.back)
+    assert gate.told[-1] == ("rang", "a1")
 
 
 async def test_variables_then_the_word_to_the_model_then_the_move(house: Room) -> None:

@@ -181,13 +181,49 @@ def test_who_is_still_rung_gets_the_customer_when_he_is_let_go() -> None:
     ("target", "code"),
     [
         (None, "no_target"),
-        (OUTSIDE, "outside"),
+        (ToOutside("79160000001", ""), "no_target"),
+        (ToOutside("79160000001", "a1", caller_number="1,2"), "no_target"),
+        (ToOutside("7916&PJSIP/102", "a1"), "no_target"),
         (ToInside("1&PJSIP/2"), "no_target"),
         (ToInside(""), "no_target"),
     ],
 )
 def test_targets_that_are_refused(do: Do, target: Target | None, code: str) -> None:
     assert orders(parts(S.talks), do, target) == Impossible(code)
+
+
+def test_a_number_outside_is_rung_by_the_customer_or_asked_by_the_operator() -> None:
+    """With the attempt that its permit was given for, as the dialplan of carried calls wants it."""
+
+    def aimed(channel: str) -> list[Order]:
+        return [
+            SetVar(channel, "CALLCORE_ATTEMPT", "a1"),
+            SetVar(channel, "CALLCORE_TO", "79160000001"),
+            SetVar(channel, "CALLCORE_SHOWN", "+74951112233"),
+            SetVar(channel, "CALLCORE_RINGS", "25"),
+        ]
+
+    there = ToOutside("79160000001", "a1", 25, "+74951112233")
+    given = orders(parts(S.talks), Do.blind, there)
+    assert given == (*way_back(), *aimed(C), Redirect(C, Place.outside))
+    asked = orders(parts(S.held), Do.consult, there)
+    assert isinstance(asked, tuple)
+    assert asked[-6:] == (
+        SetVar(O, "__CALLCORE_HELD", C),
+        *aimed(O),
+        Redirect(C, Place.hold, O, Place.consult_outside),
+    )
+
+
+def test_a_number_outside_is_not_dialled_anew_by_the_same_word() -> None:
+    """Nobody lets go of it while it rings, and who has lost his operator comes back."""
+    asks = parts(S.calling, E, target=OUTSIDE)
+    assert orders(asks, Do.blind) == Impossible("while_calling")
+    assert sent_on(Waiting(CallId("c1"), PbxName("main"), C), OUTSIDE) == (Redirect(C, Place.back),)
+    view = LineView(S.calling, with_="+79160000001", is_outside=True)
+    assert Do.blind not in view.may
+    assert view.why_not[Do.blind] == "while_calling"
+    assert Do.blind in LineView(S.failed, is_outside=True).may
 
 
 def test_a_customer_who_was_called_comes_back_under_his_number() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callcore.numbers import Number, format_national, mask, normalise, search_keys
+from callcore.numbers import Number, format_national, mask, normalise, search_keys, written
 
 MOBILE = "+79161234567"
 
@@ -147,3 +147,15 @@ def test_search_keys_hold_the_spellings_of_foreign_bases() -> None:
     assert search_keys(Number("+493012345678"), "RU") == ("+493012345678", "493012345678")
     assert search_keys(Number("101", is_short=True), "RU") == ("101",)
     assert search_keys(Number("+3545551234"), "IS")[-1] == "5551234"
+
+
+@pytest.mark.parametrize("raw", ["+7 (916) 123-45-67", "8\u00a0916\u00a0123\u201145\u201167", "101"])
+def test_people_write_numbers_so(raw: str) -> None:
+    assert written(raw, "RU") == normalise(raw, "RU")
+
+
+@pytest.mark.parametrize(
+    "raw", ["sip:89161234567@host", "tel:+79161234567", "89161234567;x=1", "8.916.123.45.67/1", "", "1" * 41]
+)
+def test_nobody_writes_a_number_so(raw: str) -> None:
+    assert written(raw, "RU") is None

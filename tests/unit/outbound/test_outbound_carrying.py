@@ -238,14 +238,18 @@ async def test_where_nobody_may_give_it(desk: Desk, number: str, code: str) -> N
 
 # --- what nobody tells
 
-DIALS: dict[str, Any] = {"dialling_at": T0, "is_marked": True}
+DIALS: dict[str, Any] = {"dialling_at": T0, "is_marked": True, "is_carrying": True}
 
 
 @pytest.mark.parametrize(
     ("trace", "comes_to"),
     [
         (Trace(**DIALS), None),
-        (Trace(**{**DIALS, "is_marked": False}), ("unknown", "journal: no end")),
+        (Trace(**DIALS, is_taken=True), None),
+        (Trace(dialling_at=T0), ("unknown", "journal: no end")),
+        (Trace(dialling_at=T0, is_taken=True), ("answered", "journal: no end")),
+        (Trace(dialling_at=T0, is_marked=True, is_taken=True), ("answered", "journal: no end")),
+        (Trace(dialling_at=T0, is_marked=True), ("no_answer", "journal: CANCEL")),
         (
             Trace(dialling_at=T0, status="BUSY", cause=17, ended_at=T0, is_marked=True),
             ("busy", "journal: BUSY"),
@@ -254,7 +258,18 @@ DIALS: dict[str, Any] = {"dialling_at": T0, "is_marked": True}
         (Trace(is_marked=True), ("not_sent", "journal: never seen")),
         (Trace(), ("not_sent", "journal: never seen")),
     ],
-    ids=["dials or talks", "the PBX forgot its end", "busy", "talked", "marked, never sent", "no trace"],
+    ids=[
+        "dials",
+        "talks",
+        "the PBX forgot its end",
+        "the PBX forgot the end of their talk",
+        "it talked, and is elsewhere now",
+        "it is elsewhere, and was not answered",
+        "busy",
+        "talked",
+        "marked, never sent",
+        "no trace",
+    ],
 )
 async def test_its_redirect_was_lost(desk: Desk, trace: Trace, comes_to: tuple[str, str] | None) -> None:
     async with desk.house.running() as room:

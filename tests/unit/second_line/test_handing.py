@@ -156,3 +156,18 @@ def test_an_offer_is_found_as_it_stands_now() -> None:
     later = find("department:finance", None, house(), now(NIGHT))
     assert later is not None
     assert later.place is None
+
+
+@pytest.mark.parametrize("typed", ["8 (916) 000-00-01", "+79160000001", "9160000001"])
+def test_a_number_outside_is_offered_as_it_was_typed(typed: str) -> None:
+    offer = first(typed)
+    assert (offer.kind, offer.place) == (Kind.outside, Place(outside="+79160000001"))
+    assert offer.title.ru == "8 (916) 000-00-01"
+    assert find(offer.ref, None, house(), now()) == offer
+
+
+@pytest.mark.parametrize(
+    "name", ["101", "112", "89160000001", "sip:79160000001@evil.example", "+7916&PJSIP/102", "", "+1"]
+)
+def test_what_is_no_canonical_number_outside_is_nobody(name: str) -> None:
+    assert find(f"outside:{name}", None, house(), now()) is None

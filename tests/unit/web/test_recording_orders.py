@@ -1,4 +1,4 @@
-"""Who may order the recording of his talk about, and what an order must say."""
+"""Who may order the recording of his talk, or hand a caller on to outside, and what an order must say."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Desks:
 
     async def record(self, *order: object, is_announced: bool) -> None:
         self.orders.append((*order, is_announced))
+
+
+class Handing(Desks):
+    async def transfer(self, *order: object) -> None:
+        self.orders.append(order)
 
 
 async def order(desks: Desks, role: str, do: str, **fields: Any) -> None:
@@ -44,3 +49,13 @@ async def test_only_a_tick_is_a_tick(announced: Any) -> None:
         await order(desks, Role.operator, "record", announced=announced)
     await order(desks, Role.operator, "record", announced="")
     assert desks.orders == [("anna", CallId("c1"), "record", False)]
+
+
+async def test_to_hand_a_caller_on_outside_is_to_call_there() -> None:
+    desks = Handing()
+    for to in ("outside:+79160000001", " outside:+79160000001"):
+        with pytest.raises(DeskRefused, match="no_right"):
+            await order(desks, Role.campaign_manager, "transfer", to=to)
+    await order(desks, Role.campaign_manager, "transfer", to="department:finance")
+    await order(desks, Role.operator, "transfer", to="outside:+79160000001")
+    assert [one[2] for one in desks.orders] == ["department:finance", "outside:+79160000001"]

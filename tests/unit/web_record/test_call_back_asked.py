@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from callcore.calls.attempt import FOR_PERSON
 from callcore.rights import Permission, Role
 from callcore.store.follow_rows import AskedBy
@@ -66,6 +68,20 @@ async def test_by_a_program(house: Any) -> None:
     ):
         assert problem(await house.api("POST", "/call-backs", {**body, **fault}))[1] == code
     assert (await row(house)).times == 2
+
+
+@pytest.mark.parametrize(
+    "number", ["sip:89161234567@evil.example", "tel:+79161234567", "8916;1234567", "8916/1234567"]
+)
+async def test_an_address_is_no_number(house: Any, number: str) -> None:
+    """What is called is what was read; also where the form comes with it."""
+    await house.sign_in(Role.operator, "anna")
+    body = {"number": number, "topic": TOPIC}
+    assert problem(await house.api("POST", "/call-backs", body))[1] == "not-a-number"
+    assert (await house.post_form("/work/ask", **body)).status == 422
+    page = await house.get("/work/ask", number=number, topic=TOPIC)
+    assert NUMBER not in page.text
+    assert await house.database.follow_ups.get(1) is None
 
 
 async def test_who_may(house: Any) -> None:

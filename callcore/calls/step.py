@@ -252,6 +252,7 @@ def _number_answered(call: Call, moment: PopMoment) -> Result:
 
 
 def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> Result:
+    rang = any(ring.login == move.login and ring.ended_at is None for ring in call.rings)
     call, effects = rings_answered(call, move, now)
     call = replace(
         call,
@@ -266,7 +267,7 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
     effects += told
     if login is None:
         return call, effects
-    call, is_new = taken(call, login)
+    call, is_new = taken(call, login, has_card=rang and handed.comes_back(call, login))
     if moment in (PopMoment.answer, PopMoment.ringing, PopMoment.dialling):
         call, pop = _pop(call, login)
         # The pop comes first: whoever waits for it must not wait for the band to be cleared.

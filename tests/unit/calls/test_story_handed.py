@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
-from stories import ANNA, BORIS, EXPERT, NUMBER, Story, call_id, created, ref, talking
+from stories import ANNA, BORIS, EXPERT, NUMBER, PHONES, Story, call_id, created, ref, talking
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.effects import HandedWords, HandingState
+from callcore.calls.line import Do, ToPerson
 from callcore.calls.policy import PopMoment, PopPolicy
 from callcore.domain import AgentState, EndReason, Text, TopicCode
 
@@ -135,3 +138,92 @@ def test_a_call_that_is_not_handed_rings_without_a_card(story: Story) -> None:
 
 def test_an_unknown_call_is_no_matter(story: Story) -> None:
     assert story.tell(handed(9), f.HandingFailed(call_id(9), 17)) == []
+
+
+# --- it comes back to the sender
+
+
+def rings_anna_again(story: Story) -> list[do.Effect]:
+    """Nobody took it; the dialplan rings her."""
+    story.tell(f.QueueLeft(ref("c"), EXPERT), f.Returned(ref("c"), "TIMEOUT"))
+    phone = f"{PHONES[ANNA]}-a2"
+    return story.tell(created("a2", phone, linked="c"), f.DialBegan(ref("c"), ref("a2"), phone))
+
+
+def answers_again(story: Story, leg: str = "a2") -> None:
+    story.tell(
+        f.ChannelAnswered(ref(leg)),
+        f.BridgeEntered(ref(leg), "again"),
+        f.BridgeEntered(ref("c"), "again"),
+    )
+
+
+@pytest.mark.parametrize("policy", [PopPolicy(inbound=moment) for moment in PopMoment])
+def test_who_gets_it_back_has_her_card_once_as_it_rings(policy: PopPolicy) -> None:
+    story = Story(policy=policy).on_shift(ANNA, BORIS)
+    story.comes_to_queue("c")
+    story.found(1)
+    story.at(3).rings("c", ANNA, "a")
+    story.at(5).answers("c", ANNA, "a")
+    hands_on(story.at(20))
+    before = story.pops.count((ANNA, call_id(1)))
+    told = rings_anna_again(story.at(50))
+    (pop,) = [each for each in told if isinstance(each, do.PopCard)]
+    assert pop.view.handed is not None
+    assert (pop.login, pop.view.handed.state, pop.view.handed.why) == (
+        ANNA,
+        HandingState.returned,
+        "no_answer",
+    )
+    answers_again(story.at(53))
+    assert story.pops.count((ANNA, call_id(1))) == before + 1
+    assert story.state(ANNA) is AgentState.talking
+    story.at(60).tell(f.BridgeLeft(ref("c"), "again"), f.BridgeLeft(ref("a2"), "again"))
+    story.hangs_up("a2")
+    story.hangs_up("c")
+    assert story.state(ANNA) is AgentState.wrap_up
+    assert settled(story) == [(HandingState.returned, None, "no_answer")]
+
+
+def test_who_does_not_answer_it_has_her_card_anew_when_it_rings_again(story: Story) -> None:
+    hands_on(story)
+    rings_anna_again(story.at(50))
+    story.at(65).hangs_up("a2", cause=0)
+    story.waits("c")
+    story.at(70).rings("c", ANNA, "a3")
+    story.answers("c", ANNA, "a3")
+    assert story.pops.count((ANNA, call_id(1))) == 3
+
+
+def test_who_picks_it_up_without_a_ring_has_her_card_too(story: Story) -> None:
+    hands_on(story)
+    story.tell(f.QueueLeft(ref("c"), EXPERT), f.Returned(ref("c"), "BUSY"))
+    story.tell(created("a2", f"{PHONES[ANNA]}-a2", linked="c"))
+    answers_again(story)
+    assert story.pops.count((ANNA, call_id(1))) == 2
+
+
+# --- all three
+
+
+@pytest.mark.parametrize("order", list(permutations("abc")))
+def test_in_the_room_the_other_one_takes_it_and_she_has_not_taken_it_back(
+    story: Story, order: tuple[str, ...]
+) -> None:
+    """Whoever comes in first: Boris hears the caller himself from then on."""
+    story.tell(handed(), f.LineOrdered(call_id(1), ANNA, Do.consult, ToPerson(BORIS, PHONES[BORIS])))
+    story.leaves_bridge("c", "c")
+    story.leaves_bridge("a", "c")
+    phone = f"{PHONES[BORIS]}-b"
+    story.tell(created("b", phone, linked="c"), f.DialBegan(ref("a"), ref("b"), phone))
+    story.at(25).tell(
+        f.ChannelAnswered(ref("b")), f.BridgeEntered(ref("b"), "asked"), f.BridgeEntered(ref("a"), "asked")
+    )
+    assert settled(story) == [], "they only talk about him"
+    story.at(30).tell(f.LineOrdered(call_id(1), ANNA, Do.three_way))
+    story.tell(*(f.BridgeLeft(ref(each), "asked") for each in ("a", "b")))
+    story.tell(*(f.BridgeEntered(ref(each), "room", is_room=True) for each in order))
+    assert settled(story) == [(HandingState.taken, BORIS, "")]
+    story.at(40).tell(f.BridgeLeft(ref("b"), "room"))
+    story.hangs_up("b")
+    assert len(settled(story)) == 1

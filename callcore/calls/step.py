@@ -119,7 +119,7 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case CustomersFound():
             return _found(call, move)
         case Handed():
-            return handed.begin(call, move)
+            return _handed(call, move)
         case HandingFailed():
             return handed.failed(call, move)
         case CallerGone():
@@ -199,6 +199,17 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
         call = replace(call, cards=tuple(other for other in call.cards if other != move.login))
     call, pop = _pop(call, move.login)
     return call, (show, *pop)
+
+
+def _handed(call: Call, move: Handed) -> Result:
+    """Of an earlier life of ours: the telephone may ring already that shall have the card."""
+    call, effects = handed.begin(call, move)
+    ringing = dict.fromkeys(ring.login for ring in call.rings if ring.ended_at is None)
+    for login in ringing:
+        if login is not None and handed.opens_card(call, login):
+            call, pop = _pop(call, login)
+            effects += pop
+    return call, effects
 
 
 def _pop(call: Call, login: Login) -> Result:

@@ -22,6 +22,7 @@ from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import connect_calls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
+from callcore.assembly.handing_world import make_world
 from callcore.assembly.leaving import Outward
 from callcore.assembly.listening import listening, serve
 from callcore.assembly.office import Office
@@ -29,7 +30,7 @@ from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.pages import make_pages
 from callcore.assembly.pulse import Pulse
 from callcore.assembly.retention import Retention
-from callcore.assembly.second_line import SecondLine, make_world
+from callcore.assembly.second_line import SecondLine
 from callcore.assembly.shifts import resume_shifts
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
@@ -202,7 +203,7 @@ class Daemon:
                 self.records.carry,
                 self._listeners,
                 self.handset.carry,
-                lambda effect: self.second_line.carry(effect),
+                lambda effect: self.second_line.ends.carry(effect),
             ),
             watch=self._watch,
             recorder=self.recorder,
@@ -312,7 +313,7 @@ class Daemon:
                 self.office,
                 self.answering,
                 self.talks,
-                self.second_line,
+                self.second_line.ends,
                 self.colleagues,
                 self.parked,
                 self.waiting,
@@ -378,7 +379,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
-        self.second_line.take_fact(fact)
+        self.second_line.ends.take_fact(fact)
         self.handset.take_fact(fact)
         match fact:
             case Snapshot():

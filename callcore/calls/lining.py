@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
@@ -19,6 +19,7 @@ from callcore.calls.effects import Effect, Party, ShowLine, TransferKind
 from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
+    LATE,
     PLAIN,
     Do,
     Line,
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 ASKING = frozenset({Do.consult, Do.three_way})
 _APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
 """Where operators are who have parted from their customers, and what they ordered."""
-_LATE = timedelta(seconds=10)
-"""What was ordered and has not come about by then was not done."""
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
 
 
@@ -203,7 +202,7 @@ def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterat
     call = floor.calls[call_id]
     here = floor.mirror.company(call.anchor)
     is_room = line.order is Do.three_way and not line.is_apart
-    if not line.is_apart and not is_room and now - line.since > _LATE:
+    if not line.is_apart and not is_room and now - line.since > LATE:
         floor.calls[call_id] = replace(call, line=None)
         return
     if line.mine in here:

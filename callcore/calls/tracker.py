@@ -14,7 +14,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from callcore.calls import channels, endings, entering, left_alone, lines, lining, placing, queues, transfers
+from callcore.calls import (
+    channels,
+    endings,
+    entering,
+    handed,
+    left_alone,
+    lines,
+    lining,
+    placing,
+    queues,
+    transfers,
+)
 from callcore.calls import facts as f
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
@@ -314,8 +325,13 @@ class Tracker:
             yield from self.move(fact.call, CardAsked(fact.login), now)
 
     def _handed(self, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
-        if fact.call in self.calls:
-            yield from self.move(fact.call, fact, now)
+        call = self.calls.get(fact.call)
+        if call is None or call.phase is Phase.ended:
+            yield from handed.too_late(fact)
+            return
+        yield from self.move(fact.call, fact, now)
+        if isinstance(fact, f.Handed) and fact.found is not None:
+            yield from left_alone.found_waiting(self, self.calls[fact.call], fact.found)
 
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
         yield from self._crew.sign_in(fact, now)

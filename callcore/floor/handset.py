@@ -36,7 +36,17 @@ from callcore.calls.handset import (
     sent_on,
     taken,
 )
-from callcore.calls.line import Do, LineState, ParkedCall, Target, ToInside, ToOutside, ToPerson, ToQueue
+from callcore.calls.line import (
+    MAY,
+    Do,
+    LineState,
+    ParkedCall,
+    Target,
+    ToInside,
+    ToOutside,
+    ToPerson,
+    ToQueue,
+)
 from callcore.calls.tracker import Tracker
 from callcore.domain import AgentState, CallId, CustomerId, Login, PbxName, QueueName
 from callcore.screenpop.background import Background
@@ -124,6 +134,18 @@ class Handset:
         """Those whom somebody takes: until his phone rings they still look parked."""
 
     # --- orders
+
+    async def check(self, login: Login, call: CallId, do: Do) -> None:
+        """Of what belongs to the call alone and not to its target, nothing is in the way of this order now.
+
+        Raises ``DeskRefused`` as ``do`` does.
+        """
+        if login not in self._tracker.agents:
+            raise DeskRefused("not_signed_in")
+        parts = self._parts(login, call)
+        if do not in MAY[parts.state]:
+            raise DeskRefused("call_changed")
+        await self._check_dialplan(parts.pbx)
 
     async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         """Carry out one order; ``to``: of ``consult`` and ``blind``.

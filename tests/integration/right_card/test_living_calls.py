@@ -4,9 +4,8 @@ card comes once, and nobody is left on the line."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -327,9 +326,7 @@ async def test_blind_to_somebody_who_rejects_comes_back(office: Office) -> None:
     await anna.api.is_("talking")
     await visit.hang_up()
     contact = await office.told(visit, boris, by=anna, early=[boris])
-    office._cards["anna"] = [
-        contact.call
-    ] * 3  # also as it rings, with who did not take him; and as she talks again
+    office._cards["anna"] = [contact.call] * 2  # once more as it rings, with who did not take him
     await office.nothing_else()
 
 

@@ -318,10 +318,14 @@ class Tracker:
             yield from self.move(fact.call, fact, now)
 
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
-        yield from self._crew.sign_in(fact, now)
+        effects = self._crew.sign_in(fact, now)
+        self.queue_book.put_in(effects)
+        yield from effects
 
     def _signed_out(self, fact: f.AgentSignedOut, now: datetime) -> Iterator[Effect]:
-        yield from self._crew.sign_out(fact.login, now)
+        effects = self._crew.sign_out(fact.login, now)
+        self.queue_book.take_out(effects)
+        yield from effects
 
     def _desk(
         self, fact: f.AgentBecameReady | f.AgentPaused | f.WrapUpDone, now: datetime

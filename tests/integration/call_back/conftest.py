@@ -18,10 +18,10 @@ from sqlalchemy import select
 from callcore.callbacks.plan import Waits
 from callcore.calls.attempt import Attempt, Purpose
 from callcore.calls.effects import Contact
-from callcore.domain import PbxName, QueueName, TopicCode
+from callcore.domain import Login, PbxName, QueueName, TopicCode
 from callcore.store.call_backs import NewCallBack
 from callcore.store.database import Database
-from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook
+from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook, FollowUpState
 from callcore.store.schema.core import contacts
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
@@ -253,6 +253,20 @@ class Town:
 
         await until(wait)
 
+    async def clear(self) -> None:
+        """Nothing of this test is left to the next one, whatever became of it: no wish, no call."""
+        for row in await self.database.follow_ups.find(FollowUpLook()):
+            at = datetime.now(UTC)
+            await self.database.follow_ups.settle(row.id, FollowUpState.withdrawn, "", Login("anna"), at)
+        await self.stage.lab.console("channel request hangup all")
+        await until(self._is_quiet)
+
+    async def _is_quiet(self) -> bool:
+        shown = await self.stage.lab.console("core show channels count")
+        return shown.startswith("0 active channels") and not await self.database.attempts.of_purpose(
+            Purpose.call_back
+        )
+
     async def sits(self, login: str = "anna", number: str = "101", *, is_ready: bool = True) -> Desk:
         lab = self.stage.lab
         phone = await self.stack.enter_async_context(Softphone(number, lab.phone_port(number), lab.sip_port))
@@ -319,4 +333,6 @@ async def stage(
 async def town(stage: Stage, carrier: Carrier) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         assert stage.daemon is not None
-        yield Town(stage, carrier, stack, stage.daemon.database)
+        town = Town(stage, carrier, stack, stage.daemon.database)
+        yield town
+        await town.clear()

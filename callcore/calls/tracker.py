@@ -384,6 +384,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.HandingFailed: Tracker._handed,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,
+    f.MachineHeard: channels.machine_heard,
     f.AgentBecameReady: Tracker._desk,
     f.AgentPaused: Tracker._desk,
     f.WrapUpDone: Tracker._desk,

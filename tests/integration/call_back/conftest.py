@@ -170,6 +170,33 @@ class Town:
 
         await until(is_so)
 
+    async def hears_machine(self, desk: Desk, number: str) -> None:
+        """She presses the button on her talk with him."""
+        assert self.stage.daemon is not None
+        calls = self.stage.daemon.floor.tracker.calls
+
+        async def has_answered() -> bool:
+            of_him = [call for call in calls.values() if call.caller_number == f"+{number}"]
+            return any(call.answered_at is not None for call in of_him)
+
+        await until(has_answered)
+        [call] = [call.id for call in calls.values() if call.caller_number == f"+{number}"]
+        await desk.api.order("machine", call=call)
+
+    async def contacts_written(self, number: str) -> list[Contact]:
+        async def is_written() -> bool:
+            return bool(await self.contacts(number))
+
+        await until(is_written)
+        return await self.contacts(number)
+
+    async def looked_again(self) -> None:
+        """callcore has looked at its list twice since."""
+        assert self.stage.daemon is not None
+        runner = self.stage.daemon.outgoing.call_backs
+        await runner.turn()
+        await runner.turn()
+
     async def is_due(self, number: str) -> None:
         """Its pause is over."""
         row = await self.row(number)

@@ -63,7 +63,7 @@ def test_members_come_pause_and_go() -> None:
 
 
 def test_who_signs_out_is_no_member_any_more() -> None:
-    """The PBX needs a moment, and may still tell of his phone in it; a caller for him would wait for nobody."""
+    """The PBX needs a moment, and may still tell of his phone meanwhile."""
     story = linked()
     story.tell(sign_in(ANNA, (FINANCE,)), told(FINANCE, PHONES[ANNA]), told(FINANCE, PHONES[BORIS]))
     assert state(story) == (2, 2, 0, None)

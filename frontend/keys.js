@@ -20,6 +20,8 @@ export function keys($) {
       form?.requestSubmit(button(form, 'save')); // the first of both would close
     } else if (code === 'KeyN' && event.altKey && !event.ctrlKey) {
       press(document.querySelector('.panel:not([hidden]) [data-alt-n]'));
+    } else if (code === 'KeyM' && event.altKey && !event.ctrlKey) {
+      document.querySelector('#bands [data-alt-m]')?.click(); // who types goes on
     } else if (code === 'KeyW' && event.altKey && !event.ctrlKey) {
       press($('list-missed'));
     } else if (digit) press(document.querySelectorAll('[role=tab]')[digit[1] - 1]);

@@ -36,6 +36,7 @@ from callcore.store.case_rows import Case, number_of
 from callcore.store.customers import Customers
 from callcore.store.database import Database
 from callcore.store.flashes import Flash
+from callcore.store.follow_rows import AskedBy
 from callcore.store.voicemails import NewVoicemail, Voicemail
 
 FRESH_SECONDS = 1.0
@@ -131,7 +132,9 @@ class HouseBackoffice:
 
         return await self._leave(caller, node, message)
 
-    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
+    async def call_back(
+        self, caller: Caller, queue: str, place: int | None = None, is_closed: bool = False
+    ) -> bool:
         if caller.number is None:
             return False
         wish = NewCallBack(
@@ -141,6 +144,7 @@ class HouseBackoffice:
             language=caller.language,
             call=caller.call,
             customer=self._customer_of(caller),
+            source=AskedBy.closed if is_closed else AskedBy.key,
             position=place,
         )
         if await self._database.call_backs.ask(wish, self._now()):

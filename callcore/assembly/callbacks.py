@@ -12,13 +12,23 @@ from callcore.callbacks.plan import Desk
 from callcore.callbacks.ports import House, Way
 from callcore.callbacks.runner import CallBacks
 from callcore.callbacks.status import Standing, words
-from callcore.calls.attempt import Purpose
+from callcore.calls.attempt import Attempt, Plan, Purpose
 from callcore.calls.call import Phase
 from callcore.calls.queue_book import Line
 from callcore.calls.tracker import Tracker
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, Direction, Login, Outcome, PbxName, QueueName, Text
+from callcore.domain import (
+    AgentState,
+    ChannelId,
+    ChannelRef,
+    Direction,
+    Login,
+    Outcome,
+    PbxName,
+    QueueName,
+    Text,
+)
 from callcore.floor.ids import call_of_attempt
 from callcore.screenpop.cardnews import CardNews, WorkChanged
 from callcore.store.follow_rows import FollowUp, FollowUpKind
@@ -95,6 +105,16 @@ class FloorSight:
             and call.phase is not Phase.ended
             and call.word is not Outcome.callback_requested
         }
+
+    def has_answered(self, attempt: Attempt) -> bool:
+        """Where an operator is first, our channel tells of him, the call of the number."""
+        ref = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
+        channel = self._tracker.mirror.channels.get(ref)
+        if channel is None or attempt.plan is Plan.customer_first:
+            return channel is None or channel.is_up
+        id = self._tracker.by_channel.get(ref)
+        call = None if id is None else self._tracker.calls.get(id)
+        return call is None or call.answered_at is not None
 
 
 class Waiting:

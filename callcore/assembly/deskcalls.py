@@ -9,6 +9,8 @@ from callcore import numbers
 from callcore.assembly.colleagues import inside_numbers
 from callcore.assembly.current import Current
 from callcore.assembly.placing import Placing
+from callcore.calls.attempt import AttemptId
+from callcore.calls.call import Call
 from callcore.domain import CallId, CustomerId, Login
 from callcore.floor.floor import Floor
 from callcore.floor.ids import call_of_attempt
@@ -35,7 +37,9 @@ class DeskCalls:
         names: Names,
         country: str,
         now: Callable[[], datetime],
+        living: Callable[[CallId], Call | None],
     ) -> None:
+        self._living = living
         self._placing = placing
         self._attempts = attempts
         self._follow_ups = follow_ups
@@ -64,6 +68,19 @@ class DeskCalls:
                 await self._placing.hang_up(call)
         except StoreError:
             raise DeskRefused("store_down") from None
+
+    async def machine(self, call: CallId) -> None:
+        try:
+            living = self._living(call)
+            if living is None or living.answered_at is None:
+                raise DeskRefused("call_changed")
+            # our channel's id is the attempt's
+            placed = await self._attempts.get(AttemptId(living.channel.id))
+            is_ended = placed is not None and await self._placing.machine(placed, call)
+        except StoreError:
+            raise DeskRefused("store_down") from None
+        if not is_ended:
+            raise DeskRefused("not_placed")
 
     async def _is_his(self, login: Login, number: str, id: int) -> None:
         """What a colleague has taken on is his to call; and a number of another entry is another call."""
@@ -110,4 +127,5 @@ def connect_calls(
         lambda: people.names(now()),
         current.settings.organisation.country,
         now,
+        floor.tracker.calls.get,
     )

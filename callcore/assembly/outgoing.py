@@ -109,7 +109,14 @@ class Outgoing:
         self.messenger = self._messenger()
         self.placing = Placing(database.attempts, make_house(settings, now().year), now)
         house = callbacks.make_house(settings, now())
-        self.call_backs = CallBacks(database.wishes, database.attempts, lambda: house, self._prepare, now)
+        self.call_backs = CallBacks(
+            database.wishes,
+            database.attempts,
+            lambda: house,
+            database.network.zones_of,
+            self._prepare,
+            now,
+        )
         self.placing.wished = self.call_backs.confirm
         self.placing.give_way = self.call_backs.give_way
         self.runner = CampaignRunner(

@@ -330,6 +330,14 @@ class Placing:
         if attempt.outcome is None:
             await self._outbound.hang_up(attempt.route, attempt.id)
 
+    async def machine(self, attempt: Attempt, call: CallId) -> bool:
+        """See ``Places``. The floor hears of it first, so that the contact does not say that they talked."""
+        if attempt.outcome is not None or not attempt.plan.is_talk or attempt.plan is Plan.carried:
+            return False
+        self.take(f.MachineHeard(call))
+        await self._outbound.hang_up_machine(attempt.route, attempt.id)
+        return True
+
     # --- for the script of a phone that was picked up (``ivr.placed.Confirm``)
 
     async def confirm(self, pbx: PbxName, attempt: str) -> Go | Stop:

@@ -37,6 +37,7 @@ _TRIED = frozenset(
         AttemptResult.rejected,
         AttemptResult.network,
         AttemptResult.failed,
+        AttemptResult.machine,
     )
 )
 
@@ -209,6 +210,8 @@ def after(outcome: Outcome, plan: Plan, tries: int, rules: Rules, now: datetime)
             return _again(AttemptResult.answered, tries, rules, now)
         case AttemptResult.not_sent:
             return FollowUpChange(tries, now + SOON, AGAIN if _lost_place(outcome) else "")
+        case AttemptResult.withdrawn:
+            return FollowUpChange(tries, now + SOON)  # he is on the line: his talk settles the wish
         case result if result in _TRIED:
             return _again(result, tries, rules, now)
         case result:  # unreachable: ringing again is useless; unknown: it may have rung

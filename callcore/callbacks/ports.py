@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
+from callcore.calls.attempt import Attempt
 from callcore.domain import Language, PbxName, QueueName, Text
 from callcore.outbound.gate import Profile
 from callcore.routing.tables import TopicTables, UnknownTopic
@@ -68,6 +69,9 @@ class FloorView(Protocol):
     def on_line(self) -> Mapping[str, bool]:
         """Numbers that have called us and are here; whether anybody has talked with them."""
 
+    def has_answered(self, attempt: Attempt) -> bool:
+        """Whoever is rung by it is on the line, or may be."""
+
 
 class Nowhere:
     """A floor that knows of nothing."""
@@ -78,6 +82,11 @@ class Nowhere:
     def on_line(self) -> Mapping[str, bool]:
         return {}
 
+    def has_answered(self, _attempt: Attempt) -> bool:
+        return True
 
+
+Zones = Callable[[str], Awaitable[Sequence[str]]]
+"""tz names of where the people who have this canonical number are, by their records; none known: empty."""
 Prepare = Callable[[str, str, Language], Awaitable[str | None]]
 """PBX, text, language: the prompt's path as that PBX sees it; None: it cannot be spoken."""

@@ -7,7 +7,7 @@ Wishes (the list) ──step──► gate ──Permit──► Outbound ──
 A wish is claimed in the transaction of its attempt's intent and changed in that of its outcome, so that no
 crash between leaves it called twice or forgotten. Whoever calls us himself meanwhile, or is taken on by a
 person, is withdrawn: his placeholder is hung up while it waits; whether his number is rung after all is
-decided in ``confirm``, and nowhere else.
+decided in ``confirm``, and nowhere else. If he calls us while it rings, it stops: that was no try.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import structlog
 
 from callcore.callbacks import plan
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why, Wish
-from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way
+from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way, Zones
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
     FOR_PERSON,
@@ -81,6 +81,7 @@ class CallBacks:
         wishes: Wishes,
         attempts: Attempts,
         house: Callable[[], House],
+        zones: Zones,
         prepare: Prepare,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -97,6 +98,7 @@ class CallBacks:
         """The list of people to call looks otherwise now; set likewise."""
         self._wishes = wishes
         self._attempts = attempts
+        self._zones = zones
         self._prepare = prepare
         self._now = now
         self._sleep = sleep
@@ -175,17 +177,21 @@ class CallBacks:
 
     async def _withdraw(self, open_calls: Sequence[Attempt], rows: Mapping[int, Any]) -> None:
         """Placeholders of those who need not wait any more. Once the gate has said yes the second time, the
-        call goes on."""
+        call goes on, unless he has called us himself and has not answered yet."""
         self._told &= {each.id for each in open_calls}
         for each in open_calls:
+            if each.id in self._told:
+                continue
             row = rows.get(each.follow_up or 0)
             is_needed = row is not None and row.taken_by is None and each.number not in self._here
-            if each.plan is Plan.queue_first and not (
-                each.is_confirmed or is_needed or each.id in self._told
-            ):
+            if each.plan is Plan.queue_first and not each.is_confirmed and not is_needed:
                 self._told.add(each.id)
                 log.info("call_back_withdrawn", attempt=each.id)
                 await self._outbound.hang_up(each.route, each.id)
+            elif each.number in self._here and not self.floor.has_answered(each):
+                self._told.add(each.id)
+                log.info("call_back_withdrawn", attempt=each.id, why="he calls himself")
+                await self._outbound.stop_ringing(each.route, each.id)
 
     def _step(self, house: House, row: Any, under_way: int, now: datetime) -> Call | Waits:
         desk = self._desk(house, row.queue, under_way)
@@ -232,10 +238,10 @@ class CallBacks:
         has_slot = isinstance(order, CustomerOrder)
         if order is None:
             return False
+        ask = await self._ask(house, attempt, row.number, pbx)
         if has_slot:
             async with asyncio.timeout(LINE_SECONDS):
                 await room.call_slot(pbx)
-        ask = _ask(house, attempt, row.number, pbx)
         permit: Permit | Refusal | None = None
         try:
             permit = await room.permit(ask)
@@ -243,7 +249,7 @@ class CallBacks:
             if has_slot and not isinstance(permit, Permit):
                 room.give_back(Medium.voice, pbx)
         if isinstance(permit, Refusal):
-            await self._refused(row, permit)
+            await self._refused(row, ask, permit)
             return False
         whom = WishedCall(step.plan, row.id, None if row.customer is None else CustomerId(row.customer))
         self._placed(pbx, attempt, row.number, step.plan, row.queue)
@@ -298,14 +304,19 @@ class CallBacks:
             row.queue, step.priority, notice, language, longest, way.ring_seconds, way.caller_number
         )
 
-    async def _refused(self, row: Any, refusal: Refusal) -> None:
+    async def _ask(self, house: House, attempt: AttemptId, number: str, pbx: str) -> Ask:
+        """He is where his record says, at each of his addresses; without one where his number is at home."""
+        zone, *more = await self._zones(number) or (zone_of(number) or house.zone,)
+        medium, purpose = Medium.voice, Purpose.call_back
+        return Ask(attempt, medium, purpose, number, zone, pbx, house.profile, more_zones=tuple(more))
+
+    async def _refused(self, row: Any, ask: Ask, refusal: Refusal) -> None:
         if refusal.rule is Rule.open_call:
             return  # a person has him on the line, or is about to
-        zone = zone_of(row.number) or ""
         if refusal.until is None:
             await self._wishes.wait(row.id, None, f"{FOR_PERSON}{refusal.rule}")
         else:
-            await self._wishes.wait(row.id, refusal.until, refusal.rule, zone)
+            await self._wishes.wait(row.id, refusal.until, refusal.rule, ask.zone)
         self.changed()
 
     # --- the operator is on the line: may the number be rung? (``ivr.placed``)
@@ -320,7 +331,8 @@ class CallBacks:
         rows = await self._wishes.of([call.follow_up or 0])
         if not rows or rows[0].taken_by is not None:
             return WITHDRAWN
-        answer = await self._outbound.confirm(_ask(self.house(), call.id, call.number, call.route))
+        ask = await self._ask(self.house(), call.id, call.number, call.route)
+        answer = await self._outbound.confirm(ask)
         if isinstance(answer, Refusal):
             return answer.rule
         try:
@@ -368,10 +380,6 @@ class CallBacks:
         """Attempts whose journal rows have served; each once."""
         kept = self._settled.get(pbx, deque())
         return [kept.popleft() for _ in range(min(limit, len(kept)))]
-
-
-def _ask(house: House, attempt: AttemptId, number: str, pbx: str) -> Ask:
-    return Ask(attempt, Medium.voice, Purpose.call_back, number, house.zone, pbx, house.profile)
 
 
 def _wish(row: Any) -> Wish:

@@ -144,6 +144,7 @@ _RESULTS = {
     AttemptResult.answered: Text(
         "ответил, но поговорить не успели", "he answered, but nobody talked with him"
     ),
+    AttemptResult.machine: Text("ответил автоответчик", "an answering machine answered"),
     AttemptResult.busy: Text("номер был занят", "the number was busy"),
     AttemptResult.no_answer: Text("не ответил", "no answer"),
     AttemptResult.rejected: Text("отклонил вызов", "he rejected the call"),

@@ -73,6 +73,8 @@ class AttemptResult(StrEnum):
     # of a call
     answered = "answered"
     """Of a call between people: the number answered."""
+    machine = "machine"
+    """Likewise, but an operator heard an answering machine, and says so."""
     told = "told"
     """Answered, and enough was heard or a key was pressed."""
     hung_up_early = "hung_up_early"
@@ -83,6 +85,8 @@ class AttemptResult(StrEnum):
     """There is no such number, or not any more: ringing again is useless."""
     network = "network"
     """Trunk or carrier could not carry it now."""
+    withdrawn = "withdrawn"
+    """It rang, and was ended by callcore: he had called himself meanwhile."""
     # of a message
     delivered = "delivered"
     undelivered = "undelivered"

@@ -174,7 +174,14 @@ class Call:
             silent=self.silent,
             handed=self.handed,
             returned=self.returned,
+            is_placed=self.is_placed,
         )
+
+    @property
+    def is_placed(self) -> bool:
+        """By callcore, for people to talk; where a queue has it, who was rung waited in it."""
+        is_queued = self.direction is Direction.outbound and self.queue is not None
+        return self.dial_stage != "" or is_queued
 
 
 @dataclass(frozen=True, slots=True)

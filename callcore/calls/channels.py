@@ -52,6 +52,12 @@ def dialled_out(floor: Tracker, fact: f.DialledOut, _now: datetime) -> Iterator[
     return iter(())
 
 
+def machine_heard(floor: Tracker, fact: f.MachineHeard, _now: datetime) -> Iterator[Effect]:
+    if (call := floor.calls.get(fact.call)) is not None:
+        floor.calls[call.id] = replace(call, not_reached=EndReason.no_answer)
+    return iter(())
+
+
 def recording_began(floor: Tracker, _fact: f.RecordingBegan, _now: datetime) -> Iterator[Effect]:
     return iter(())
 

@@ -140,6 +140,8 @@ class CallView:
     """Somebody hands it on, or has."""
     returned: str | None = None
     """He comes back from where he was sent: why, in Asterisk's word; empty: nobody took him in time."""
+    is_placed: bool = False
+    """callcore has placed it, so that people talk: a machine may have answered."""
 
 
 class StepEvent(StrEnum):

@@ -561,6 +561,13 @@ class AgentSignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineHeard:
+    """An operator hears an answering machine on a call that callcore has placed: nobody was reached."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSignedOut:
     login: Login
 
@@ -679,6 +686,7 @@ Fact = (
     | PenaltiesKnown
     | AgentSignedIn
     | AgentSignedOut
+    | MachineHeard
     | AgentBecameReady
     | AgentPaused
     | WrapUpDone

@@ -7,11 +7,13 @@ the login beats the list's row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from callcore.calls import effects as do
 from callcore.calls import facts as f
+from callcore.calls.effects import Effect
 from callcore.calls.mirror import is_placeholder
 from callcore.domain import ChannelRef, Interface, PbxName, QueueName
 
@@ -47,6 +49,8 @@ class QueueBook:
         """PBXs whose Snapshot has come, and whose link holds since."""
         self._told: dict[PbxName, set[_Told]] = {}
         """By PBX whose Snapshot is awaited: of whom events have told since its login."""
+        self._leaving: set[tuple[_Place, Interface]] = set()
+        """Whom callcore takes out: the PBX has not said yet that they are."""
 
     def lines(self, pbx: PbxName) -> Iterator[tuple[QueueName, Line]]:
         """Every queue of this PBX; none while its link is down, or its Snapshot has not come: better no word
@@ -84,17 +88,38 @@ class QueueBook:
 
     # --- members
 
+    def take_out(self, effects: Iterable[Effect]) -> None:
+        """Whoever has signed out takes no call any more, though the PBX still lists his phone for a moment:
+        who is rung on the strength of it would wait for nobody."""
+        for effect in effects:
+            if isinstance(effect, do.RemoveMember):
+                place = effect.pbx, effect.queue
+                self._leaving.add((place, effect.interface))
+                self._unseat(place, effect.interface)
+
+    def put_in(self, effects: Iterable[Effect]) -> None:
+        """He is back before the PBX has said that he was gone."""
+        for effect in effects:
+            if isinstance(effect, do.AddMember):
+                self._leaving.discard(((effect.pbx, effect.queue), effect.interface))
+
     def _member(self, fact: f.MemberStatus, _now: datetime) -> None:
         self._tell(fact.pbx, (fact.queue, fact.interface))
         self._seat((fact.pbx, fact.queue), fact.interface, paused=fact.paused)
 
     def _member_gone(self, fact: f.MemberRemoved, _now: datetime) -> None:
         self._tell(fact.pbx, (fact.queue, fact.interface))
-        line = self._line((fact.pbx, fact.queue))
-        line.members.discard(fact.interface)
-        line.paused.discard(fact.interface)
+        self._leaving.discard(((fact.pbx, fact.queue), fact.interface))
+        self._unseat((fact.pbx, fact.queue), fact.interface)
+
+    def _unseat(self, place: _Place, interface: Interface) -> None:
+        line = self._line(place)
+        line.members.discard(interface)
+        line.paused.discard(interface)
 
     def _seat(self, place: _Place, interface: Interface, *, paused: bool) -> None:
+        if (place, interface) in self._leaving:
+            return
         line = self._line(place)
         line.members.add(interface)
         (line.paused.add if paused else line.paused.discard)(interface)
@@ -111,6 +136,7 @@ class QueueBook:
 
     def _snapshot(self, fact: f.Snapshot, now: datetime) -> None:
         told = self._told.pop(fact.pbx, set())
+        self._leaving = {each for each in self._leaving if each[0][0] != fact.pbx}
         before = {place: line for place, line in self._lines.items() if place[0] == fact.pbx}
         for place in before:
             del self._lines[place]

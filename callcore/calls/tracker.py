@@ -334,10 +334,14 @@ class Tracker:
             yield from left_alone.found_waiting(self, self.calls[fact.call], fact.found)
 
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
-        yield from self._crew.sign_in(fact, now)
+        effects = self._crew.sign_in(fact, now)
+        self.queue_book.put_in(effects)
+        yield from effects
 
     def _signed_out(self, fact: f.AgentSignedOut, now: datetime) -> Iterator[Effect]:
-        yield from self._crew.sign_out(fact.login, now)
+        effects = self._crew.sign_out(fact.login, now)
+        self.queue_book.take_out(effects)
+        yield from effects
 
     def _desk(
         self, fact: f.AgentBecameReady | f.AgentPaused | f.WrapUpDone, now: datetime
@@ -396,6 +400,7 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.HandingFailed: Tracker._handed,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,
+    f.MachineHeard: channels.machine_heard,
     f.AgentBecameReady: Tracker._desk,
     f.AgentPaused: Tracker._desk,
     f.WrapUpDone: Tracker._desk,

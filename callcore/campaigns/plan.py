@@ -88,6 +88,8 @@ def after(target: Target, attempt: Attempt, outcome: Outcome, rules: Rules, now:
             return made.next_number() or made.text(rules)
         case AttemptResult.hung_up_early | AttemptResult.rejected | AttemptResult.failed:
             return made.text(rules)
+        case AttemptResult.machine | AttemptResult.withdrawn:  # not of a notice
+            return made.text(rules)
         case _:  # pragma: no cover - there are no others
             assert_never(result)
 

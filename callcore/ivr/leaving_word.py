@@ -86,11 +86,14 @@ class LeavingWord:
             log.error("message_not_taken", why=str(error))
             return False
 
-    async def call_back(self, queue: QueueName, topic: TopicCode, place: int | None = None) -> None:
-        """``place``: where he stood in the queue. Raises OSError."""
+    async def call_back(
+        self, queue: QueueName, topic: TopicCode, place: int | None = None, *, is_closed: bool = False
+    ) -> None:
+        """``place``: where he stood in the queue; ``is_closed``: nobody was there for him. Raises OSError."""
         visit = self._visit
         visit.has_word_to_come()
-        slip = await self._slips.begin("call_back", visit.caller(topic), what=queue, place=place)
+        caller = visit.caller(topic)
+        slip = await self._slips.begin("call_back", caller, what=queue, place=place, is_closed=is_closed)
         visit.word = Outcome.callback_requested
         self._slips.let_go(slip)
 

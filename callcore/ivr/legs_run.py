@@ -19,6 +19,7 @@ from callcore.ivr.talk_recording import NOT_RECORDED, TalkRecording
 from callcore.ivr.visit import Visit
 from callcore.ivr.way import Way, way_by_tables
 from callcore.ivr.who import Who
+from callcore.routing.hours import is_open
 from callcore.routing.legs import (
     Announce,
     HangUp,
@@ -226,13 +227,18 @@ class LegsRun:
         if key != CALL_BACK_KEY:
             return False
         try:
-            await self.word.call_back(queue, topic, self.place)
+            await self.word.call_back(queue, topic, self.place, is_closed=self._is_closed(topic))
         except OSError as error:
             log.error("call_back_not_noted", why=str(error))
             return False
         await visit.say(texts.call_back_kept)
         await self._end()
         return True
+
+    def _is_closed(self, topic: TopicCode) -> bool:
+        """Nobody is there for this topic. Who leaves a queue by its key is no case of that."""
+        hours = self.visit.book.tables.find(topic)[0].hours
+        return self.place is None and not is_open(hours, self.visit.reception.now())
 
     async def _leave_word(self, way: Way) -> bool:
         """What the house offers to everybody whom nobody has taken."""

@@ -162,5 +162,7 @@ class Backoffice(Protocol):
     async def open_case(self, caller: Caller, type: str, message: Message | None) -> str:
         """A case of this type, once for each call; its number."""
 
-    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
-        """He wants to be called back: once for each number. False where he has no number."""
+    async def call_back(
+        self, caller: Caller, queue: str, place: int | None = None, is_closed: bool = False
+    ) -> bool:
+        """He wants to be called back: once for each number. ``is_closed``: asked as we were closed. False where he has no number."""

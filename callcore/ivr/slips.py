@@ -52,6 +52,8 @@ class Slip:
     has_sound: bool = False
     place: int | None = None
     """Of a wish to be called back: where he stood in the queue."""
+    is_closed: bool = False
+    """Likewise: he was told that we are closed."""
 
     @property
     def recording(self) -> str:
@@ -92,12 +94,19 @@ class Slips:
     # --- for a caller on the line
 
     async def begin(
-        self, kind: Kind, caller: Caller, *, what: str = "", has_sound: bool = False, place: int | None = None
+        self,
+        kind: Kind,
+        caller: Caller,
+        *,
+        what: str = "",
+        has_sound: bool = False,
+        place: int | None = None,
+        is_closed: bool = False,
     ) -> Slip:
         """A new slip, on disk, which nobody hands in before ``let_go``. Raises OSError."""
         if not _CALL.fullmatch(caller.call):
             raise OSError(f"no name for a file: {caller.call!r}")
-        slip = Slip(self._name(caller.call), kind, caller, self._now(), what, has_sound, place)
+        slip = Slip(self._name(caller.call), kind, caller, self._now(), what, has_sound, place, is_closed)
         self._held.add(slip.name)
         try:
             await self.change(slip)
@@ -186,9 +195,8 @@ class Slips:
             case "case":
                 return await self._backoffice.open_case(caller, slip.what, message)
             case "call_back":
-                return (
-                    "asked" if await self._backoffice.call_back(caller, slip.what, slip.place) else "nothing"
-                )
+                is_asked = await self._backoffice.call_back(caller, slip.what, slip.place, slip.is_closed)
+                return "asked" if is_asked else "nothing"
 
     def _settled(self, slip: Slip) -> float | None:
         """Length of the message; None: nothing was said; 0: that cannot be told yet."""
@@ -243,6 +251,7 @@ def _from_json(text: str) -> Slip:
         data["what"],
         data["has_sound"],
         data.get("place"),
+        bool(data.get("is_closed")),
     )
 
 

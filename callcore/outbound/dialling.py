@@ -145,6 +145,16 @@ class Dialling:
         if (entry := self._entries.get(attempt)) is not None:
             self._finish(entry, Outcome(AttemptResult.not_sent, self._ledger.now(), detail="no time left"))
 
+    def he_calls(self, attempt: AttemptId) -> None:
+        """Whoever is rung has called us himself: the call is about to be ended."""
+        if (entry := self._entries.get(attempt)) is not None:
+            entry.call = replace(entry.call, is_withdrawn=True)
+
+    def machine(self, attempt: AttemptId) -> None:
+        """Whoever has answered is no person: the call is about to be ended."""
+        if (entry := self._entries.get(attempt)) is not None:
+            entry.call = replace(entry.call, is_machine=True)
+
     def doubt(self, attempt: AttemptId) -> None:
         if (entry := self._entries.get(attempt)) is not None:
             self._become(entry, placed.doubt(entry.call))

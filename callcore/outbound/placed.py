@@ -78,6 +78,9 @@ LEFT_QUEUE = frozenset(
 )
 """QUEUESTATUS in such a case."""
 
+_GIVEN_UP = frozenset(("CANCEL", ""))
+"""Dial's status where it was ended by who had it dialled."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedCall:
@@ -102,6 +105,10 @@ class PlacedCall:
     """The PBX is to be asked."""
     missed_at: datetime | None = None
     """The first look that left something open."""
+    is_machine: bool = False
+    """Who answered is an answering machine, as an operator says."""
+    is_withdrawn: bool = False
+    """callcore ends it, because who is rung has called himself."""
 
     @property
     def is_answered(self) -> bool:
@@ -273,8 +280,11 @@ def _final(call: PlacedCall, now: datetime, source: str = "") -> Outcome:
 
 def _of_number(call: PlacedCall, at: datetime, source: str) -> Outcome:
     if call.is_answered:
-        return Outcome(AttemptResult.answered, at, cause=call.dial_cause, detail=_joined(source))
+        result = AttemptResult.machine if call.is_machine else AttemptResult.answered
+        return Outcome(result, at, cause=call.dial_cause, detail=_joined(source))
     result, detail = unanswered(call.dial_cause, call.status)
+    if call.is_withdrawn and call.status in _GIVEN_UP:
+        result = AttemptResult.withdrawn
     return Outcome(result, at, cause=call.dial_cause, detail=_joined(source, detail))
 
 

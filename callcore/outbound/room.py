@@ -126,6 +126,16 @@ class Outbound:
         """End a call of ours; what becomes of it is told as ever. Nothing happens if it is over."""
         await self._trunks[route].dialer.hang_up(attempt)
 
+    async def stop_ringing(self, route: str, attempt: AttemptId) -> None:
+        """As ``hang_up``, because whoever is rung has called us himself; not where he has answered."""
+        self._dialling.he_calls(attempt)
+        await self.hang_up(route, attempt)
+
+    async def hang_up_machine(self, route: str, attempt: AttemptId) -> None:
+        """As ``hang_up``, because a machine has answered: that is its outcome then."""
+        self._dialling.machine(attempt)
+        await self.hang_up(route, attempt)
+
     async def call_slot(self, route: str) -> None:
         """Waits until rate and lines allow a call through this route. Whoever returns from it calls
         ``place_call`` at once, or gives the slot back by ``give_back``."""

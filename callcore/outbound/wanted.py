@@ -66,5 +66,9 @@ class Places(Protocol):
         """The channel has left for ``callcore-carried``, or may have: look at what becomes of the attempt
         (``outcome`` None: it is under way). Raises PlaceRefused, StoreUnavailable: it is where it was."""
 
+    async def machine(self, attempt: Attempt, call: CallId) -> bool:
+        """An answering machine is on the line: end it, with that outcome. False: that call is none in which
+        people talk, or it is over."""
+
     async def hang_up(self, attempt: Attempt) -> None:
         """End it, whether the phone rings, the number, or they talk. Nothing happens if it is over."""

@@ -54,6 +54,14 @@ class CallOrders:
     async def cancel_dial(self, login: Login) -> None:
         await self._dials.cancel(login)
 
+    async def machine(self, login: Login, call: CallId) -> None:
+        desk = self._book.desk(login)
+        tab = desk.tab(call)
+        is_on = tab is not None and tab.stage in (Stage.ringing, Stage.talking)
+        if not is_on and (desk.untaken is None or desk.untaken.call != call):
+            raise DeskRefused("call_gone")
+        await self._dials.machine(call)
+
     async def work_line(self, login: Login, call: CallId, do: Do) -> None:
         self._book.desk(login)
         if self.handset is None:

@@ -51,6 +51,9 @@ class DeskDials:
         else:
             await self._control.cancel(login)
 
+    async def machine(self, call: CallId) -> None:
+        await self._control.machine(call)
+
     def popped(self, login: Login, call: CallId) -> None:
         """The card of this call is on his desk: it is the one of whom he wished for."""
         tab = self._book.open_tab(login, call)

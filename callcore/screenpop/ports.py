@@ -30,7 +30,7 @@ class DeskRefused(Exception):
     ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
     ``no_right``, ``not_handed``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``,
-    ``pbx_refused``, ``line_unsure``;
+    ``not_placed``, ``pbx_refused``, ``line_unsure``;
     of calls to be placed those of ``outbound.wanted.PlaceRefused``, and ``no_dialling``.
     ``why`` says it in this case, ``by`` names who stands against it, ``until``: when it may be asked again.
     """
@@ -94,6 +94,9 @@ class DialControl(Protocol):
         """``follow_up``: the entry on the list of people to call that he works on; it is his then. Raises
         ``DeskRefused``."""
 
+    async def machine(self, call: CallId) -> None:
+        """End this call: an answering machine is on the line. Raises ``DeskRefused``."""
+
     async def cancel(self, login: Login) -> None:
         """End the call that he has had placed, however far it is; nothing happens if there is none. Raises
         ``DeskRefused``."""
@@ -132,6 +135,9 @@ class CallOrderService(Protocol):
 
     async def cancel_dial(self, login: Login) -> None:
         """End the call that he has had placed; one that is over leaves the band."""
+
+    async def machine(self, login: Login, call: CallId) -> None:
+        """He hears an answering machine: end the call, nobody was reached. Only what callcore has placed."""
 
     async def work_line(self, login: Login, call: CallId, do: Do) -> None:
         """Hold, let go, park, hang up … a call that he talks on; ``take`` a parked one. To hand it on:

@@ -67,6 +67,8 @@ class CallBack:
     tries: int = 0
     wait: str = ""
     """See ``callbacks.plan``."""
+    source: AskedBy = AskedBy.key
+    asked_by: Login | None = None
 
 
 @dataclass(frozen=True, slots=True)

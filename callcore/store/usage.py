@@ -17,7 +17,9 @@ from callcore.store.schema.gate import outbound_usage
 
 QUARTER = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TALKED = frozenset((AttemptResult.answered, AttemptResult.told, AttemptResult.hung_up_early))
+_TALKED = frozenset(
+    (AttemptResult.answered, AttemptResult.machine, AttemptResult.told, AttemptResult.hung_up_early)
+)
 _MAY_HAVE = frozenset((None, AttemptResult.unknown))
 
 

@@ -221,6 +221,9 @@ class FakeDesks:
         self._desks[login] = replace(self._of(login), dialling=None)
         self._publish(login, "call.dialling_read", {})
 
+    async def machine(self, login: Login, call: CallId) -> None:
+        self._note("machine", login, call)
+
     def open_number(self, login: Login, call: CallId, number: str) -> None:
         self._note("open_number", login, call, number)
         self._replace(login, entries.on_number(self._tab(login, call), number))

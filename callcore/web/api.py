@@ -66,6 +66,7 @@ DESK_PROBLEMS = (
     "no_target",
     "no_outside",
     "not_possible_here",
+    "not_placed",
     "pbx_refused",
     "line_unsure",
 )

@@ -127,6 +127,10 @@ async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> Non
     await desks.call_orders.cancel_dial(login)
 
 
+async def _machine(desks: DeskService, login: Login, fields: Fields) -> None:
+    await desks.call_orders.machine(login, _call(fields))
+
+
 def _recording(do: RecordDo) -> Command:
     async def order(desks: DeskService, login: Login, fields: Fields) -> None:
         await desks.call_orders.record(login, _call(fields), do, is_announced=_flag(fields, "announced"))
@@ -180,6 +184,7 @@ COMMANDS: Mapping[str, Command] = {
     "transfer": _transfer,
     "dial": _dial,
     "cancel_dial": _cancel_dial,
+    "machine": _machine,
     "record": _recording("record"),
     "record_pause": _recording("record_pause"),
     "record_resume": _recording("record_resume"),

@@ -68,6 +68,10 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
         409,
         Text("Эта АТС такого не умеет", "This PBX cannot do that: callcore's dialplan is missing"),
     ),
+    "not_placed": (
+        409,
+        Text("Этот звонок начал не callcore", "callcore has not placed this call"),
+    ),
     "pbx_refused": (409, Text("АТС отказала", "The PBX has refused")),
     "line_unsure": (409, Text("Неизвестно, выполнено ли это", "Whether it was done is not known")),
     "no_right": (403, Text("На это у вас нет права", "You have no right to do that")),

@@ -49,6 +49,10 @@ class CallBackModel(ApiModel):
     settled_at: datetime | None
     settled_by: str | None
     note: str
+    source: AskedBy = AskedBy.key
+    """How he asked first: by a ``key`` in the queue or the menu, on the announcement that we are ``closed``;
+    an ``operator`` (``asked_by``), or a program (``api``) has put him there."""
+    asked_by: str | None = None
     times: int = 1
     """How often he has asked."""
     due_at: datetime | None = None
@@ -254,6 +258,8 @@ def _model(ask: Ask, wish: CallBack) -> CallBackModel:
         customer_name=name(wish.customer_name),
         taken_at=wish.taken_at,
         taken_by=wish.taken_by,
+        source=wish.source,
+        asked_by=wish.asked_by,
         settled_at=wish.settled_at,
         settled_by=wish.settled_by,
         note=name(wish.note),

@@ -18,10 +18,10 @@ from sqlalchemy import select
 from callcore.callbacks.plan import Waits
 from callcore.calls.attempt import Attempt, Purpose
 from callcore.calls.effects import Contact
-from callcore.domain import PbxName, QueueName, TopicCode
+from callcore.domain import Login, PbxName, QueueName, TopicCode
 from callcore.store.call_backs import NewCallBack
 from callcore.store.database import Database
-from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook
+from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook, FollowUpState
 from callcore.store.schema.core import contacts
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
@@ -164,6 +164,33 @@ class Town:
 
         await until(is_so)
 
+    async def hears_machine(self, desk: Desk, number: str) -> None:
+        """She presses the button on her talk with him."""
+        assert self.stage.daemon is not None
+        calls = self.stage.daemon.floor.tracker.calls
+
+        async def has_answered() -> bool:
+            of_him = [call for call in calls.values() if call.caller_number == f"+{number}"]
+            return any(call.answered_at is not None for call in of_him)
+
+        await until(has_answered)
+        [call] = [call.id for call in calls.values() if call.caller_number == f"+{number}"]
+        await desk.api.order("machine", call=call)
+
+    async def contacts_written(self, number: str) -> list[Contact]:
+        async def is_written() -> bool:
+            return bool(await self.contacts(number))
+
+        await until(is_written)
+        return await self.contacts(number)
+
+    async def looked_again(self) -> None:
+        """callcore has looked at its list twice since."""
+        assert self.stage.daemon is not None
+        runner = self.stage.daemon.outgoing.call_backs
+        await runner.turn()
+        await runner.turn()
+
     async def is_due(self, number: str) -> None:
         """Its pause is over."""
         row = await self.row(number)
@@ -247,6 +274,20 @@ class Town:
 
         await until(wait)
 
+    async def clear(self) -> None:
+        """Nothing of this test is left to the next one, whatever became of it: no wish, no call."""
+        for row in await self.database.follow_ups.find(FollowUpLook()):
+            at = datetime.now(UTC)
+            await self.database.follow_ups.settle(row.id, FollowUpState.withdrawn, "", Login("anna"), at)
+        await self.stage.lab.console("channel request hangup all")
+        await until(self._is_quiet)
+
+    async def _is_quiet(self) -> bool:
+        shown = await self.stage.lab.console("core show channels count")
+        return shown.startswith("0 active channels") and not await self.database.attempts.of_purpose(
+            Purpose.call_back
+        )
+
     async def sits(self, login: str = "anna", number: str = "101", *, is_ready: bool = True) -> Desk:
         lab = self.stage.lab
         phone = await self.stack.enter_async_context(Softphone(number, lab.phone_port(number), lab.sip_port))
@@ -313,4 +354,6 @@ async def stage(
 async def town(stage: Stage, carrier: Carrier) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         assert stage.daemon is not None
-        yield Town(stage, carrier, stack, stage.daemon.database)
+        town = Town(stage, carrier, stack, stage.daemon.database)
+        yield town
+        await town.clear()

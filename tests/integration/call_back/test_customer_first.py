@@ -80,3 +80,37 @@ async def test_not_reached(town: Town, ending: str, wait: str) -> None:
     await town.is_so(number, wait=wait, tries=1)
     assert anna.phone.calls == ()
     assert await town.carrier.invites_of(number) == 1
+
+
+async def test_he_calls_while_he_is_rung(town: Town) -> None:
+    """His telephone stops ringing, that was no try; his own call is the one that she takes."""
+    anna = await town.sits()
+    number = town.number("21")
+    await town.wishes(number)
+    await town.carrier.rung(number)
+    caller = await town.comes(number)
+    assert await town.over(number) == ["withdrawn CANCEL"]
+    assert (await town.row(number)).tries == 0
+    call = await anna.phone.incoming()
+    await call.answer()
+    await town.talks(number)
+    await caller.hang_up()
+    await town.is_so(number, state="done", settled_by="anna")
+    assert await town.carrier.invites_of(number) == 1
+
+
+async def test_a_machine_answers(town: Town) -> None:
+    """She has it on the line, and says so: he is called again after the pause."""
+    anna = await town.sits()
+    number = town.number("00")
+    await town.wishes(number)
+    call = await anna.phone.incoming()
+    await call.answer()
+    await town.talks(number)
+    await town.hears_machine(anna, number)
+    await call.ended()
+    assert await town.over(number) == ["machine"]
+    row = await town.row(number)
+    assert (row.state.value, row.wait, row.tries) == ("open", "machine", 1)
+    [contact] = await town.contacts_written(number)
+    assert contact.outcome is Outcome.failed

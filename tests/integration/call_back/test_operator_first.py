@@ -124,6 +124,25 @@ async def test_tried_again_by_the_rules(town: Town, anna: Desk, ending: str, res
     assert await town.carrier.invites_of(number) == 2
 
 
+async def test_a_machine_answers(town: Town, anna: Desk) -> None:
+    """She says so: nobody was talked with, he is called again after the pause."""
+    number = town.number("00")
+    await town.wishes(number)
+    call = await anna.phone.incoming()
+    await call.answer()
+    await town.carrier.answered(number)
+    await town.talks(number)
+    await town.hears_machine(anna, number)
+    await call.ended()
+    assert await town.over(number) == ["machine"]
+    row = await town.row(number)
+    assert (row.state.value, row.wait, row.tries) == ("open", "machine", 1)
+    assert row.due_at is not None
+    [contact] = await town.contacts_written(number)
+    assert (contact.outcome, contact.talk_ms) == (Outcome.failed, 0)
+    assert (await town.row(number)).state.value == "open"
+
+
 async def test_no_such_number_is_for_a_person(town: Town, anna: Desk) -> None:
     number = town.number("23")
     await town.wishes(number)
@@ -237,7 +256,7 @@ async def test_he_calls_as_his_turn_comes(town: Town, anna: Desk, monkeypatch: p
 
 
 async def test_he_calls_while_he_is_rung(town: Town, anna: Desk) -> None:
-    """He is rung once; that he has called, too, rings him no second time."""
+    """His telephone stops ringing, that was no try; she has him on the line by his own call."""
     number = town.number("21")
     await town.wishes(number)
     call = await anna.phone.incoming()
@@ -245,12 +264,32 @@ async def test_he_calls_while_he_is_rung(town: Town, anna: Desk) -> None:
     await town.carrier.rung(number)
     caller = await town.dials(number)
     await call.ended()
-    await town.over(number)
+    assert await town.over(number) == ["withdrawn CANCEL"]
+    row = await town.row(number)
+    assert (row.state.value, row.tries, row.wait) == ("open", 0, "")
     again = await anna.phone.incoming()
     await again.answer()
     await caller.hang_up()
     await town.is_so(number, state="done")
     assert await town.carrier.invites_of(number) == 1
+
+
+async def test_he_calls_while_they_talk(town: Town, anna: Desk) -> None:
+    """From another telephone of the same number: their talk goes on."""
+    number = town.number("00")
+    await town.wishes(number)
+    call = await anna.phone.incoming()
+    await call.answer()
+    await town.carrier.answered(number)
+    await town.talks(number)
+    caller = await town.dials(number)
+    await town.looked_again()
+    await call.hold()
+    await call.resume()
+    await caller.hang_up()
+    await call.hang_up()
+    assert await town.over(number) == ["answered"]
+    await town.is_so(number, state="done")
 
 
 class busy:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
+from callcore.domain import CallId
 from callcore.store.schema.bus import events
 from callcore.testing.carrier import Carrier
 from callcore.testing.lab import CallEnded
+from callcore.testing.operator import Refused
+from callcore.testing.patience import PATIENCE_SECONDS
 from callcore.testing.stage import Stage
 
 from .conftest import SHOWN, Desk
@@ -57,6 +62,35 @@ async def test_her_card_is_open_before_he_answers(anna: Desk, carrier: Carrier) 
     await carrier.answered(number)
     await call.hang_up()
     assert (await anna.over(attempt))["result"] == "answered"
+
+
+async def _is_answered(stage: Stage, call: CallId) -> None:
+    """callcore knows that the number has answered."""
+    assert stage.daemon is not None
+    calls = stage.daemon.floor.tracker.calls
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while calls[call].answered_at is None:  # noqa: ASYNC110 - Asterisk tells it
+            await asyncio.sleep(0.05)
+
+
+async def test_a_machine_answers(anna: Desk, stage: Stage, carrier: Carrier) -> None:
+    """She says so: the call ends, and nobody was reached."""
+    number = "79160004112"
+    attempt = await anna.calls(f"+{number}")
+    call = await anna.phone.incoming()
+    await call.answer()
+    card = await anna.api.hears("card")
+    await carrier.answered(number)
+    await _is_answered(stage, card["data"]["call"]["call"])
+    await anna.api.order("machine", call=card["data"]["call"]["call"])
+    await call.ended()
+    assert (await anna.over(attempt))["result"] == "machine"
+    assert stage.daemon is not None
+    contact = await stage.daemon.database.contacts.get(card["data"]["call"]["call"])
+    assert contact is not None
+    assert (contact.outcome.value, contact.talk_ms) == ("failed", 0)
+    with pytest.raises(Refused, match="call-gone"):
+        await anna.api.order("machine", call=card["data"]["call"]["call"])
 
 
 async def test_the_subscriber_hangs_up(anna: Desk, carrier: Carrier) -> None:

@@ -71,6 +71,8 @@ class World:
         self.numbers = ["+79161234561", "+79161234562", "+79161234563"]
         self.ready = 1
         self.here: dict[str, bool] = {}
+        self.answered: set[str] = set()
+        """Of the numbers that are rung."""
         self.rung: dict[str, int] = dict.fromkeys(self.numbers, 0)
         """Since he asked last."""
         self.hours = Hours(ZoneInfo(zone), (DAY,) * 7)
@@ -84,14 +86,24 @@ class World:
         self.house = House(
             "RU", "Europe/Moscow", "ru", self.profile, {PBX: Way(20, "")}, {QUEUE: self.rules}, tables, words
         )
+        self.records = {
+            self.numbers[1]: ("Asia/Omsk",),
+            self.numbers[2]: ("Europe/Kaliningrad", "Asia/Tomsk"),
+        }
         self.life()
 
     def life(self) -> None:
         """callcore begins anew and remembers nothing."""
         store = self.database
-        self.runner = CallBacks(store.wishes, store.attempts, lambda: self.house, prepared, self.clock)
+        self.runner = CallBacks(
+            store.wishes, store.attempts, lambda: self.house, self.zones, prepared, self.clock
+        )
         self.runner.floor = self
         self.runner.bind(cast("Outbound", self))
+
+    async def zones(self, number: str) -> tuple[str, ...]:
+        """Of one of them no record says where he is: his number does not, either."""
+        return self.records.get(number, ())
 
     def clock(self) -> datetime:
         return self.now
@@ -143,8 +155,20 @@ class World:
     async def hang_up(self, _route: str, attempt: AttemptId) -> None:
         one = await self.database.attempts.get(attempt)
         assert one is not None
+        assert one.plan is Plan.queue_first
         assert not one.is_confirmed
         await self.ends(one, R.not_sent, "operator: withdrawn")
+
+    def has_answered(self, attempt: Attempt) -> bool:
+        return attempt.number in self.answered
+
+    async def stop_ringing(self, _route: str, attempt: AttemptId) -> None:
+        one = await self.database.attempts.get(attempt)
+        assert one is not None
+        assert one.number in self.here
+        assert one.number not in self.answered
+        self.rung[one.number] -= 1
+        await self.ends(one, R.withdrawn, "CANCEL")
 
     # --- what happens
 
@@ -152,14 +176,16 @@ class World:
         """The rules once more, in other words."""
         local = self.now.astimezone(self.hours.zone)
         assert 8 <= local.hour < 21
-        theirs = self.now.astimezone(ZoneInfo("Europe/Moscow")).time()
-        assert time(7) <= theirs < time(22)
+        for zone in self.records.get(number, ("Europe/Moscow",)):
+            theirs = self.now.astimezone(ZoneInfo(zone)).time()
+            assert time(7) <= theirs < time(22)
         assert number not in self.here
         self.rung[number] += 1
         assert self.rung[number] <= self.rules.tries
 
     async def ends(self, attempt: Attempt, result: R, detail: str = "") -> None:
         outcome = Outcome(result, self.now, detail=detail)
+        self.answered.discard(attempt.number)
         change = await self.runner.change(attempt, outcome)
         await self.database.attempts.settle(attempt.id, outcome, change)
         await self.runner.settled(attempt, outcome)
@@ -174,6 +200,29 @@ class World:
             self.rung[number] = 0
         new = NewCallBack(number, TOPIC, QUEUE, "ru", position=1)
         await self.database.call_backs.ask(new, self.now)
+
+    async def crosses(self) -> None:
+        """He calls us as an operator answers his placeholder."""
+        for one in await self.open_calls():
+            if one.plan is Plan.queue_first and not one.is_confirmed:
+                self.here[one.number] = False
+                await self.taken()
+                return
+
+    async def rung_ones(self) -> list[Attempt]:
+        calls = await self.open_calls()
+        return [one for one in calls if one.is_confirmed or one.plan is Plan.customer_first]
+
+    async def calls_as_he_is_rung(self) -> None:
+        """Then nobody rings him any more, if he has not answered; whoever has stays on the line."""
+        for one in await self.rung_ones():
+            if self.data.draw(st.booleans()):
+                self.answered.add(one.number)
+            self.here[one.number] = False
+            await self.runner.turn()
+            is_rung = one.id in {each.id for each in await self.rung_ones()}
+            assert is_rung == (one.number in self.answered)
+            return
 
     async def taken(self) -> None:
         """An operator answers the placeholder that waits longest."""
@@ -238,6 +287,10 @@ class World:
                 await self.dies()
             case "people":
                 await self.people()
+            case "crosses":
+                await self.crosses()
+            case "both":
+                await self.calls_as_he_is_rung()
             case "comes":
                 self.here[self.data.draw(st.sampled_from(self.numbers))] = False
             case "leaves":
@@ -258,7 +311,7 @@ class World:
 
 
 MOVES = ("ask", "turn", "turn", "turn", "taken", "taken", "over", "over", "dies", "people", "comes", "leaves")
-MOVES = (*MOVES, "ready", "time", "time")
+MOVES = (*MOVES, "ready", "time", "time", "crosses", "crosses", "both")
 
 
 async def prepared(_pbx: str, _text: str, _language: Language) -> str:

@@ -20,6 +20,7 @@ from stories import (
     ref,
     row,
     second,
+    sign_in,
     snapshot,
 )
 
@@ -59,6 +60,35 @@ def test_members_come_pause_and_go() -> None:
     story.tell(told(FINANCE, PHONES[BORIS]), f.MemberRemoved(PBX, FINANCE, PHONES[ANNA]))
     assert state(story) == (1, 1, 0, None)
     assert state(story, EXPERT) == (0, 0, 0, None)
+
+
+def test_who_signs_out_is_no_member_any_more() -> None:
+    """The PBX needs a moment, and may still tell of his phone meanwhile."""
+    story = linked()
+    story.tell(sign_in(ANNA, (FINANCE,)), told(FINANCE, PHONES[ANNA]), told(FINANCE, PHONES[BORIS]))
+    assert state(story) == (2, 2, 0, None)
+    story.tell(f.AgentSignedOut(ANNA))
+    assert state(story) == (1, 1, 0, None)
+    story.tell(told(FINANCE, PHONES[ANNA], paused=True))
+    assert state(story) == (1, 1, 0, None)
+    story.tell(f.MemberRemoved(PBX, FINANCE, PHONES[ANNA]), told(FINANCE, PHONES[ANNA]))
+    assert state(story) == (2, 2, 0, None)
+
+
+def test_who_signs_in_again_at_once_is_a_member() -> None:
+    story = linked()
+    story.tell(sign_in(ANNA, (FINANCE,)), told(FINANCE, PHONES[ANNA]), f.AgentSignedOut(ANNA))
+    story.tell(sign_in(ANNA, (FINANCE,)), told(FINANCE, PHONES[ANNA]))
+    assert state(story) == (1, 1, 0, None)
+
+
+def test_the_pbx_has_the_last_word_on_who_signed_out() -> None:
+    """After a link loss its list counts: he may not have been taken out."""
+    story = linked()
+    story.tell(sign_in(ANNA, (FINANCE,)), told(FINANCE, PHONES[ANNA]), f.AgentSignedOut(ANNA))
+    story.tell(f.LinkLost(PBX), f.LinkUp(PBX, 2))
+    story.tell(replace(snapshot(2, members=(member(ANNA, FINANCE),)), queues=(FINANCE, EXPERT)))
+    assert state(story) == (1, 1, 0, None)
 
 
 def test_callers_wait_in_their_order_whichever_way_they_leave() -> None:

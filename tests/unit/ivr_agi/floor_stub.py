@@ -198,7 +198,9 @@ class House:
     async def open_case(self, caller: Caller, type: str, message: Message | None) -> str:
         return await self._keep(type, caller, message)
 
-    async def call_back(self, caller: Caller, queue: str, place: int | None = None) -> bool:
+    async def call_back(
+        self, caller: Caller, queue: str, place: int | None = None, is_closed: bool = False
+    ) -> bool:
         return bool(await self._keep("call_back", caller, queue))
 
     async def _keep(self, what: str, caller: Caller, more: Any) -> str:

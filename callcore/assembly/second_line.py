@@ -110,7 +110,7 @@ def make_world(
         house=house,
         agents=lambda: floor.tracker.agents,
         call=floor.tracker.calls.get,
-        call_on=floor.tracker.call_of,
+        call_on=floor.tracker.call_about,
         queues=floor.queues,
         profile=lambda number, customer: profile_of(database.customers, number, customer, now()),
         personal=database.customers.operators,

@@ -34,6 +34,7 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.floor.handset import LineTo
+from callcore.ivr.handover import ByPhone, Onward
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import CallerFacts, QueueState, Standing
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
@@ -92,6 +93,7 @@ class Room:
     away: bool = False
     refuses: str = ""
     ivr: str | None = None
+    at_phone: Login = ANNA
     base_answers: bool = True
     calls: dict[CallId, Call] = field(default_factory=dict)
     agents: dict[Login, Agent] = field(
@@ -108,7 +110,7 @@ class Room:
             agents=lambda: self.agents,
             call=self.calls.get,
             call_on=lambda _channel: None,
-            login_at=lambda _pbx, _phone: ANNA,
+            login_at=lambda _pbx, _phone: self.at_phone,
             rings=lambda: 30,
             queues=lambda _pbx: {QueueName("expert"): QueueState(2, 1)},
             profile=self._profile,
@@ -386,3 +388,48 @@ async def test_after_a_restart_of_a_call_that_is_gone_nobody_saw_the_end(room: R
         room.line.take_fact(Snapshot(PbxName("branch"), 1, (), (), ()))
         settled = await room.until_settled()
     assert (settled.state, settled.why) == (HandoverState.withdrawn, "lost")
+
+
+# --- by the telephone
+
+SALES = "301"
+
+
+@pytest.fixture
+def living_room() -> Room:
+    room = Room()
+    room.calls[CALL] = living()
+    return room
+
+
+def dialled(number: str, *, is_blind: bool = True) -> ByPhone:
+    channel = ChannelRef(MAIN, ChannelId("half"))
+    return ByPhone(channel, CALL, number, "PJSIP/anna-0000001", is_blind=is_blind)
+
+
+@pytest.mark.parametrize(("is_blind", "mode"), [(True, "blind"), (False, "consult")])
+async def test_the_words_of_her_card_go_along(living_room: Room, is_blind: bool, mode: str) -> None:
+    onward = await living_room.line.by_phone(dialled(SALES, is_blind=is_blind))
+    assert onward == Onward(living_room.agents[ANNA].interface, 30, number=SALES)
+    [new] = [each for each in living_room.done if isinstance(each, NewHandover)]
+    assert (new.call, new.by, new.mode, new.means) == (CALL, ANNA, mode, "phone")
+    assert (new.to_kind, new.to_name, new.topic, new.comment) == ("department", "sales", DIAGNOSIS, COMMENT)
+    assert [each.call for each in living_room.done if isinstance(each, Handed)] == [CALL]
+
+
+async def test_of_a_call_that_callcore_does_not_know_nothing_goes_along() -> None:
+    """It leads to the department all the same: the dialplan knows the number."""
+    room = Room()
+    assert await room.line.by_phone(dialled(SALES)) is None
+    assert room.done == []
+
+
+async def test_a_number_of_no_department_takes_no_words_along(living_room: Room) -> None:
+    assert await living_room.line.by_phone(dialled("999")) is None
+    assert living_room.done == []
+
+
+async def test_a_telephone_of_somebody_without_that_card_takes_no_words_along(living_room: Room) -> None:
+    living_room.at_phone = BORIS
+    assert await living_room.line.by_phone(dialled(SALES)) is None
+    assert living_room.done == []

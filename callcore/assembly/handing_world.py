@@ -53,7 +53,7 @@ def make_world(
         agents=lambda: floor.tracker.agents,
         call=floor.tracker.calls.get,
         calls=lambda pbx: tuple(each for each in floor.tracker.calls.values() if _lives(each, pbx)),
-        call_on=floor.tracker.call_of,
+        call_on=floor.tracker.call_about,
         queues=floor.queues,
         profile=lambda number, customer: profile_of(database.customers, number, customer, now()),
         personal=database.customers.operators,

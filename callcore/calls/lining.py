@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ASKING = frozenset({Do.consult, Do.three_way})
 _APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
 """Where operators are who have parted from their customers, and what they ordered."""
+TRANSFER = "@callcore-transfer-"
+"""In the name of the Local channel that Asterisk makes for an operator who asks by *2."""
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
 
 
@@ -124,7 +126,10 @@ def channel_of(floor: Tracker, call: Call, login: Login) -> ChannelRef | None:
 
 def asker(floor: Tracker, ref: ChannelRef) -> Call | None:
     """The call for which this operator's channel asks somebody: whom it dials, and where it waits, is part of
-    that call and no call of its own."""
+    that call and no call of its own. Also the channel that asks in his name, if he does by *2."""
+    channel = floor.mirror.channels.get(ref)
+    if channel is not None and TRANSFER in channel.name and channel.is_local:
+        return floor.calls.get(floor.by_linked.get((ref.pbx, channel.linked)) or CallId(""))
     leg = floor.legs.get(ref)
     call = floor.calls.get(leg.call) if leg is not None else None
     is_asking = call is not None and call.line is not None and call.line.mine == ref
@@ -274,6 +279,9 @@ def consulted(floor: Tracker, fact: f.Consulted, now: datetime) -> Iterator[Effe
     """The consultation is over, and not by our order."""
     if fact.channel in floor.bereaved:
         yield from left_alone.end(floor, None, fact.channel, "held_gone", now)
+    if fact.channel not in floor.legs and (about := asker(floor, fact.channel)) is not None:
+        yield from _asked_by_phone(floor, about, fact)
+        return
     leg = floor.legs.get(fact.channel)
     call = floor.calls.get(leg.call) if leg is not None else None
     line = call.line if call is not None else None
@@ -285,6 +293,14 @@ def consulted(floor: Tracker, fact: f.Consulted, now: datetime) -> Iterator[Effe
     floor.calls[call.id] = replace(call, line=line)
     yield from told
     yield from show(floor, call.id)
+
+
+def _asked_by_phone(floor: Tracker, call: Call, fact: f.Consulted) -> Iterator[Effect]:
+    """He asked by *2; Asterisk gives the customer back to him."""
+    if fact.status in _TALKED:
+        return
+    floor.calls[call.id], told = handed.returned(call, fact.status)
+    yield from told
 
 
 def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effect]:

@@ -238,6 +238,10 @@ class Tracker:
         call_id = self.by_channel.get(channel)
         return self.calls[call_id] if call_id else None
 
+    def call_about(self, channel: ChannelRef) -> Call | None:
+        """As ``call_of``; also of a channel by which an operator asks somebody about the caller."""
+        return self.call_of(channel) or lining.asker(self, channel)
+
     def _keep(self, call: Call, now: datetime) -> None:
         self.calls[call.id] = call
         self._due.set(("call", call.id), call.ends_by)

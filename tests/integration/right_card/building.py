@@ -68,8 +68,12 @@ exten => _[a-z][a-z]!,1,Answer()
 exten => _1XX,1,Dial(PJSIP/${EXTEN},20,tTkK)
  same => n,Hangup()
 """
-CODES = render_transfers([Transfer("*55", queue="finance"), Transfer("*66", queue="all")])
-"""*66 is retention's, which takes nothing today; see ``test_second_line``."""
+BY_NUMBER = "103"
+"""Vera's telephone is a department: its internal number."""
+CODES = render_transfers(
+    [Transfer("*55", queue="finance"), Transfer("*66", queue="all"), Transfer(BY_NUMBER, number=BY_NUMBER)]
+)
+"""*66 is retention's, which takes nothing today; see ``handing_on``."""
 INSIDE = """exten => _[a-z][a-z]!,1,Queue(${EXTEN},tTkK)
  same => n,Hangup()
 """

@@ -322,3 +322,49 @@ def test_whose_operator_has_gone_while_he_was_on_hold_is_brought_back(story: Sto
     told = looked_at(alone, "callcore-hold")
     assert [(each.channel, each.target) for each in told if isinstance(each, do.SendOn)] == [(ref("c"), None)]
     assert settled(alone) == []
+
+
+# --- asked by the telephone's own code: *2
+
+
+def asks_by_phone(story: Story) -> Story:
+    """Her channel leaves the caller for a Local channel, which looks for somebody in the experts' queue."""
+    local = "Local/*55@callcore-transfer-00000001"
+    story.tell(created("q1", f"{local};1", linked="c"), created("q2", f"{local};2", linked="c"))
+    story.tell(f.BridgeEntered(ref("q1"), "bridge-q"))
+    story.leaves_bridge("a", "c")
+    story.tell(f.BridgeEntered(ref("a"), "bridge-q"), handed())
+    story.waits("q2", EXPERT, "101")
+    return story
+
+
+def test_whoever_is_asked_by_a_code_has_the_callers_card(story: Story) -> None:
+    asks_by_phone(story)
+    told = story.rings("q2", BORIS, "b", EXPERT)
+    assert [(e.login, e.view.call, e.view.handed) for e in told if isinstance(e, do.PopCard)] == [
+        (BORIS, call_id(1), WORDS)
+    ]
+    assert len(story.tracker.calls) == 1, "who looks for somebody is no caller"
+
+
+def test_nobody_is_found_by_the_code_and_she_is_told_why(story: Story) -> None:
+    asks_by_phone(story).rings("q2", BORIS, "b", EXPERT)
+    story.hangs_up("b")
+    told = story.tell(f.Consulted(ref("q2"), "TIMEOUT"))
+    assert settled(story) == [(HandingState.returned, None, "no_answer")]
+    assert ANNA in {each.login for each in told if isinstance(each, do.UpdateCard)}
+    story.tell(f.BridgeLeft(ref("a"), "bridge-q"), f.BridgeEntered(ref("a"), "bridge-c"))
+    assert len(settled(story)) == 1
+    assert story.contacts == []
+
+
+def test_who_was_asked_by_the_code_hangs_up_and_nothing_is_settled(story: Story) -> None:
+    asks_by_phone(story).rings("q2", BORIS, "b", EXPERT)
+    story.tell(f.Consulted(ref("q2"), "ANSWER"))
+    assert settled(story) == []
+
+
+def test_a_channel_of_the_code_that_asks_about_no_call_of_ours_is_nobody(story: Story) -> None:
+    story.tell(created("x2", "Local/*55@callcore-transfer-00000002;2", linked="gone"))
+    story.tell(f.Consulted(ref("x2"), "BUSY"))
+    assert settled(story) == []

@@ -35,6 +35,7 @@ from callcore.domain import (
     TopicCode,
 )
 from callcore.floor.handset import LineTo
+from callcore.ivr.handover import ByPhone, Onward
 from callcore.ivr.ports import Profile
 from callcore.routing.situation import CallerFacts, QueueState, Standing
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
@@ -97,6 +98,7 @@ class Room:
     asked_pbx: int = 0
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     ivr: str | None = None
+    at_phone: Login = ANNA
     base_answers: bool = True
     calls: dict[CallId, Call] = field(default_factory=dict)
     agents: dict[Login, Agent] = field(
@@ -116,7 +118,7 @@ class Room:
             calls=lambda pbx: tuple(each for each in self.calls.values() if each.channel.pbx == pbx),
             pbxs=lambda: frozenset((MAIN, PbxName("branch"))),
             call_on=lambda _channel: None,
-            login_at=lambda _pbx, _phone: ANNA,
+            login_at=lambda _pbx, _phone: self.at_phone,
             rings=lambda: 30,
             queues=lambda _pbx: {QueueName("expert"): QueueState(2, 1)},
             profile=self._profile,
@@ -514,3 +516,48 @@ async def test_an_order_of_which_no_news_came_yet(room: Room, line: Do, since: i
     else:
         await room.line.transfer(ANNA, CALL, "person:boris", "blind")
     assert len(room.kept) == (1 if is_refused else 2)
+
+
+# --- by the telephone
+
+SALES = "301"
+
+
+@pytest.fixture
+def living_room() -> Room:
+    room = Room()
+    room.calls[CALL] = living()
+    return room
+
+
+def dialled(number: str, *, is_blind: bool = True) -> ByPhone:
+    channel = ChannelRef(MAIN, ChannelId("half"))
+    return ByPhone(channel, CALL, number, "PJSIP/anna-0000001", is_blind=is_blind)
+
+
+@pytest.mark.parametrize(("is_blind", "mode"), [(True, "blind"), (False, "consult")])
+async def test_the_words_of_her_card_go_along(living_room: Room, is_blind: bool, mode: str) -> None:
+    onward = await living_room.line.by_phone(dialled(SALES, is_blind=is_blind))
+    assert onward == Onward(living_room.agents[ANNA].interface, 30, number=SALES)
+    [new] = [each for each in living_room.done if isinstance(each, NewHandover)]
+    assert (new.call, new.by, new.mode, new.means) == (CALL, ANNA, mode, "phone")
+    assert (new.to_kind, new.to_name, new.topic, new.comment) == ("department", "sales", DIAGNOSIS, COMMENT)
+    assert [each.call for each in living_room.done if isinstance(each, Handed)] == [CALL]
+
+
+async def test_of_a_call_that_callcore_does_not_know_nothing_goes_along() -> None:
+    """It leads to the department all the same: the dialplan knows the number."""
+    room = Room()
+    assert await room.line.by_phone(dialled(SALES)) is None
+    assert room.done == []
+
+
+async def test_a_number_of_no_department_takes_no_words_along(living_room: Room) -> None:
+    assert await living_room.line.by_phone(dialled("999")) is None
+    assert living_room.done == []
+
+
+async def test_a_telephone_of_somebody_without_that_card_takes_no_words_along(living_room: Room) -> None:
+    living_room.at_phone = BORIS
+    assert await living_room.line.by_phone(dialled(SALES)) is None
+    assert living_room.done == []

@@ -97,6 +97,10 @@ class Floor:
         return {}
 
 
+async def no_zones(_number: str) -> tuple[str, ...]:
+    return ()
+
+
 async def prepared(_pbx: str, _text: str, _language: Language) -> str:
     return "callcore/words"
 
@@ -114,7 +118,7 @@ def office(rows: Sequence[Any], *, first: First = First.operator, **ready: int) 
     house = House("RU", ZONE.key, "ru", profile, {PBX: Way(20, "")}, rules, tables, WORDS)
     room = Room()
     attempts = cast(Attempts, room)
-    calls = CallBacks(cast(Wishes, List(rows)), attempts, lambda: house, prepared, lambda: NOW)
+    calls = CallBacks(cast(Wishes, List(rows)), attempts, lambda: house, no_zones, prepared, lambda: NOW)
     calls.floor = cast(Any, Floor({FINANCE: ready.get("finance", 1), SALES: ready.get("sales", 1)}))
     calls.bind(cast(Any, room))
     return calls, room

@@ -313,6 +313,16 @@ def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     yield from show(floor, call.id)
 
 
+def handed_on(floor: Tracker, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
+    call = floor.calls.get(fact.call)
+    if call is None or call.phase is Phase.ended:
+        yield from handed.too_late(fact)
+        return
+    yield from floor.move(fact.call, fact, now)
+    if isinstance(fact, f.Handed) and fact.found is not None:
+        yield from left_alone.found_waiting(floor, floor.calls[fact.call], fact.found)
+
+
 # --- telling the desks
 
 

@@ -168,6 +168,7 @@ class Desks:
             self.marks.popped(login, effect.view.call)
             self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):
+            self._writing.refill(login, effect.view)
             self._reads.ask(login, effect.view.call)
         self._book.tell(login, event_type(effect), event_data(effect))
         if isinstance(effect, PopCard):

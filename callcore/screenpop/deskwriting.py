@@ -8,7 +8,6 @@ from datetime import datetime
 
 import structlog
 
-from callcore.calls.effects import CallView
 from callcore.domain import CallId, Customer, CustomerId, Login, TopicCode
 from callcore.screenpop import entries
 from callcore.screenpop.background import Background
@@ -190,12 +189,12 @@ class DeskWriting:
         self._reads.ask(login, call)
         self._book.tell(login, UPDATED, {"call": call})
 
-    def refill(self, login: Login, view: CallView) -> None:
-        """A call that he gave away is his again, and he had closed its card: what he saved stands in it."""
-        tab = self._book.open_tab(login, view.call)
-        is_his = view.handed is not None and view.handed.by == login
-        if is_his and tab is not None and _is_blank(tab):
-            self._beside.start(self._refill(login, view.call))
+    def refill(self, login: Login, call: CallId) -> None:
+        """What he has saved of this call stands in its card, also if it is a new one: he had closed the one
+        before and the caller comes back to him, or the daemon has begun anew."""
+        tab = self._book.open_tab(login, call)
+        if tab is not None and _is_blank(tab):
+            self._beside.start(self._refill(login, call))
 
     async def _refill(self, login: Login, call: CallId) -> None:
         try:

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from callcore import config
-from callcore.domain import CallId, Outcome
+from callcore.domain import CallId, Login, Outcome
 from callcore.store.database import Database
 from callcore.store.handovers import Handover, HandoverState
 from callcore.testing.house import PEOPLE, TO_FINANCE, House
@@ -122,6 +122,11 @@ class Lives:
         self.call = CallId(card["data"]["call"]["call"])
         await self.is_with("101")
         await self.anna.order("draft", call=self.call, topic=TOPIC, comment=COMMENT)
+        await self._house.until(self._is_typed)
+
+    async def _is_typed(self) -> bool:
+        """Her page holds it for the moment until then."""
+        return any(each.call == self.call for each in await self.database.drafts.of_login(Login("anna")))
 
     async def gives(self, mode: str = "blind", to: str = "person:boris") -> None:
         """The order; whoever dies over it gives no answer."""

@@ -576,6 +576,26 @@ def test_a_restarted_callcore_finds_whom_an_operator_has_called_and_holds(
     assert (story.contact.direction, story.contact.outcome) == (Direction.outbound, Outcome.answered)
 
 
+def test_whom_an_operator_was_only_calling_he_does_not_hold_after_a_restart() -> None:
+    """The number rings still."""
+    before = Story().on_shift(ANNA)
+    before.tell(
+        f.ChannelCreated(ref("a"), f"{PHONES[ANNA]}-a", "a", "101", None, "89161234567", "phones"),
+        f.ChannelCreated(ref("c"), "PJSIP/carrier-c", "a", NUMBER, None, None, "from-trunk"),
+        f.DialBegan(ref("a"), ref("c"), "PJSIP/carrier-c"),
+    )
+    story = Story()
+    story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
+    told = snapshot_of(before.tracker, story.now)
+    rows = [
+        replace(r, mark=CALL, call=CALL, context="callcore-alone" if r.channel == ref("a") else "")
+        for r in told.channels
+    ]
+    story.tell(replace(told, channels=tuple(rows)))
+    assert state(story) is None
+    assert story.tracker.calls[CALL].party is None
+
+
 def test_orders_of_strangers_and_of_calls_that_are_over_mean_nothing() -> None:
     story = two().at(10)
     before = story.tracker.calls[CALL]

@@ -60,7 +60,7 @@ def make_world(
         names=lambda: people.names(now()),
         login_at=floor.tracker.login_at,
         rings=lambda: current.settings.second_line.return_after_seconds,
-        pbxs=lambda: frozenset(PbxName(name) for name in current.settings.pbx),
+        pbxs=lambda: frozenset(map(PbxName, current.settings.pbx)),
         now=now,
     )
 

@@ -319,16 +319,30 @@ def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
     login = floor.login_of(row.channel) if row.context in _APART else None
     call = floor.calls.get(row.mark) if row.mark is not None else None
-    is_known = row.channel in floor.legs or row.channel in floor.by_channel
-    if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
+    if login is None or call is None or call.line is not None or call.phase is Phase.ended:
         return
     interface = floor.seat(login, floor.mirror.channels[row.channel])
-    floor.legs[row.channel] = Leg(call.id, interface)
+    if row.channel == call.channel and lines.reached_before(floor, call):
+        interface = floor.legs[row.channel].interface  # he has called the customer
+    elif row.channel in floor.legs or row.channel in floor.by_channel:
+        return
+    else:
+        floor.legs[row.channel] = Leg(call.id, interface)
     yield from floor.move(call.id, Answered(login, interface), now)
     order = _APART[row.context]
     line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
     floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
     yield from show(floor, call.id)
+
+
+def handed_on(floor: Tracker, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
+    call = floor.calls.get(fact.call)
+    if call is None or call.phase is Phase.ended:
+        yield from handed.too_late(fact)
+        return
+    yield from floor.move(fact.call, fact, now)
+    if isinstance(fact, f.Handed) and fact.found is not None:
+        yield from left_alone.found_waiting(floor, floor.calls[fact.call], fact.found)
 
 
 # --- telling the desks

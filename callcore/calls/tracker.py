@@ -14,18 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from callcore.calls import (
-    channels,
-    endings,
-    entering,
-    handed,
-    left_alone,
-    lines,
-    lining,
-    placing,
-    queues,
-    transfers,
-)
+from callcore.calls import channels, endings, entering, left_alone, lines, lining, placing, queues, transfers
 from callcore.calls import facts as f
 from callcore.calls import step as calls
 from callcore.calls.agent import Agent, AgentMove, AgentRules, ClockStruck
@@ -328,15 +317,6 @@ class Tracker:
         if fact.call in self.calls:
             yield from self.move(fact.call, CardAsked(fact.login), now)
 
-    def _handed(self, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
-        call = self.calls.get(fact.call)
-        if call is None or call.phase is Phase.ended:
-            yield from handed.too_late(fact)
-            return
-        yield from self.move(fact.call, fact, now)
-        if isinstance(fact, f.Handed) and fact.found is not None:
-            yield from left_alone.found_waiting(self, self.calls[fact.call], fact.found)
-
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
         effects = self._crew.sign_in(fact, now)
         self.queue_book.put_in(effects)
@@ -400,8 +380,8 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.PhonesKnown: Tracker._phones_known,
     f.PenaltiesKnown: Tracker._penalties_known,
     f.CardTaken: Tracker._card_taken,
-    f.Handed: Tracker._handed,
-    f.HandingFailed: Tracker._handed,
+    f.Handed: lining.handed_on,
+    f.HandingFailed: lining.handed_on,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,
     f.MachineHeard: channels.machine_heard,

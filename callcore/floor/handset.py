@@ -57,6 +57,11 @@ log = structlog.get_logger("callcore.handset")
 FETCHED_KEPT: Final = 100
 SECONDS: Final = 5.0
 """How long the PBX may take for one action."""
+_MOVING: Final = "not up"
+"""What Asterisk says of a channel that is on its way from one place of the dialplan to another: nothing was
+done, and a moment later it could be."""
+MOVING_TRIES: Final = 10
+MOVING_SECONDS: Final = 0.1
 _MUTES: Final = (Do.mute, Do.unmute)
 _CODES: Final = {"no_target": "no_target", "odd_channel": "not_possible_here"}
 _OUTSIDE_CONTEXT: Final = "callcore-asked"
@@ -309,7 +314,7 @@ class Handset:
     async def _tell(self, pbx: PbxName, order: Order) -> None:
         may_miss = isinstance(order, SetVar | HangUp) and order.may_miss
         try:
-            await self._call(pbx, for_order(order))
+            await self._patiently(pbx, for_order(order))
         except ActionRefused as error:
             if not may_miss:
                 log.warning("line_action_refused", pbx=pbx, action=type(order).__name__, why=str(error))
@@ -323,6 +328,16 @@ class Handset:
             raise DeskRefused("line_unsure") from None
         except LinkDown:
             raise _NothingDoneError("pbx_down") from None
+
+    async def _patiently(self, pbx: PbxName, action: AmiAction) -> None:
+        for _ in range(MOVING_TRIES):
+            try:
+                return await self._call(pbx, action)
+            except ActionRefused as error:
+                if action.name != "Redirect" or _MOVING not in str(error):
+                    raise
+                await asyncio.sleep(MOVING_SECONDS)
+        return await self._call(pbx, action)
 
     async def _call(self, pbx: PbxName, action: AmiAction) -> None:
         link = self._links.get(pbx)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -10,6 +11,7 @@ from stories import ANNA, BORIS, EXPERT, NUMBER, PHONES, Story, call_id, created
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
+from callcore.calls import handed as handing
 from callcore.calls.effects import HandedWords, HandingState
 from callcore.calls.line import Do, ToPerson
 from callcore.calls.policy import PopMoment, PopPolicy
@@ -283,6 +285,24 @@ def test_he_is_on_his_way_back(story: Story) -> None:
     assert settled(story) == [(HandingState.returned, None, "no_answer")]
 
 
+def test_that_he_comes_back_is_told_while_the_words_are_looked_for(story: Story) -> None:
+    """The Snapshot had him with the one who was rung; by now he is on his way back."""
+    story.leaves_bridge("c", "c")
+    story.hangs_up("a")
+    story.tell(f.Returned(ref("c"), "BUSY"))
+    looked_at(story, "callcore-handover", "NOWHERE")
+    assert settled(story) == [(HandingState.returned, None, "busy")]
+
+
+def test_a_phone_of_nobody_rings_without_a_card(story: Story) -> None:
+    story.leaves_bridge("c", "c")
+    story.hangs_up("a")
+    story.tell(created("d", "PJSIP/301-d", "301", linked="c"), f.DialBegan(ref("c"), ref("d"), "PJSIP/301-d"))
+    told = looked_at(story, "callcore-handover", "NOWHERE")
+    assert not [each for each in told if isinstance(each, do.PopCard)]
+    assert settled(story) == []
+
+
 def test_while_it_rings_the_card_is_there_again(story: Story) -> None:
     story.leaves_bridge("c", "c")
     story.hangs_up("a")
@@ -368,3 +388,25 @@ def test_a_channel_of_the_code_that_asks_about_no_call_of_ours_is_nobody(story: 
     story.tell(created("x2", "Local/*55@callcore-transfer-00000002;2", linked="gone"))
     story.tell(f.Consulted(ref("x2"), "BUSY"))
     assert settled(story) == []
+# --- while an order is carried out
+
+
+def test_an_order_is_under_way_until_news_of_it_come_or_too_much_time_has_passed(story: Story) -> None:
+    def is_under_way(seconds: int = 0) -> bool:
+        return handing.is_under_way(story.tracker.calls[call_id(1)], story.now + timedelta(seconds=seconds))
+
+    assert not is_under_way(), "nobody hands it on"
+    story.tell(handed())
+    assert not is_under_way(), "nothing is ordered"
+    story.tell(f.LineOrdered(call_id(1), ANNA, Do.hold))
+    assert not is_under_way(), "that is no hand-over"
+    story.tell(f.LineOrdered(call_id(1), ANNA, Do.consult, ToPerson(BORIS, PHONES[BORIS])))
+    assert is_under_way()
+    assert not is_under_way(11)
+    story.leaves_bridge("c", "c")
+    story.leaves_bridge("a", "c")
+    assert not is_under_way(), "it rings: she may let go of him"
+    story.tell(f.LineOrdered(call_id(1), ANNA, Do.blind, ToPerson(BORIS, PHONES[BORIS])))
+    assert is_under_way()
+    story.tell(f.HandingFailed(call_id(1), 17))
+    assert not is_under_way()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from callcore.crm.cases.desk import Counts
@@ -10,10 +10,10 @@ from callcore.crm.cases.kinds import Catalogue
 from callcore.domain import CustomerId, Login, Text
 from callcore.screenpop.card import WorkCounts
 from callcore.screenpop.cardnews import CardNews
-from callcore.screenpop.facts import FlashNote, OpenCase, Subject
+from callcore.screenpop.facts import FlashNote, OpenCase, OpenWish, Subject
 from callcore.store.case_rows import CaseLine, Status
 from callcore.store.database import Database
-from callcore.store.follow_rows import FollowUpKind, FollowUpLook, Waiting
+from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook, Waiting
 from callcore.store.follow_ups import WaitingWork
 from callcore.store.record import CustomerRecord
 from callcore.store.voicemails import VoicemailLook
@@ -98,6 +98,18 @@ class WorkAnswers:
         return self._known[1:]
 
 
+async def _unsaid(_rows: Sequence[FollowUp]) -> Mapping[int, Text]:
+    return {}
+
+
+def _of(subject: Subject) -> Iterator[FollowUpLook]:
+    wishes = frozenset({FollowUpKind.wish})
+    if subject.number:
+        yield FollowUpLook(kinds=wishes, number=subject.number)
+    if subject.customer is not None:
+        yield FollowUpLook(kinds=wishes, customer=subject.customer)
+
+
 class CardAnswers:
     """Implements ``CardSource``; the pages of customers ask it, too."""
 
@@ -112,6 +124,8 @@ class CardAnswers:
         self._names = names
         self._titles = titles
         self._now = now
+        self.waiting: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Text]]] = _unsaid
+        """Why wishes wait, by id; set once the house can say so."""
 
     async def record(self, customer: CustomerId) -> CustomerRecord | None:
         return await self._database.records.get(customer)
@@ -156,6 +170,27 @@ class CardAnswers:
         title, stage = self._titles(line)
         due_at = None if line.status is Status.closed else line.due_at
         return OpenCase(line.number, title, stage, due_at, line.status is Status.reject)
+
+    async def wishes(self, subject: Subject) -> tuple[OpenWish, ...]:
+        found: dict[int, FollowUp] = {}
+        for look in _of(subject):
+            found |= {row.id: row for row in await self._database.follow_ups.find(look)}
+        if not found:
+            return ()
+        rows, names = [found[id] for id in sorted(found)], await self._names()
+        waits = await self.waiting(rows)
+        return tuple(
+            OpenWish(
+                id=row.id,
+                number=row.number,
+                asked_at=row.asked_at,
+                times=row.times,
+                source=row.source.value,
+                by=names.get(row.asked_by, row.asked_by) if row.asked_by else "",
+                waits=waits.get(row.id),
+            )
+            for row in rows
+        )
 
     async def read_flash(self, flash: int, login: Login) -> None:
         await self._database.flashes.read(flash, login, self._now())

@@ -86,6 +86,9 @@ def make_pages(house: House) -> web.Application:
     application = build(deps)
     house.office.add_to(application)
     editions_api.add_to(application, house.editions)
+    names = lambda: house.people.names(house.clock.now())  # noqa: E731
+    waiting = callbacks.Waiting(house.outgoing.call_backs, house.current, names).words
+    house.office.card_source.waiting = waiting
     voice.add_to(
         application,
         house.current,
@@ -96,9 +99,7 @@ def make_pages(house: House) -> web.Application:
         places=lambda: house.answering.reception.places.values(),
         queues=house.floor.queues,
         counts=house.office.work_source.counts,
-        waiting=callbacks.Waiting(
-            house.outgoing.call_backs, house.current, lambda: house.people.names(house.clock.now())
-        ).words,
+        waiting=waiting,
     )
     placed.add_to(
         application,

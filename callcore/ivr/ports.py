@@ -165,5 +165,5 @@ class Backoffice(Protocol):
     async def call_back(
         self, caller: Caller, queue: str, place: int | None = None, is_closed: bool = False
     ) -> bool:
-        """He wants to be called back: once for each number. ``is_closed``: asked as we were closed. False
-        where he has no number."""
+        """He wants to be called back: once for each number. ``is_closed``: asked as we were closed.
+        False where he has no number."""

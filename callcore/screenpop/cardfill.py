@@ -15,6 +15,7 @@ from callcore.screenpop.facts import (
     CardFacts,
     FlashNote,
     OpenCase,
+    OpenWish,
     PartName,
     Subject,
     Value,
@@ -40,6 +41,9 @@ class CardSource(Protocol):
     async def flashes(self, subject: Subject, reader: Login) -> tuple[FlashNote, ...]: ...
 
     async def cases(self, customer: CustomerId) -> tuple[OpenCase, ...]: ...
+
+    async def wishes(self, subject: Subject) -> tuple[OpenWish, ...]:
+        """To be called back, of this number or customer; open ones."""
 
     async def read_flash(self, flash: int, login: Login) -> None:
         """He says that he has read it."""
@@ -111,6 +115,8 @@ class CardFill:
     async def _value(self, source: CardSource, part: PartName, login: Login, subject: Subject) -> Value:
         if part is PartName.flashes:
             return await source.flashes(subject, login)
+        if part is PartName.wishes:
+            return await source.wishes(subject)
         customer = subject.customer
         if customer is None:
             return None

@@ -75,6 +75,7 @@ class DeskReads:
                 self.refresh_all()
             case WorkChanged():
                 self._work.changed()
+                self.refresh_wishes()
             case QueueChanged() | CallsChanged():
                 pass  # no desk shows an office's, or whom others call
 
@@ -98,6 +99,12 @@ class DeskReads:
         """He read a note, on another page or here: every card of his shows it."""
         for reader, tab in self._book.cards():
             if reader == login:
+                self._put_off(login, tab.view.call, with_facts=True)
+
+    def refresh_wishes(self) -> None:
+        """Cards of people who wait to be called back: why they wait, or that they need not any more."""
+        for login, tab in self._book.cards():
+            if tab.facts.wishes.value:
                 self._put_off(login, tab.view.call, with_facts=True)
 
     def refresh_all(self) -> None:

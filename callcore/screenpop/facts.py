@@ -81,6 +81,20 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWish:
+    """He has asked to be called back, and was not reached yet. ``source``: see ``store.follow_rows.AskedBy``;
+    ``by``: who put him there, "" for himself; ``waits``: why nobody calls him now, and when somebody will."""
+
+    id: int
+    number: str
+    asked_at: datetime
+    times: int
+    source: str
+    by: str
+    waits: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Whom a card is about. Without a customer the number alone tells something."""
 
@@ -93,9 +107,10 @@ class PartName(StrEnum):
     record = "record"
     flashes = "flashes"
     cases = "cases"
+    wishes = "wishes"
 
 
-Value = CustomerRecord | tuple[FlashNote, ...] | tuple[OpenCase, ...] | None
+Value = CustomerRecord | tuple[FlashNote, ...] | tuple[OpenCase, ...] | tuple[OpenWish, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,7 @@ class CardFacts:
     record: Part[CustomerRecord | None] = Part()
     flashes: Part[tuple[FlashNote, ...]] = Part()
     cases: Part[tuple[OpenCase, ...]] = Part()
+    wishes: Part[tuple[OpenWish, ...]] = Part()
 
     @property
     def slow_parts(self) -> tuple[PartName, ...]:
@@ -131,10 +147,10 @@ def asked(facts: CardFacts, subject: Subject) -> CardFacts:
 
 
 def questions(subject: Subject) -> tuple[PartName, ...]:
-    """What is worth asking: a stranger has neither record nor cases, a hidden number not even notes."""
+    """What is worth asking: a stranger has neither record nor cases."""
     if subject.customer is not None:
         return tuple(PartName)
-    return (PartName.flashes,)
+    return (PartName.flashes, PartName.wishes)
 
 
 def filled(facts: CardFacts, subject: Subject, answers: tuple[Answer, ...]) -> CardFacts:
@@ -156,6 +172,8 @@ def _with(facts: CardFacts, name: PartName, part: Part[Any]) -> CardFacts:
             return replace(facts, flashes=part)
         case PartName.cases:
             return replace(facts, cases=part)
+        case PartName.wishes:
+            return replace(facts, wishes=part)
         case _:
             assert_never(name)
 

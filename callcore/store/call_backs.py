@@ -164,4 +164,6 @@ def _call_back(one: FollowUp) -> CallBack:
         due_at=one.due_at,
         tries=one.tries,
         wait=one.wait,
+        source=one.source,
+        asked_by=one.asked_by,
     )

@@ -39,7 +39,7 @@ from callcore.screenpop.card import (
     TodayContact,
     Unpainted,
 )
-from callcore.screenpop.facts import CardFacts, FlashNote, OpenCase, Part, Progress, Subject, Why
+from callcore.screenpop.facts import CardFacts, FlashNote, OpenCase, OpenWish, Part, Progress, Subject, Why
 from callcore.store.record import CustomerRecord, Loyalty, NumberRecord
 from callcore.testing.desk_house import BLACKOUT, HOSTILE, IVANOV, IVANOVA, MALLORY, NOW, VEKTOR, WORKS
 from callcore.web.pages import Viewer
@@ -207,6 +207,21 @@ _CASES = (
         is_rejected=True,
     ),
 )
+_WISHES = Part(
+    Progress.known,
+    (
+        OpenWish(
+            3,
+            "+74822412207",
+            NOW - timedelta(hours=2),
+            2,
+            "key",
+            "",
+            Text("номер был занят; попытка 2 из 3 в 14:30", "the number was busy; try 2 of 3 at 14:30"),
+        ),
+        OpenWish(4, "+79201558812", NOW - timedelta(minutes=5), 1, "operator", "Борис Котов", None),
+    ),
+)
 FACTS = CardFacts(
     Subject(IVANOVA.id, "+74822412207"),
     Part(Progress.known, _IVANOVA_IN_FULL),
@@ -355,6 +370,7 @@ def samples() -> dict[str, Sample]:
             )
         ),
         "facts": Sample(_with(replace(talking, facts=FACTS, picked_number="+79201558812"))),
+        "waits_for_call": Sample(_with(replace(talking, facts=replace(FACTS, wishes=_WISHES)))),
         "facts_pending": Sample(_with(replace(talking, facts=CardFacts(FACTS.subject)))),
         "facts_failed": Sample(
             _with(replace(talking, facts=replace(FACTS, cases=Part(Progress.failed, None, Why.slow))))

@@ -188,6 +188,7 @@ PAGES: Mapping[Needs, tuple[str, ...]] = {
         "GET /work/ask",
         "POST /work/ask",
         "GET /call-backs",
+        "GET /work/{id}/withdraw",
         "POST /work/{id}/{do}",
         "POST /work/{id}/postpone",
         "POST /work/{id}/give",

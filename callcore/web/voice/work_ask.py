@@ -7,9 +7,9 @@ from aiohttp import web
 from callcore.domain import CustomerId, Text
 from callcore.numbers import written
 from callcore.routing.tables import UnknownTopic
-from callcore.screenpop.cardnews import WorkChanged
+from callcore.screenpop.cardnews import CustomerChanged, WorkChanged
 from callcore.store.call_backs import NewCallBack
-from callcore.store.follow_rows import AskedBy
+from callcore.store.follow_rows import AskedBy, FollowUpState
 from callcore.web import kit
 from callcore.web.context import WEB
 from callcore.web.live_news import NEWS
@@ -18,7 +18,7 @@ from callcore.web.render import texts_of
 from callcore.web.starting import starts_call
 from callcore.web.voice.ports import ROOM
 from callcore.web.voice.work import PAGE, moment_of
-from callcore.web.voice.work_room import NEEDS, PAST
+from callcore.web.voice.work_room import NEEDS, PAST, WORK
 
 ADDRESS = f"{PAGE}/ask"
 NO_TOPIC = Text("Выберите, о чём звонок.", "Choose what it is about.")
@@ -70,12 +70,29 @@ async def ask(request: web.Request) -> web.Response:
     )
     is_new = await room.call_backs.ask(wish, now)
     request.app[NEWS].tell(WorkChanged())
+    if wish.customer is not None:
+        request.app[NEWS].tell(CustomerChanged(wish.customer))
     said = t("work.said_asked" if is_new else "work.said_asked_again")
     return kit.go(request, f"{PAGE}?tab=wish", done=said)
+
+
+async def no_longer(request: web.Request) -> web.Response:
+    """From his card: nobody need call him; with a note what came of it."""
+    identity = await kit.person(request, NEEDS)
+    one = await request.app[WORK].follow_ups.get(int(request.match_info["id"]))
+    if one is None or one.state is not FollowUpState.open:
+        raise Problem("not_found")
+    return kit.show(
+        request, identity, "voice/work_withdraw.html", here="work", one=one, back=f"{PAGE}?tab=wish"
+    )
 
 
 def _digits(text: str) -> str:
     return text if text.isascii() and text.isdigit() and len(text) <= 18 else ""
 
 
-ROUTES = (web.get(ADDRESS, asked), web.post(ADDRESS, ask))
+ROUTES = (
+    web.get(ADDRESS, asked),
+    web.post(ADDRESS, ask),
+    web.get(f"{PAGE}/{{id:[0-9]{{1,18}}}}/withdraw", no_longer),
+)

@@ -201,7 +201,7 @@ class House:
     async def call_back(
         self, caller: Caller, queue: str, place: int | None = None, is_closed: bool = False
     ) -> bool:
-        return bool(await self._keep("call_back", caller, queue))
+        return bool(await self._keep("closed" if is_closed else "call_back", caller, queue))
 
     async def _keep(self, what: str, caller: Caller, more: Any) -> str:
         await self._answer("keep", None)

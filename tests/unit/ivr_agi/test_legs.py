@@ -279,6 +279,14 @@ async def test_a_call_back(ride, moment):
     assert told.floor.left().word is Outcome.callback_requested
 
 
+async def test_a_call_back_on_the_closed_announcement(ride):
+    """The list tells him from who has left a queue."""
+    legs = {"closed": True, "closed_then": (OfferCallBack(QUEUE.queue),)}
+    async with ride(keys={"wait": ["1"]}, **legs) as told:
+        pass
+    assert [(what, queue) for what, _, queue in told.kept] == [("closed", "finance")]
+
+
 @pytest.mark.parametrize("keys", [{}, {"wait": ["2"]}])
 async def test_who_wants_no_call_back_goes_on(ride, keys):
     async with ride(OfferCallBack(), QUEUE, keys=keys) as told:

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from callcore.domain import LANGUAGES, UNCLASSIFIED, CustomerId, Language, QueueName, Text, TopicCode
+from callcore.rights import Permission
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab, TalkState
 from callcore.testing.desk_house import HOSTILE, IVANOV, IVANOVA, NOW, QUEUES, TOPICS
 from callcore.testing.desk_samples import HISTORY, Sample, samples, view, viewer
@@ -60,6 +61,34 @@ def test_every_sample_is_sound_html(renderer: DeskRenderer, name: str, language:
 def test_nothing_visible_escapes_the_translators(renderer: DeskRenderer, name: str) -> None:
     html = Page(page(renderer, SAMPLES[name], PSEUDO))
     html.assert_translated()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", ("просил кнопкой", "2 раза", "попытка 2 из 3 в 14:30", "просил перезвонить Борис Котов")),
+        ("en", ("asked by key", "2 times", "try 2 of 3 at 14:30", "asked for by Борис Котов")),
+    ],
+)
+def test_who_waits_to_be_called_is_on_his_card(
+    renderer: DeskRenderer, language: Language, words: tuple[str, ...]
+) -> None:
+    """Who asked, and why nobody calls him now; it can be taken back there."""
+    who = replace(viewer(language), may=frozenset({Permission.callbacks_work}))
+    html = renderer.desk_main(who, SAMPLES["waits_for_call"].desk, TOPICS, NOW)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+    for each in words:
+        assert each in text, each
+    assert 'href="/work/3/withdraw"' in html
+
+
+@pytest.mark.parametrize("is_placed", [True, False])
+def test_a_machine_can_be_told_of_what_callcore_has_placed(renderer: DeskRenderer, is_placed: bool) -> None:
+    desk = SAMPLES["talking"].desk
+    assert desk is not None
+    tab = desk.tabs[0]
+    html = page(renderer, _with(replace(tab, view=replace(tab.view, is_placed=is_placed))))
+    assert (f'id="machine-{tab.view.call}"' in html) is is_placed
 
 
 @pytest.mark.parametrize(

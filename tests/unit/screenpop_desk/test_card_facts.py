@@ -87,9 +87,9 @@ def test_an_answer_that_comes_too_late_is_dropped() -> None:
     assert filled(facts, ANNA, (Answer(PartName.record, RECORD),)) is facts
 
 
-def test_of_a_stranger_only_notes_are_asked() -> None:
+def test_of_a_stranger_only_notes_and_wishes_are_asked() -> None:
     assert questions(ANNA) == tuple(PartName)
-    assert questions(Subject(None, "+79161234567")) == (PartName.flashes,)
+    assert questions(Subject(None, "+79161234567")) == (PartName.flashes, PartName.wishes)
 
 
 def test_a_note_waits_until_it_is_read() -> None:

@@ -35,6 +35,9 @@ class Control:
     async def cancel(self, login: Login) -> None:
         self.orders.append(("cancel", login))
 
+    async def machine(self, call: CallId) -> None:
+        self.orders.append(("machine", call))
+
 
 @pytest.fixture
 async def control(room: Room) -> Control:
@@ -94,6 +97,18 @@ async def test_why_nobody_answered_stays_until_it_is_read(room: Room, control: C
     await room.desks.call_orders.cancel_dial(ANNA)
     assert room.desk().dialling is None
     assert control.orders == [], "there is nothing left to hang up"
+
+
+async def test_she_hears_a_machine(room: Room, control: Control) -> None:
+    room.desks.carry(PopCard("pop", ANNA, outgoing()))
+    shows(room, "over", result=AttemptResult.answered)
+    room.desks.carry(UpdateCard("up", ANNA, outgoing(answered=True)))
+    await room.desks.call_orders.machine(ANNA, CallId("p1"))
+    assert control.orders == [("machine", "p1")]
+    room.desks.carry(EndCard("end", ANNA, CallId("p1"), 0))
+    for call in ("p1", "p2"):
+        with pytest.raises(DeskRefused, match="call_gone"):
+            await room.desks.call_orders.machine(ANNA, CallId(call))
 
 
 @pytest.mark.parametrize("why", ["operator: withdrawn", "CANCEL"])

@@ -12,8 +12,8 @@ import pytest
 
 from callcore.domain import NULL_CUSTOMER, CallId, CustomerId, Login, Text
 from callcore.screenpop import cardfill
-from callcore.screenpop.cardnews import AllChanged, CardNews, CustomerChanged, News
-from callcore.screenpop.facts import FlashNote, OpenCase, Progress, Subject, Why
+from callcore.screenpop.cardnews import AllChanged, CardNews, CustomerChanged, News, WorkChanged
+from callcore.screenpop.facts import FlashNote, OpenCase, OpenWish, Progress, Subject, Why
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.customers import NewCustomer
 from callcore.store.database import Database
@@ -34,6 +34,8 @@ class Source:
     def __init__(self) -> None:
         self.note = NOTE
         self.open_cases = (CASE,)
+        self.open_wishes: tuple[OpenWish, ...] = ()
+        self.asked_wishes = 0
         self.held: set[str] = set()
         self.released = asyncio.Event()
         self.broken: set[str] = set()
@@ -58,6 +60,11 @@ class Source:
     async def cases(self, customer: CustomerId) -> tuple[OpenCase, ...]:
         await self._pass("cases")
         return self.open_cases
+
+    async def wishes(self, subject: Subject) -> tuple[OpenWish, ...]:
+        self.asked_wishes += 1
+        await self._pass("wishes")
+        return self.open_wishes
 
     async def read_flash(self, flash: int, login: Login) -> None:
         await self._pass("read")
@@ -197,6 +204,24 @@ async def test_two_operators_on_one_card_see_what_either_saved(filled_room: Room
     filled_room.news.changed(anna)
     await until(other, lambda: boris_sees() == (fresh, CASE))
     assert filled_room.tab().facts.cases.value == (fresh, CASE)
+
+
+async def test_who_waits_to_be_called_is_followed(filled_room: Room, source: Source) -> None:
+    """Whatever happens to his wish, the card that shows it asks again; no other card does."""
+    wish = OpenWish(3, NUMBER, T0, 1, "key", "", None)
+    source.open_wishes = (wish,)
+    (anna,) = await talks(filled_room, "Анна")
+    page = filled_room.page(ANNA)
+    await until(page, lambda: filled_room.tab().facts.wishes.value == (wish,))
+    source.open_wishes = ()
+    filled_room.news.tell(WorkChanged())
+    await until(page, lambda: filled_room.tab().facts.wishes.value == ())
+    asked = source.asked_wishes
+    filled_room.news.tell(WorkChanged())
+    source.open_cases = ()
+    filled_room.news.changed(anna)  # asks for all of it, once
+    await until(page, lambda: filled_room.tab().facts.cases.value == ())
+    assert source.asked_wishes == asked + 1
 
 
 async def test_news_of_somebody_else_asks_nothing(filled_room: Room, source: Source) -> None:

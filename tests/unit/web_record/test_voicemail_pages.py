@@ -218,7 +218,9 @@ async def test_the_desk_counts_what_waits_and_hears_of_it(house: Any) -> None:
         assert told == [WorkChanged()]
         counts = await house.daemon.office.work_source.counts(login)
         assert (counts.voicemails, counts.call_backs) == (voicemails, call_backs)
-    assert await backoffice.call_back(caller, "finance")
+    assert await backoffice.call_back(caller, "finance", is_closed=True)
+    [wish] = (await house.api("GET", "/call-backs")).json["call_backs"]
+    assert (wish["source"], wish["asked_by"]) == ("closed", None)
     told.clear()
     assert await backoffice.call_back(caller, "finance")
     assert told == []  # he stands in the list already

@@ -49,7 +49,7 @@ class DeskCalls:
         try:
             if follow_up is not None:
                 await self._is_his(login, number, follow_up)
-            placed = await self._placing.place(Wanted(number, login, customer))
+            placed = await self._placing.place(Wanted(number, login, customer, follow_up))
             if follow_up is not None:
                 await self._follow_ups.take(follow_up, login, self._now(), is_over=False)
         except PlaceRefused as refused:

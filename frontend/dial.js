@@ -7,9 +7,10 @@ export function dials(send = () => false) {
   addEventListener('click', ({target}) => {
     const button = target.closest?.('[data-dial]');
     if (!button || button.disabled) return;
-    const {dial: number, customer = '', followUp: follow_up = ''} = button.dataset;
+    const {dial: number, customer = '', followUp: follow_up = '', about = ''} = button.dataset;
+    const fields = {number, customer, follow_up, about};
     document.getElementById('error')?.remove();
-    if (!send({do: 'dial', number, customer, follow_up})) order(button, {number, customer, follow_up});
+    if (!send({do: 'dial', ...fields})) order(button, fields);
   });
 }
 async function order(button, fields) {

@@ -20,6 +20,7 @@ from callcore.screenpop.cardnews import CallsChanged, CardNews
 from callcore.screenpop.hub import Hub
 from callcore.screenpop.ports import DeskRefused
 from callcore.store.attempts import Attempts
+from callcore.store.cases import Cases
 from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.store.follow_rows import FollowUpState
@@ -34,6 +35,7 @@ class DeskCalls:
         placing: Placing,
         attempts: Attempts,
         follow_ups: FollowUps,
+        cases: Cases,
         names: Names,
         country: str,
         now: Callable[[], datetime],
@@ -43,24 +45,35 @@ class DeskCalls:
         self._placing = placing
         self._attempts = attempts
         self._follow_ups = follow_ups
+        self._cases = cases
         self._names = names
         self._country = country
         self._now = now
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None,
+        follow_up: int | None,
+        case: int | None,
     ) -> CallId:
         try:
+            if case is not None and await self._cases.get(case) is None:
+                raise DeskRefused("no_such_case")
             if follow_up is not None:
                 await self._is_his(login, number, follow_up)
-            placed = await self._placing.place(Wanted(number, login, customer))
+            placed = await self._placing.place(Wanted(number, login, customer, follow_up))
             if follow_up is not None:
                 await self._follow_ups.take(follow_up, login, self._now(), is_over=False)
+            call = call_of_attempt(placed.id)
+            if case is not None:
+                await self._cases.called(case, call, login, self._now())
         except PlaceRefused as refused:
             raise await self.refused(refused) from None
         except StoreError:
             raise DeskRefused("store_down") from None
-        return call_of_attempt(placed.id)
+        return call
 
     async def cancel(self, login: Login) -> None:
         try:
@@ -124,6 +137,7 @@ def connect_calls(
         placing,
         database.attempts,
         database.follow_ups,
+        database.cases,
         lambda: people.names(now()),
         current.settings.organisation.country,
         now,

@@ -209,7 +209,7 @@ class Placing:
         order = PhoneOrder(
             phone, house.phone_seconds, way.ring_seconds, way.caller_number, id, house.answers(phone)
         )
-        call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer)
+        call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer, wanted.follow_up)
         channel = ChannelRef(pbx, ChannelId(ask.attempt))
         plan = Plan.phone_first
         self.take(f.CallPlaced(channel, id, agent.login, agent.interface, ask.number, plan))

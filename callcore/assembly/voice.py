@@ -27,6 +27,7 @@ from callcore.routing.situation import QueueState
 from callcore.screenpop.card import WorkCounts
 from callcore.store.database import Database
 from callcore.store.editions import Editions as EditionStore
+from callcore.store.entry_calls import last_calls
 from callcore.store.follow_rows import FollowUp
 from callcore.web.voice import pages
 from callcore.web.voice.ports import Reading, VoiceRoom
@@ -86,6 +87,7 @@ def add_to(
         late_seconds=settings.work.late_minutes * 60,
         calling=partial(_calling, database),
         waiting=waiting,
+        last_calls=partial(last_calls, database),
     )
     pages.add_to(app, room, work)
 

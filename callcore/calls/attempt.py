@@ -150,7 +150,8 @@ class Attempt:
     call: CallId | None = None
     """Whose channel rings the number, where it is carried."""
     follow_up: int | None = None
-    """Of the list of people to call: the wish that it carries out."""
+    """Of the list of people to call: the wish that it carries out, or the entry from which a person has it
+    placed."""
 
     @property
     def is_confirmed(self) -> bool:
@@ -166,6 +167,7 @@ class PersonsCall:
     plan: Plan
     phone: Interface
     customer: CustomerId | None = None
+    follow_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

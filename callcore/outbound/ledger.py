@@ -104,7 +104,8 @@ def _attempt(ask: Ask, whom: Whom, now: datetime) -> Attempt:
         return replace(attempt, plan=Plan.carried, call=whom.call, customer=whom.customer)
     if isinstance(whom, WishedCall):
         return replace(attempt, plan=whom.plan, customer=whom.customer, follow_up=whom.follow_up)
-    return replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
+    attempt = replace(attempt, plan=whom.plan, phone=whom.phone, customer=whom.customer)
+    return replace(attempt, follow_up=whom.follow_up)
 
 
 class Ledger:

@@ -18,6 +18,8 @@ class Wanted:
     login: Login
     """Whose phone is rung."""
     customer: CustomerId | None = None
+    follow_up: int | None = None
+    """The entry of the list of people to call that it is for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,14 @@ class CallOrders:
         await self.second_line.transfer(login, call, to, mode, comment)
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None = None,
+        follow_up: int | None = None,
+        case: int | None = None,
     ) -> None:
-        await self._dials.dial(login, number=number, customer=customer, follow_up=follow_up)
+        await self._dials.dial(login, number=number, customer=customer, follow_up=follow_up, case=case)
 
     async def cancel_dial(self, login: Login) -> None:
         await self._dials.cancel(login)

@@ -34,10 +34,17 @@ class DeskDials:
         """Whom he wants to talk to, by the call; its card is this customer's."""
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None,
+        follow_up: int | None,
+        case: int | None,
     ) -> None:
         self._book.desk(login)
-        call = await self._control.dial(login, number=number, customer=customer, follow_up=follow_up)
+        call = await self._control.dial(
+            login, number=number, customer=customer, follow_up=follow_up, case=case
+        )
         if customer is not None:
             self._wished[call] = customer
             while len(self._wished) > MOST_WISHES:

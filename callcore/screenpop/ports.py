@@ -27,7 +27,8 @@ class DeskRefused(Exception):
 
     Codes: ``not_signed_in``, ``already_on_shift``, ``phone_not_allowed``, ``phone_taken``,
     ``busy_with_call``, ``no_such_contact``, ``call_gone``, ``unknown_topic``, ``unknown_customer``,
-    ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``too_many_topics``,
+    ``unknown_number``, ``too_long``, ``pbx_down``, ``store_down``, ``no_such_topic``, ``no_such_case``,
+    ``too_many_topics``,
     ``topic_not_empty``, ``topic_missing``, ``too_many_favourites``, ``not_recording``, ``not_announced``,
     ``no_right``, ``not_handed``, ``call_changed``, ``no_target``, ``no_outside``, ``not_possible_here``,
     ``not_placed``, ``pbx_refused``, ``line_unsure``;
@@ -89,10 +90,15 @@ class DialControl(Protocol):
     """Calls that operators have callcore place: the own phone first, then the number."""
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None,
+        follow_up: int | None,
+        case: int | None,
     ) -> CallId:
-        """``follow_up``: the entry on the list of people to call that he works on; it is his then. Raises
-        ``DeskRefused``."""
+        """``follow_up``: the entry on the list of people to call that he works on; it is his then. ``case``:
+        what he will be told about; its history names the call. Raises ``DeskRefused``."""
 
     async def machine(self, call: CallId) -> None:
         """End this call: an answering machine is on the line. Raises ``DeskRefused``."""
@@ -129,7 +135,12 @@ class CallOrderService(Protocol):
         """Begin, pause or resume the recording of the call he talks on."""
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None = None,
+        follow_up: int | None = None,
+        case: int | None = None,
     ) -> None:
         """Have this number called; see ``DialControl``."""
 

@@ -346,7 +346,7 @@ async def _claim(connection: AsyncConnection, attempt: Attempt) -> bool:
     is_busy = or_(and_(OPEN_CALL, attempts.c.number == attempt.number), of_person)
     if (await connection.execute(select(attempts.c.id).where(is_busy).limit(1))).first() is not None:
         return False
-    return attempt.follow_up is None or await wishing.claimed(connection, attempt)
+    return attempt.purpose is not Purpose.call_back or await wishing.claimed(connection, attempt)
 
 
 def _may_be_taken_by(attempt: Attempt) -> list[Any]:

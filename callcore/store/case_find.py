@@ -24,10 +24,12 @@ from sqlalchemy import (
 from callcore.domain import CustomerId, Login
 from callcore.store.case_index import matching
 from callcore.store.case_rows import OPEN, CaseLine, Priority, Status, id_of, number_of
-from callcore.store.schema.cases import cases
+from callcore.store.schema.cases import case_history, cases
 from callcore.store.schema.core import customers, interactions
 
 MOST_LINES = 500
+CALLED = "called"
+"""Act of the history: somebody was called to be told about it."""
 _NAMES = tuple(each.name for each in fields(CaseLine) if each.name not in ("number", "customer_name"))
 
 
@@ -99,13 +101,26 @@ def of_customer(
 
 
 def of_interaction(connection: Connection, interaction: int) -> tuple[CaseLine, ...]:
-    """Those that came of it, oldest first: made in its call, or on its customer."""
+    """Those that came of it, oldest first: made in its call, or on its customer; and those of the customer
+    that its call was to tell him about."""
     whose = select(interactions.c.call, interactions.c.customer).where(interactions.c.id == interaction)
     found = connection.execute(whose).first()
     if found is None:
         return ()
     places = or_(cases.c.contact == found.call, cases.c.customer == found.customer)  # each has an index
-    return lines(connection, [cases.c.interaction == interaction, places], (cases.c.id,), MOST_LINES, 0)
+    which = and_(cases.c.interaction == interaction, places)
+    if told := _told_about(connection, found.call, found.customer):
+        which = or_(which, cases.c.id.in_(told))
+    return lines(connection, [which], (cases.c.id,), MOST_LINES, 0)
+
+
+def _told_about(connection: Connection, call: str, customer: int | None) -> list[int]:
+    """By way of the customer, whose cases have an index, as has the history of each."""
+    if customer is None:
+        return []
+    theirs = select(cases.c.id).where(cases.c.customer == customer)
+    of = (case_history.c.case.in_(theirs), case_history.c.act == CALLED, case_history.c.became == call)
+    return list(connection.execute(select(case_history.c.case).where(*of).distinct()).scalars())
 
 
 @cache

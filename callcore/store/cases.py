@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callcore.domain import CallId, CustomerId, Login, TopicCode
 from callcore.store import audit, outbox
 from callcore.store.attachments import Attachment, Owner, OwnerKind, let_go, put_within, take_along
-from callcore.store.case_find import Found, Look, find, of_customer, of_interaction, tally
+from callcore.store.case_find import CALLED, Found, Look, find, of_customer, of_interaction, tally
 from callcore.store.case_index import index_case
 from callcore.store.case_rows import (
     Alarm,
@@ -93,6 +93,19 @@ class Cases:
         async with self._store.read() as connection:
             return tuple(map(_entry, (await connection.execute(query)).all()))
 
+    async def called(self, id: int, call: CallId, login: Login, at: datetime) -> None:
+        """Somebody calls to tell about it (D-62): its history names the call, whose interaction is its from
+        now on."""
+
+        async def op(connection: AsyncConnection) -> None:
+            case = await _get(connection, id)
+            if case is not None:
+                entry = Entry(at, login, CALLED, "call", "", call, "", case.revision)
+                await connection.execute(case_history.insert().values(case=id, **_entry_values(entry)))
+                await audit.note(connection, login, "changed", case.customer, at, subject=f"case:{id}")
+
+        await self._store.writer.submit(op)
+
     async def of_call(self, call: CallId, type: str, initiator: Login) -> Case | None:
         """The first case of this type that he made in this call."""
         of = (cases.c.contact == call, cases.c.type == type, cases.c.initiator == initiator)
@@ -113,7 +126,7 @@ class Cases:
         )
 
     async def of_interaction(self, interaction: int) -> tuple[CaseLine, ...]:
-        """That came of it (D-33), oldest first."""
+        """That came of it (D-33), or that the call was about, oldest first."""
         return await self._store.ask(lambda connection: of_interaction(connection, interaction))
 
     async def find(self, look: Look, now: datetime) -> Found:

@@ -212,9 +212,14 @@ class FakeDesks:
         self._replace(login, replace(self._tab(login, call), recording=state))
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None = None, follow_up: int | None = None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None = None,
+        follow_up: int | None = None,
+        case: int | None = None,
     ) -> None:
-        self._note("dial", login, number, customer, follow_up)
+        self._note("dial", login, number, customer, follow_up, case)
 
     async def cancel_dial(self, login: Login) -> None:
         self._note("cancel_dial", login)

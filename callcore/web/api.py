@@ -45,6 +45,7 @@ DESK_PROBLEMS = (
     "unknown_number",
     "too_long",
     "no_such_topic",
+    "no_such_case",
     "too_many_topics",
     "topic_not_empty",
     "topic_missing",

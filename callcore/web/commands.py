@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from callcore.calls.line import Do
@@ -18,6 +19,7 @@ LONGEST_WORD = 128
 LONGEST_COMMENT = 8_000
 """Characters; longer ones are refused with ``too_long``, so that the page can say so."""
 
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 Fields = Mapping[str, Scalar]
 Command = Callable[[DeskService, Login, Fields], Awaitable[int | None]]
 
@@ -34,6 +36,8 @@ async def run(desks: DeskService, login: Login, role: str, do: str, fields: Fiel
     needed = NEEDED.get(do)
     if do == "transfer" and str(fields.get("to", "")).strip().startswith(f"{Kind.outside}:"):
         needed = NEEDED["dial"]
+    if do == "dial" and fields.get("about") and not may(role, Permission.cases_work):
+        raise DeskRefused("no_right")
     if needed is not None and not may(role, needed):
         raise DeskRefused("no_right")
     return await command(desks, login, fields)
@@ -119,8 +123,18 @@ async def _read_flash(desks: DeskService, login: Login, fields: Fields) -> None:
 
 @starts_call("number")
 async def _dial(desks: DeskService, login: Login, fields: Fields) -> None:
+    """``about``: ``case:ID`` of the case that he will be told about."""
     number, follow_up = _word(fields, "number"), _whole(fields, "follow_up")
-    await desks.call_orders.dial(login, number=number, customer=_customer(fields), follow_up=follow_up)
+    kind, _, id = text_field(fields, "about", LONGEST_WORD).partition(":")
+    if kind not in ("", "case") or (kind and not _ID.fullmatch(id)):
+        raise BadBody("about names no case")
+    await desks.call_orders.dial(
+        login,
+        number=number,
+        customer=_customer(fields),
+        follow_up=follow_up,
+        case=int(id) if id else None,
+    )
 
 
 async def _cancel_dial(desks: DeskService, login: Login, _fields: Fields) -> None:

@@ -53,6 +53,7 @@ _KNOWN: Mapping[str, tuple[int, Text]] = {
     "unknown_customer": (422, Text("Такого клиента нет", "There is no such customer")),
     "too_long": (422, Text("Текст слишком длинный", "The text is too long")),
     "no_such_topic": (404, Text("Такой темы у обращения нет", "The contact has no such topic")),
+    "no_such_case": (404, Text("Такого кейса нет", "There is no such case")),
     "too_many_topics": (409, Text("Тем уже слишком много", "There are too many topics already")),
     "topic_not_empty": (409, Text("В теме есть текст, её не убрать", "The topic holds text and stays")),
     "topic_missing": (409, Text("Сначала выберите тему", "Choose a topic first")),

@@ -11,7 +11,7 @@ from aiohttp import web
 from callcore.crm.cases import model, moves
 from callcore.crm.cases.desk import actor
 from callcore.crm.cases.model import Actor, Refused
-from callcore.domain import Login, Text
+from callcore.domain import CallId, Login, Text
 from callcore.rights import Permission
 from callcore.screenpop.cardnews import CustomerChanged, WorkChanged
 from callcore.store.attachments import AttachmentRefused, Owner, OwnerKind
@@ -204,6 +204,11 @@ async def _one(
         acts=c.acts(case, by),
         by_hand=c.by_hand(case),
         history=history,
+        talks=[
+            line.call
+            for line in history
+            if line.call and await room.database.contacts.get(CallId(line.call)) is not None
+        ],
         by_other=history[0] if is_news else None,
         files=await room.database.attachments.of(Owner(OwnerKind.case, number)),
         voicemails=await room.database.voicemails.of_case(case.id)

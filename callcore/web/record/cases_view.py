@@ -13,6 +13,7 @@ from callcore.crm.cases.kinds import INITIATOR, Catalogue, Kind
 from callcore.crm.cases.model import BY_HAND, Act, Actor, may
 from callcore.crm.cases.stages import lacking
 from callcore.domain import Login, Text
+from callcore.store.case_find import CALLED
 from callcore.store.case_rows import Case, Entry, Priority, Status
 
 FOLDERS = ("mine", "waiting", "queue", "overdue", "all", "closed", "tasks")
@@ -30,6 +31,7 @@ PRIORITIES: Mapping[str, Text] = {
 }
 ACTS: Mapping[str, Text] = {
     "create": Text("Создан", "Created"),
+    CALLED: Text("Звонок клиенту об этом кейсе", "The customer was called about it"),
     "fill": Text("Исправлен", "Corrected"),
     "send": Text("Отправлен", "Sent"),
     "take": Text("Взят в работу", "Taken into work"),
@@ -93,6 +95,8 @@ class HistoryLine:
     changes: tuple[tuple[Text, Text | datetime | None, Text | datetime | None], ...]
     """Field, was, became; None for nothing."""
     reason: str
+    call: str = ""
+    """In which the customer was told about it."""
 
 
 class CaseView:
@@ -205,6 +209,8 @@ class CaseView:
 
     def _line(self, case: Case, entries: list[Entry]) -> HistoryLine:
         first = entries[0]
+        if first.act == CALLED:
+            return HistoryLine(first.at, self.name(first.login), self.act(CALLED), (), "", first.became)
         changes = tuple(
             (
                 self.field(case.type, each.field),

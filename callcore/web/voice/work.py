@@ -89,6 +89,7 @@ async def listed(request: web.Request) -> web.Response:
         "voice/work.html",
         found=found,
         waiting=await work.waiting([one for one in found if one.state is FollowUpState.open]),
+        last_calls=await work.last_calls(found),
         before=before,
         after=after,
         state=state,

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
+from callcore.calls.attempt import Attempt
 from callcore.crm.departments import Head
 from callcore.crm.responsible import looks_after
 from callcore.domain import Login, Text
@@ -34,6 +35,10 @@ NO_REASON = Text(
 NOBODY = Text("Выберите, кому.", "Choose to whom.")
 
 
+async def nobody_called(_entries: Sequence[FollowUp]) -> Mapping[int, Attempt]:
+    return {}
+
+
 async def nobody_waits(_wishes: Sequence[FollowUp]) -> Mapping[int, Text]:
     return {}
 
@@ -52,6 +57,8 @@ class WorkRoom:
     """Numbers that are being called now, and by whom; "" is callcore itself."""
     waiting: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Text]]] = nobody_waits
     """By id, why callcore calls nobody of these who asked for it, or when it will."""
+    last_calls: Callable[[Sequence[FollowUp]], Awaitable[Mapping[int, Attempt]]] = nobody_called
+    """By id, the newest call that somebody has had placed from there and that is over."""
 
     async def workers(self) -> Mapping[Login, str]:
         """Names of everybody who may be given something."""

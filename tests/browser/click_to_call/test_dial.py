@@ -29,6 +29,15 @@ UNANSWERED = {
 }
 
 
+IN_THE_LIST = {
+    "20": "занято",
+    "21": "не ответили",
+    "22": "отклонили",
+    "23": "нет такого номера",
+    "24": "сеть",
+}
+
+
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110 - the PBX sets no Event of ours
@@ -84,6 +93,7 @@ async def test_not_answered(
     await page.goto(f"{stage.url}/work")
     await page.locator(f"[data-dial='+{number}']").focus()
     await anna.presses("Enter")
+    row = page.get_by_role("row").filter(has=page.locator(f"[data-dial='+{number}']"))
     await expect(page.locator("#toast")).to_contain_text("Снимите трубку")
     call = await phone.incoming()
     await page.goto(f"{stage.url}/desk")
@@ -97,6 +107,8 @@ async def test_not_answered(
     await page.get_by_role("button", name="Понятно").focus()
     await anna.presses("Enter")
     await expect(anna.band).to_have_count(0)
+    await page.goto(f"{stage.url}/work")
+    await expect(row).to_contain_text(f"Анна Кузнецова: {IN_THE_LIST[ending]}")
 
 
 async def test_the_number_open_on_the_card(

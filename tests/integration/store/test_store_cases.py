@@ -403,6 +403,22 @@ async def test_the_cases_of_an_interaction(room: Room) -> None:
     assert await room.db.cases.of_interaction(record + 7) == ()
 
 
+async def test_a_call_that_told_him_about_his_case(room: Room) -> None:
+    """Its interaction is the case's from then on (D-62), and of no other customer's."""
+    case, other = await room.make(), await room.make()
+    call = CallId("c2")
+    await room.db.cases.called(case.id, call, ANNA.login, room.now)
+    await room.db.cases.called(other.id + 100, call, ANNA.login, room.now)  # there is none
+    [*_, last] = await room.db.cases.history(case.id)
+    assert (last.act, last.login, last.became) == ("called", "anna", "c2")
+    stored = await room.db.cases.get(case.id)
+    assert stored is not None
+    assert stored.revision == case.revision, "nobody's change is in its way"
+    record = await room.db.interactions.save(call, ANNA.login, TopicCode("finance"), "", CUSTOMER, room.now)
+    assert record is not None
+    assert [each.id for each in await room.db.cases.of_interaction(record)] == [case.id]
+
+
 async def test_half_a_form_is_sent_by_the_house_and_filled_in_bit_by_bit(room: Room) -> None:
     new = New("connect.company", CUSTOMER, {"company": "ООО «Ромашка»"})
     case = await room.desk.create(new, HOUSE, send=True, whole=False)

@@ -25,9 +25,14 @@ class Control:
         self.orders: list[tuple[object, ...]] = []
 
     async def dial(
-        self, login: Login, number: str, customer: CustomerId | None, follow_up: int | None
+        self,
+        login: Login,
+        number: str,
+        customer: CustomerId | None,
+        follow_up: int | None,
+        case: int | None,
     ) -> CallId:
-        self.orders.append(("dial", login, number, customer, follow_up))
+        self.orders.append(("dial", login, number, customer, follow_up, case))
         if self.refuse is not None:
             raise self.refuse
         return CALL
@@ -71,7 +76,7 @@ def shows(room: Room, stage: str, call: str = "p1", **more: object) -> None:
 
 async def test_from_the_click_to_the_talk(room: Room, control: Control) -> None:
     await room.desks.call_orders.dial(ANNA, NUMBER, follow_up=7)
-    assert control.orders == [("dial", ANNA, NUMBER, None, 7)]
+    assert control.orders == [("dial", ANNA, NUMBER, None, 7, None)]
     shows(room, "phone")
     dialling = room.desk().dialling
     assert dialling is not None

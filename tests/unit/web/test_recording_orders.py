@@ -23,6 +23,9 @@ class Desks:
 
 
 class Handing(Desks):
+    async def dial(self, login: Login, **order: object) -> None:
+        self.orders.append((login, order["number"], order["case"]))
+
     async def transfer(self, *order: object) -> None:
         self.orders.append(order)
 
@@ -59,3 +62,15 @@ async def test_to_hand_a_caller_on_outside_is_to_call_there() -> None:
     await order(desks, Role.campaign_manager, "transfer", to="department:finance")
     await order(desks, Role.operator, "transfer", to="outside:+79160000001")
     assert [one[2] for one in desks.orders] == ["department:finance", "outside:+79160000001"]
+
+
+async def test_a_call_may_be_about_a_case() -> None:
+    desks = Handing()
+    await order(desks, Role.operator, "dial", number="+79160000001", about="case:17")
+    await order(desks, Role.operator, "dial", number="+79160000001", about="")
+    assert desks.orders == [("anna", "+79160000001", 17), ("anna", "+79160000001", None)]
+    for about in ("case:", "case:x", "case:-1", "case:1 2", "17", "customer:17"):
+        with pytest.raises(BadBody):
+            await order(desks, Role.operator, "dial", number="+79160000001", about=about)
+    with pytest.raises(DeskRefused, match="no_right"):
+        await order(desks, Role.campaign_manager, "dial", number="+79160000001", about="case:17")

@@ -11,7 +11,7 @@ import pytest
 from callcore.crm.cases.model import New
 from callcore.crm.cases.received import HOUSE
 from callcore.domain import CallId, CustomerId, TopicCode
-from callcore.store.case_rows import number_of
+from callcore.store.case_rows import id_of, number_of
 from callcore.store.voicemails import NewVoicemail
 
 PROSPECT = {
@@ -358,3 +358,19 @@ async def test_a_case_of_the_ivr_says_who_made_it_and_what_to_ask(house: Any) ->
     assert "Спросить и вписать: Контактный телефон" in page.words
     await act(house, number, "fill", **answers, **{"a-phone": "+74950000000"})
     assert "Спросить и вписать" not in (await house.get(f"/cases/{number}")).words
+
+
+async def test_the_customer_is_called_about_it(house: Any) -> None:
+    """The number says what the call is about; the history names it, and leads to its contact once there is
+    one."""
+    await house.sign_in(login="anna")
+    customer = await house.add_customer("К-1", numbers=("+79161234567",))
+    number = await sent(house, customer=customer, number="+79161234567")
+    id = id_of(number)
+    assert id is not None
+    page = await house.get(f"/cases/{number}")
+    assert f'data-about="case:{id}"' in page.text
+    await house.database.cases.called(id, CallId("c77"), "anna", house.clock.now())
+    page = await house.get(f"/cases/{number}")
+    assert "Звонок клиенту об этом кейсе" in page.words
+    assert "/contacts/c77" not in page.text, "nobody was rung"

@@ -4,9 +4,8 @@ card comes once, and nobody is left on the line."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import asyncio
+from dataclasses import replace
 
 import pytest
 

@@ -62,6 +62,8 @@ TABLE = {
         }
     }
 }
+AT_ANY_HOUR = ["dnc", "opt_out", "consent", "quiet_hours", "pause", "attempt_cap"]
+"""These tests are run at night, too."""
 _people = itertools.count(1)
 
 
@@ -75,7 +77,7 @@ def settings(**call_back: Any) -> dict[str, Any]:
         "call_back": {"after_seconds": 30, "tries": 2, **call_back},
     }
     return {
-        "outbound": {"trunks": {"main": trunk}},
+        "outbound": {"trunks": {"main": trunk}, "purposes": {"call_back": {"skips": AT_ANY_HOUR}}},
         "queues": {QUEUE: queue},
         "desk": {"wrap_up_seconds": 0},
         "ivr": IVR,

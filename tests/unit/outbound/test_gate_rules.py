@@ -284,6 +284,18 @@ def test_a_permit_ends_with_the_day_whose_limit_let_it_pass() -> None:
     assert permitted(ask(limits=limits), now=now).expires_at == now + timedelta(seconds=10)
 
 
+def test_a_permit_is_short_lived_however_far_away_the_quiet_hours_are() -> None:
+    permit = permitted(ask(quiet_from=time(21), quiet_until=time(9)))
+    assert permit.expires_at == NOON + timedelta(seconds=30)
+
+
+def test_a_permit_does_not_hold_before_it_was_issued() -> None:
+    """A clock that was put back must not give it a second life."""
+    permit = permitted(ask())
+    assert permit.holds_at(NOON)
+    assert not permit.holds_at(NOON - timedelta(microseconds=1))
+
+
 def test_a_tariff_knows_the_dearest_for_what_it_does_not_know() -> None:
     tariff = Tariff((("+7", 150), ("+7900", 0), ("+44", 900)), ())
     assert tariff.rate(Medium.voice, "+79160000001") == 150

@@ -184,6 +184,15 @@ async def test_nobody_is_called_by_two_people(desk: Desk) -> None:
         await desk.place("+79160000002", BORIS)
 
 
+async def test_nobody_is_called_by_two_people_who_order_it_at_once(desk: Desk) -> None:
+    async with desk.house.running():
+        both = await asyncio.gather(desk.place(), desk.place(login=BORIS), return_exceptions=True)
+        [call] = [each for each in both if isinstance(each, Attempt)]
+        [refused] = [each for each in both if isinstance(each, PlaceRefused)]
+        assert refused.code == "being_called"
+        assert desk.house.log == [f"intend {call.id}", f"dial {call.id}"]
+
+
 async def test_one_phone_is_not_rung_for_two_calls_ordered_at_once(desk: Desk) -> None:
     """By two windows, or by a program and the desk; the second is free again whatever became of the first."""
     other = "+79160000002"

@@ -243,12 +243,11 @@ def carriers(
         by_room[handset] = (do.SendOn, do.EndChannel)
     if second_line is not None:
         by_room[second_line] = (do.SettleHandover,)
-    heard = (do.ShowRinging, do.ShowAgent, do.LogContact) if others is not None else ()
-    return {
-        kind: (carry, others) if others is not None and kind in heard else (carry,)
-        for carry, kinds in by_room.items()
-        for kind in kinds
+    found: dict[type, tuple[Carry, ...]] = {
+        kind: (carry,) for carry, kinds in by_room.items() for kind in kinds
     }
+    heard = (do.ShowRinging, do.ShowAgent, do.LogContact, do.CallParked, do.CallUnparked)
+    return found if others is None else found | {kind: (*found.get(kind, ()), others) for kind in heard}
 
 
 def inside_numbers(settings: Settings) -> frozenset[str]:

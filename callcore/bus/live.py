@@ -18,7 +18,16 @@ from urllib.parse import urlencode
 import structlog
 
 from callcore.bus.outward import Refused, Reply, checked_url
-from callcore.calls.effects import CallView, Contact, Effect, LogContact, ShowAgent, ShowRinging
+from callcore.calls.effects import (
+    CallParked,
+    CallUnparked,
+    CallView,
+    Contact,
+    Effect,
+    LogContact,
+    ShowAgent,
+    ShowRinging,
+)
 from callcore.domain import AgentState, CallId, Direction, Login, Outcome
 from callcore.store.contact_codec import said
 from callcore.store.texts import machine_text
@@ -85,6 +94,11 @@ class CallTeller:
                 self._ringing(effect.login, effect.view)
             case ShowAgent(state=AgentState.talking) if effect.call is not None:
                 self._answered(effect.login, effect.call)
+            case CallParked():
+                self._tell("call.parked", {**call_json(effect.view), "login": effect.login}, self._now())
+            case CallUnparked():
+                whom = {"login": effect.login, "why": effect.why}
+                self._tell("call.unparked", {**call_json(effect.view), **whom}, self._now())
             case LogContact():
                 self._ended(effect.contact)
             case _:

@@ -306,6 +306,31 @@ class ShowLine:
     line: LineView | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallParked:
+    """A customer waits without anybody."""
+
+    key: str
+    login: Login
+    """Who parked him, or left him alone on hold."""
+    view: CallView
+
+
+UnparkedWhy = Literal["taken", "returned"]
+"""``returned``: he has waited for as long as he may."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallUnparked:
+    """He rings somebody again. One who hangs up while he is parked has no other news than his contact."""
+
+    key: str
+    login: Login | None
+    """Whose telephone rings; None: nobody's of ours, or it is not known yet."""
+    view: CallView
+    why: UnparkedWhy
+
+
 EndWhy = Literal["held_gone", "ghost", "alone_in_room"]
 
 
@@ -420,6 +445,8 @@ Effect = (
     | CloseCard
     | DropCard
     | ShowLine
+    | CallParked
+    | CallUnparked
     | EndChannel
     | SendOn
     | LogContact

@@ -114,7 +114,8 @@ def _rings(floor: Tracker, by: ChannelRef, target: Channel, now: datetime) -> It
         call_id = yield from _begin(floor, above, target, now)
     call = yield from _retold(floor, floor.calls[call_id], target, now)
     if call.parked is not None:
-        call = floor.calls[call_id] = replace(call, parked=None)
+        yield from lining.taken(floor, call, floor.login_of(target.ref))
+        call = floor.calls[call_id]
     if call.phase is Phase.ended or target.is_up:  # whoever picks a call up does not ring
         return
     if (own := placing.own_phone(call, by)) is not None:

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from callcore.calls import facts as f
 from callcore.calls import handed, left_alone, lines
 from callcore.calls.call import Answered, Call, Leg, Phase
-from callcore.calls.effects import Effect, Party, ShowLine, TransferKind
+from callcore.calls.effects import (
+    CallParked,
+    CallUnparked,
+    Effect,
+    Party,
+    ShowLine,
+    TransferKind,
+    UnparkedWhy,
+)
 from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
@@ -256,7 +264,20 @@ def _parted(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[E
 def park(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
     floor.teller.parked(call.id)
     floor.calls[call.id] = replace(call, line=None, parked=ParkedCall(call.id, line.by, now))
+    yield CallParked(f"{call.id}:parked:{line.by}:{now.timestamp()}", line.by, call.view)
     yield from show(floor, call.id)
+
+
+def taken(floor: Tracker, call: Call, login: Login | None) -> Iterator[Effect]:
+    """He waits without anybody no longer: this one's telephone rings; None: a telephone of nobody."""
+    floor.calls[call.id] = replace(call, parked=None)
+    yield from _unparked(call, login, "taken")
+
+
+def _unparked(call: Call, login: Login | None, why: UnparkedWhy) -> Iterator[Effect]:
+    if call.parked is not None:
+        key = f"{call.id}:unparked:{call.parked.since.timestamp()}"
+        yield CallUnparked(key, login, call.view, why)
 
 
 def _asked_answers(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
@@ -308,9 +329,11 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
     if call_id is None:
         floor.odd["returned_without_call"] += 1
         return
-    call = replace(floor.calls[call_id], returned=fact.why, line=None, parked=None)
+    before = floor.calls[call_id]
+    call = replace(before, returned=fact.why, line=None, parked=None)
     call, told = handed.returned(call, fact.why)
     floor.calls[call_id] = call
+    yield from _unparked(before, None, "returned")
     yield from told
     yield from show(floor, call_id)
 

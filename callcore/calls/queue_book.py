@@ -51,6 +51,8 @@ class QueueBook:
         """By PBX whose Snapshot is awaited: of whom events have told since its login."""
         self._leaving: set[tuple[_Place, Interface]] = set()
         """Whom callcore takes out: the PBX has not said yet that they are."""
+        self._up_at: dict[PbxName, datetime] = {}
+        """When that login was."""
 
     def lines(self, pbx: PbxName) -> Iterator[tuple[QueueName, Line]]:
         """Every queue of this PBX; none while its link is down, or its Snapshot has not come: better no word
@@ -126,9 +128,10 @@ class QueueBook:
 
     # --- the link
 
-    def _link_up(self, fact: f.LinkUp, _now: datetime) -> None:
+    def _link_up(self, fact: f.LinkUp, now: datetime) -> None:
         self._known.discard(fact.pbx)
         self._told[fact.pbx] = set()
+        self._up_at[fact.pbx] = now
 
     def _link_lost(self, fact: f.LinkLost, _now: datetime) -> None:
         self._known.discard(fact.pbx)
@@ -145,8 +148,10 @@ class QueueBook:
         for row in fact.members:
             if (row.queue, row.interface) not in told:
                 self._seat((fact.pbx, row.queue), row.interface, paused=row.paused)
+        # Who is listed, and of whom no event has told, came before the login, however late the list is here.
+        latest = self._up_at.get(fact.pbx, now)
         waiting = {
-            entry.channel: (entry.queue, now - timedelta(seconds=entry.waited_seconds))
+            entry.channel: (entry.queue, min(latest, now - timedelta(seconds=entry.waited_seconds)))
             for entry in fact.entries
             if entry.channel not in told and not is_placeholder(entry.channel)
         }

@@ -111,6 +111,19 @@ _ALL = (
         to_name=str,
         why=str,
     ),
+    Event(
+        "call.parked",
+        Text("клиент ждёт на парковке, с ним никого", "a customer is parked: he waits without anybody"),
+        _CALL,
+    ),
+    Event(
+        "call.unparked",
+        Text(
+            "клиента взяли с парковки, или он ждал слишком долго и возвращается",
+            "a parked customer is taken, or has waited too long and comes back",
+        ),
+        {**_CALL, "login": _WORD, "why": str},
+    ),
     Event("call.ended", Text("звонок закончился", "a call is over"), _ENDED),
     _event(
         "call.placed",

@@ -289,14 +289,11 @@ class Recordings:
     # --- letting the sound go
 
     async def delete_sounds(self, before: datetime, at: datetime) -> int:
-        """Of talks that began before that moment; gives how many. The files follow: ``to_remove``."""
+        """Of talks that began before that moment and are over; gives how many. The files follow:
+        ``to_remove``."""
         c = recordings.c
-        old = update(recordings).where(c.began_at < before, c.deleted_at.is_(None), c.refused_at.is_(None))
-
-        async def op(connection: AsyncConnection) -> int:
-            return (await connection.execute(old.values(deleted_at=at))).rowcount
-
-        return await self._store.writer.submit(op)
+        old = (c.began_at < before) & c.refused_at.is_(None) & c.ended_at.is_not(None)
+        return await sounds.expire(self._store, recordings, old, before, at)
 
     async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
         """Id and file of recordings whose sound has to go and is still in the folder, after that id."""

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Table, select, update
+from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcore.store.audit import note
 from callcore.store.ports import Store
 
+GONE = "sounds_gone"
+"""In the audit: their time was over."""
 log = structlog.get_logger("callcore.recordings")
 
 
@@ -25,13 +28,30 @@ class Sounds(Protocol):
     """Rows of one kind, each with a sound in the folder."""
 
     async def delete_sounds(self, before: datetime, at: datetime) -> int:
-        """Of what was made before that moment; gives how many. The files follow: ``to_remove``."""
+        """Of what was made before that moment and is over; gives how many, and notes it in the audit. The
+        files follow: ``to_remove``."""
 
     async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
         """Id and file of rows whose sound has to go and is still in the folder, after that id."""
 
     async def removed(self, ids: Collection[int]) -> None:
         """Their files are gone from the folder."""
+
+
+async def expire(
+    store: Store, table: Table, where: ColumnElement[bool], before: datetime, at: datetime
+) -> int:
+    """``Sounds.delete_sounds`` of such rows; what goes is in the audit."""
+    old = update(table).where(where, table.c.deleted_at.is_(None)).values(deleted_at=at)
+
+    async def op(connection: AsyncConnection) -> int:
+        count = (await connection.execute(old)).rowcount
+        if count:
+            detail = {"rows": {table.name: count}, "before": before.isoformat()}
+            await note(connection, "callcore", GONE, None, at, detail=detail)
+        return count
+
+    return await store.writer.submit(op)
 
 
 async def marked(store: Store, table: Table, after: int, limit: int) -> tuple[tuple[int, str], ...]:

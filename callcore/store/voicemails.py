@@ -167,12 +167,7 @@ class Voicemails:
 
     async def delete_sounds(self, before: datetime, at: datetime) -> int:
         """Of messages made before that moment; gives how many. The files follow: ``to_remove``."""
-        old = update(voicemails).where(voicemails.c.made_at < before, voicemails.c.deleted_at.is_(None))
-
-        async def op(connection: AsyncConnection) -> int:
-            return (await connection.execute(old.values(deleted_at=at))).rowcount
-
-        return await self._store.writer.submit(op)
+        return await sounds.expire(self._store, voicemails, voicemails.c.made_at < before, before, at)
 
     async def to_remove(self, after: int = 0, limit: int = 500) -> tuple[tuple[int, str], ...]:
         """Id and file of messages whose sound has to go and is still in the folder, after that id."""

@@ -59,6 +59,7 @@ ACTS = (
     "flash_switched_on",
     "flash_switched_off",
     "listened",
+    "sounds_gone",
     "audit_purged",
 )
 """Those that have words of their own; others are shown by their names."""

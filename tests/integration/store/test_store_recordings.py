@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.assembly.soundkeeping import let_go
 from callcore.calls.effects import Contact
@@ -20,6 +22,7 @@ from callcore.store.errors import NotStored
 from callcore.store.recordings import Listened, NewRecording, Span
 from callcore.store.schema.access import audit
 from callcore.store.schema.bus import events
+from callcore.store.schema.ivr import recordings
 
 from .store_samples import ANNA, T0
 
@@ -39,6 +42,14 @@ NEW = NewRecording(
     words=WORDS,
     edition=3,
 )
+
+
+async def set_row(db: Database, token: str, **values: Any) -> None:
+    async def op(connection: AsyncConnection) -> None:
+        change = update(recordings).where(recordings.c.token == token)
+        await connection.execute(change.values(**values))
+
+    await db.writer.submit(op)
 
 
 def sounds(folder: Path) -> list[str]:
@@ -128,11 +139,45 @@ async def test_after_its_time_the_sound_goes_and_the_consent_stays(db: Database,
     for token, at in ((TOKEN, T0), ("f" * 32, T0 + DAY)):
         (tmp_path / f"{token}.wav").write_bytes(b"RIFF")
         await db.recordings.begin(replace(NEW, token=token), at)
+        await db.recordings.end(token, at + SECOND, 900)
     assert await let_go(db.recordings, tmp_path, T0 + SECOND, T0 + 9 * DAY) == 1
     assert sounds(tmp_path) == [f"{'f' * 32}.wav"]
     gone = await db.recordings.get(TOKEN)
     assert gone is not None
     assert (gone.file, gone.consent_at, gone.deleted_at) == ("", T0, T0 + 9 * DAY)
+    [line] = await db.audit.lines(act="sounds_gone")
+    assert (line.at, line.login, line.customer) == (T0 + 9 * DAY, "callcore", None)
+    assert line.detail == {"rows": {"recordings": 1}, "before": (T0 + SECOND).isoformat()}
+    assert await let_go(db.recordings, tmp_path, T0 + SECOND, T0 + 10 * DAY) == 0
+    assert len(await db.audit.lines(act="sounds_gone")) == 1, "a round without any is no line"
+
+
+async def test_what_is_being_written_is_not_old_yet(db: Database, tmp_path: Path) -> None:
+    """A talk that has lasted for longer than sounds are kept: it goes once it is over."""
+    (tmp_path / f"{TOKEN}.wav").write_bytes(b"RIFF")
+    await db.recordings.begin(NEW, T0)
+    await db.recordings.begin(replace(NEW, token="f" * 32, is_refused=True), T0)
+    assert await let_go(db.recordings, tmp_path, T0 + DAY, T0 + DAY) == 0
+    assert sounds(tmp_path) == [f"{TOKEN}.wav"]
+    await db.recordings.end(TOKEN, T0 + DAY, 4200)
+    assert await let_go(db.recordings, tmp_path, T0 + DAY, T0 + 2 * DAY) == 1
+    assert sounds(tmp_path) == []
+
+
+async def test_a_name_that_leads_out_of_the_folder_deletes_nothing(db: Database, tmp_path: Path) -> None:
+    """Whoever has written into the row: what lies elsewhere stays, and the row is done with."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    beside = tmp_path / "callcore.secret"
+    beside.write_text("s")
+    for n, file in enumerate(("../callcore.secret", str(beside), "..")):
+        token = f"{n}" * 32
+        await db.recordings.begin(replace(NEW, token=token), T0)
+        await db.recordings.end(token, T0, 900)
+        await set_row(db, token, file=file)
+    await let_go(db.recordings, folder, T0 + DAY, T0 + DAY)
+    assert beside.read_text() == "s"
+    assert folder.is_dir()
 
 
 async def test_who_is_erased_is_heard_no_more(db: Database, tmp_path: Path, contact: MakeContact) -> None:
@@ -153,6 +198,6 @@ async def test_who_is_erased_is_heard_no_more(db: Database, tmp_path: Path, cont
 async def test_who_is_erased_while_he_talks_stays_erased(db: Database, tmp_path: Path) -> None:
     (tmp_path / f"{TOKEN}.wav").write_bytes(b"RIFF")
     await db.recordings.begin(NEW, T0)
-    assert await db.recordings.delete_sounds(T0 + SECOND, T0 + SECOND) == 1
+    await set_row(db, TOKEN, deleted_at=T0 + SECOND)  # as an erasure does
     ended = await db.recordings.end(TOKEN, T0 + DAY, 4200)
     assert (ended.deleted_at, ended.has_sound) == (T0 + SECOND, False)

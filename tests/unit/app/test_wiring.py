@@ -47,7 +47,8 @@ def settings(write: Write) -> Settings:
 
 def test_each_effect_has_one_room() -> None:
     carriers = wiring.carriers(_desks, _members, _records, handset=_handset, second_line=_second_line)
-    assert set(carriers) == set(get_args(do.Effect)) - {do.TellStep}, "steps are for the recorder alone"
+    told = {do.TellStep, do.CallParked, do.CallUnparked}
+    assert set(carriers) == set(get_args(do.Effect)) - told, "these are only told of"
     rooms = {carry for room in carriers.values() for carry in room}
     assert rooms == {_desks, _members, _records, _handset, _second_line}
     assert all(len(room) == 1 for room in carriers.values())
@@ -56,6 +57,21 @@ def test_each_effect_has_one_room() -> None:
     assert carriers[do.LogContact] == (_records,)
     assert carriers[do.SettleHandover] == (_second_line,)
     assert carriers[do.EndChannel] == carriers[do.SendOn] == (_handset,)
+
+
+def test_others_hear_what_is_told_of_calls_while_they_are_on() -> None:
+    carriers = wiring.carriers(_desks, _members, _records, _others)
+    heard = {kind: rooms for kind, rooms in carriers.items() if _others in rooms}
+    assert heard == {
+        do.ShowRinging: (_desks, _others),
+        do.ShowAgent: (_desks, _others),
+        do.LogContact: (_records, _others),
+        do.CallParked: (_others,),
+        do.CallUnparked: (_others,),
+    }
+
+
+def _others(_effect: do.Effect) -> None: ...
 
 
 def _desks(_effect: do.Effect) -> None: ...

@@ -13,7 +13,16 @@ import pytest
 
 from callcore.bus.live import CallTeller, CardLink, Puller, Pusher, link_of
 from callcore.bus.outward import Reply
-from callcore.calls.effects import CallView, Contact, Effect, LogContact, ShowAgent, ShowRinging
+from callcore.calls.effects import (
+    CallParked,
+    CallUnparked,
+    CallView,
+    Contact,
+    Effect,
+    LogContact,
+    ShowAgent,
+    ShowRinging,
+)
 from callcore.domain import (
     AgentState,
     CallId,
@@ -117,6 +126,21 @@ class Program:
 def live(teller: CallTeller) -> None:
     for effect in LIFE:
         teller.carry(effect)
+
+
+def test_who_is_parked_and_taken() -> None:
+    """Others are told at once; as a program of Zammad's kind has no word for it, nothing is pushed."""
+    told: list[tuple[str, Mapping[str, object]]] = []
+    teller = CallTeller(lambda type, data, _at: told.append((type, data)), lambda: NOW)
+    teller.carry(CallParked("k1", ANNA, VIEW))
+    teller.carry(CallUnparked("k2", Login("boris"), VIEW, "taken"))
+    teller.carry(CallUnparked("k3", None, VIEW, "returned"))
+    assert [(type, data["call"], data["login"], data.get("why")) for type, data in told] == [
+        ("call.parked", CALL, "anna", None),
+        ("call.unparked", CALL, "boris", "taken"),
+        ("call.unparked", CALL, None, "returned"),
+    ]
+    assert dict(told[0][1])["number"] == "+79161234567"
 
 
 async def test_push_as_zammad_takes_it() -> None:

@@ -159,6 +159,17 @@ def test_each_pbx_has_queues_of_its_own() -> None:
     assert state(story) == (1, 1, 0, None)
 
 
+def test_a_list_that_comes_late_keeps_the_places() -> None:
+    """Who joins between the list and its arrival stands behind whoever is in it."""
+    story = Story().on_shift(ANNA, BORIS)
+    story.tell(f.LinkLost(PBX), f.LinkUp(PBX, 2))
+    story.at(5).tell(joined("late"))
+    listed = snapshot(2, entries=(f.LiveEntry(FINANCE, ref("early"), 0),))
+    story.at(9).tell(replace(listed, queues=(FINANCE, EXPERT)))
+    lines = dict(story.tracker.queue_book.lines(PBX))
+    assert list(lines[FINANCE].waiting) == [ref("early"), ref("late")]
+
+
 # --- any course
 
 QUEUES = st.sampled_from([FINANCE, EXPERT])

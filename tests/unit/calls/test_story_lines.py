@@ -359,6 +359,40 @@ def test_parked_and_taken() -> None:
     assert state(story, BORIS) is LineState.talks
 
 
+def parked_and_then(story: Story) -> list[tuple[str, str | None, str]]:
+    """What others are told of the parking."""
+    parked = [("parked", each.login, "") for each in story.all(do.CallParked)]
+    return [*parked, *(("unparked", each.login, each.why) for each in story.all(do.CallUnparked))]
+
+
+def test_others_are_told_who_has_parked_him_and_who_takes_him() -> None:
+    story = parted(two().at(10), f.LineOrdered(CALL, ANNA, Do.park))
+    story.hangs_up("a")
+    assert parked_and_then(story) == [("parked", ANNA, "")]
+    phone = f"{PHONES[BORIS]}-b"
+    story.at(20).tell(f.LineOrdered(CALL, BORIS, Do.take), created("b", phone, linked="c"))
+    story.tell(f.DialBegan(ref("c"), ref("b"), phone))
+    assert parked_and_then(story) == [("parked", ANNA, ""), ("unparked", BORIS, "taken")]
+    story.tell(f.Returned(ref("c"), "NOANSWER"))
+    assert len(parked_and_then(story)) == 2, "he is parked no longer"
+
+
+def test_others_are_told_that_he_has_waited_too_long() -> None:
+    story = parted(two().at(10), f.LineOrdered(CALL, ANNA, Do.park))
+    story.hangs_up("a")
+    story.at(70).tell(f.Returned(ref("c"), ""))
+    phone = f"{PHONES[ANNA]}-a2"
+    story.tell(created("a2", phone, linked="c"), f.DialBegan(ref("c"), ref("a2"), phone))
+    assert parked_and_then(story) == [("parked", ANNA, ""), ("unparked", None, "returned")]
+
+
+def test_who_hangs_up_while_he_is_parked_is_not_taken() -> None:
+    story = parted(two().at(10), f.LineOrdered(CALL, ANNA, Do.park))
+    story.hangs_up("a")
+    story.at(20).hangs_up("c")
+    assert parked_and_then(story) == [("parked", ANNA, "")]
+
+
 def test_who_comes_back_says_why_and_has_his_card_again() -> None:
     story = parted(two().at(10), f.LineOrdered(CALL, ANNA, Do.blind, TO_BORIS))
     story.hangs_up("a")

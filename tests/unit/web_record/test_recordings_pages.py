@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callcore.assembly.soundkeeping import let_go
 from callcore.domain import CallId, ChannelId, Login, PbxName, QueueName, RecordMode
 from callcore.rights import Permission, Role
 from callcore.store.recordings import NewRecording
+from callcore.store.schema.ivr import recordings
+from callcore.web.context import WEB
 from callcore.web.signin import digest
 
 from .test_voice_api import TOKEN as PROGRAM
@@ -111,6 +117,77 @@ async def test_what_goes_on_was_refused_or_is_gone_has_no_sound(house: Any) -> N
     for each in (living, refused, old, missing):
         assert (await house.get(f"/recordings/{each}/sound")).status == 404
     assert await listened(house) == []
+
+
+async def test_ranges_beyond_the_end_or_without_sense(house: Any) -> None:
+    body = recording(house, f"{TALK}.wav").read_bytes()
+    await talked(house)
+    await house.sign_in(Role.senior)
+
+    async def asked(range: str) -> tuple[int, bytes]:
+        answer = await house.ask("GET", SOUND, headers={"Range": range})
+        return answer.status, answer.body
+
+    assert await asked("bytes=-100") == (206, body[-100:])
+    assert await asked(f"bytes=0-{10**30}") == (206, body)
+    for wrong in (f"bytes={len(body)}-", "bytes=-", "bytes=9-1", "bytes=a-b", "lines=1-2", "bytes=0-1,5-9"):
+        status, told = await asked(wrong)
+        assert (status, told[:4]) in ((416, told[:4]), (200, b"RIFF")), wrong
+        assert status == 200 or b"RIFF" not in told, wrong
+
+
+async def test_a_right_that_is_taken_away_ends_at_once(house: Any) -> None:
+    """He has the address, and a page on which it stands."""
+    recording(house, f"{TALK}.wav")
+    await talked(house)
+    login = await house.sign_in(Role.senior, "olga")
+    assert (await house.get(SOUND)).status == 200
+    await house.database.users.set_role(login, Role.operator)
+    house.daemon.web[WEB].sign_in.forget(login)  # as the page of users does
+    assert (await house.get(SOUND)).status == 403
+    assert (await house.get("/api/v1" + SOUND)).status == 403
+    assert await listened(house) == ["olga"]
+
+
+async def test_a_row_that_leads_out_of_the_folder_has_no_sound(house: Any, tmp_path: Path) -> None:
+    (tmp_path / "callcore.secret").write_text("s")
+    recording(house, f"{TALK}.wav")
+    await talked(house)
+    await house.sign_in(Role.administrator)
+    for file in ("../callcore.secret", str(tmp_path / "callcore.secret"), ".", "nothing.wav"):
+
+        async def lead(connection: AsyncConnection, file: str = file) -> None:
+            await connection.execute(update(recordings).values(file=file))
+
+        await house.database.writer.submit(lead)
+        for path in (SOUND, "/api/v1" + SOUND):
+            assert (await house.get(path)).status == 404, file
+    assert await listened(house) == []
+
+
+# --- its time is over
+
+
+async def test_who_plays_it_then_hears_it_to_its_end(house: Any) -> None:
+    """The next one hears nothing, and the audit says why."""
+    body = recording(house, f"{TALK}.wav", seconds=2000).read_bytes()
+    await talked(house)
+    house.clock.pass_(days=10)
+    await house.sign_in(Role.administrator)
+    async with house.http.get(house.origin + SOUND) as playing:
+        begun = await playing.content.readexactly(1000)
+        folder, now = house.daemon.settings.recording_folder, house.clock.now()
+        assert await let_go(house.database.recordings, folder, now - timedelta(days=9), now) == 1
+        assert begun + await playing.content.read() == body
+    assert list(folder.glob("*.wav")) == []
+    assert (await house.get(SOUND)).status == 404
+    page = await house.get("/recordings", call="c1")
+    assert "<audio" not in page.text
+    assert WORDS in page.words, "the consent stays"
+    audit = (await house.get("/admin/audit")).words
+    assert "старые записи удалены" in audit
+    assert "Записи разговоров — 1" in audit
+    assert "старше 2026-03-03" in audit
 
 
 async def test_a_call_without_recordings_says_so(house: Any) -> None:

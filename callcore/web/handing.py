@@ -90,7 +90,10 @@ async def _show(
         along = room.goes_along(identity.login, call)
         found = _allowed(identity, await room.offers(identity.login, call, query))
     except DeskRefused:
-        return kit.show(request, identity, "record/transfer.html", here="desk", along=None, status=status)
+        none: dict[str, Any] = {"along": None, "query": query}
+        if kit.FRAGMENT in request.headers:  # he hung up while somebody was looked for
+            return kit.fragment(request, identity, "record/transfer_found.html", **none)
+        return kit.show(request, identity, "record/transfer.html", here="desk", status=status, **none)
     values: dict[str, Any] = {"along": along, "offers": found, "query": query}
     if kit.FRAGMENT in request.headers:
         return kit.fragment(request, identity, "record/transfer_found.html", **values)

@@ -388,6 +388,8 @@ def test_a_channel_of_the_code_that_asks_about_no_call_of_ours_is_nobody(story: 
     story.tell(created("x2", "Local/*55@callcore-transfer-00000002;2", linked="gone"))
     story.tell(f.Consulted(ref("x2"), "BUSY"))
     assert settled(story) == []
+
+
 # --- while an order is carried out
 
 

@@ -137,7 +137,7 @@ def test_an_opt_out_that_says_nothing(command: Command) -> None:
     code, _, err = command("opt-out", "add", MOBILE, "--class", "fun", "--evidence", "x")
     assert (code, err) == (
         2,
-        "callcore: There is no such class: advertising, emergency, planned, service, survey.\n",
+        "callcore: There is no such class. There are: advertising, emergency, planned, service, survey.\n",
     )
     code, _, err = command("opt-out", "add", MOBILE, "--contract", "X-1", "--evidence", "x")
     assert (code, err) == (1, "callcore: There is no contract X-1.\n")

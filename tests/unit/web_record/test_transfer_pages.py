@@ -66,6 +66,19 @@ async def test_what_is_typed_finds_and_refuses_with_the_remedy(house: RecordHous
     assert "«щщщ» — такой темы, отдела и коллеги на смене нет." in nobody.words
 
 
+async def test_a_call_that_ended_while_one_searched_is_told_of_in_the_panel(house: RecordHouse) -> None:
+    """What is typed after the caller hung up finds a part of the page, not a whole page inside the panel."""
+    await house.sign_in("operator", interfaces=(Interface("PJSIP/101"),))
+    found = await house.ask(
+        "GET", "/transfer", params={"call": CALL, "q": "борис"}, headers={"X-Fragment": "1"}
+    )
+    assert found.status == 200
+    assert "Сейчас передавать нечего." in found.text
+    assert 'data-query="борис"' in found.text
+    assert "<html" not in found.text
+    assert "<h1" not in found.text
+
+
 async def test_an_appeal_instead_has_the_words_in_it(house: RecordHouse) -> None:
     """The form at the end of the steps has the comment of the card: nobody types it again."""
     await talks(house)

@@ -47,6 +47,7 @@ async def house(request: pytest.FixtureRequest, stack: AsyncExitStack, tmp_path:
     printed = render_transfers(transfers(config.load(stage.config_file)))
     with (tmp_path / "dialplan" / "callcore.conf").open("a", encoding="utf-8") as include:
         include.write(printed.replace(";include => internal", "include => phones"))
+        include.write("\n[globals](+)\nCALLCORE_KEYS=t\n")
     await stage.lab.console("dialplan reload")
     return House(stage, tmp_path, stack)
 
@@ -114,6 +115,31 @@ async def test_neither_the_second_line_nor_the_sender_takes_him(house: House, st
     [contact] = await house.contacts()
     assert (contact.call, contact.outcome, contact.answered_by) == (id, Outcome.answered, "anna")
     assert [ring.login for ring in contact.operators][-1] == "vera"
+
+
+async def test_let_go_of_while_it_rings_and_nobody_answers(house: House, stack: AsyncExitStack) -> None:
+    """She asked by *2 and hung up too early: Asterisk rings her again."""
+    await house.stage.start()
+    anna, boris = Desk(house, stack, "anna", "101", "finance"), Desk(house, stack, "boris", "102", "finance")
+    anna_api = await anna.sits()
+    caller = await house.call(*TO_FINANCE)
+    call = await talks(anna)
+    card = await anna_api.hears("card")
+    id = card["data"]["call"]["call"]
+    boris_api = await boris.sits()
+    await call.key("*2" + CODE)
+    await boris.phone.incoming()
+    await boris_api.hears("card")
+    await call.hang_up()
+    again = await anna.phone.incoming()
+    await again.answer()
+    await hear_each_other(house, "101")
+    await caller.hang_up()
+    [contact] = await house.contacts()
+    assert (contact.call, contact.outcome, contact.answered_by) == (id, Outcome.answered, "anna")
+    kept = await house.database.handovers.newest(id)
+    assert kept is not None
+    assert (kept.state.value, kept.why) == ("returned", "no_answer")
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])

@@ -303,6 +303,29 @@ async def test_given_away_to_a_number_outside(hall: Hall) -> None:
     assert daemon.outgoing.room.figures(Medium.voice, "main").lines_busy == 0
 
 
+async def test_nobody_outside_takes_him_and_he_rings_his_sender(hall: Hall) -> None:
+    """By the dialplan, with the number that callcore has left on his channel."""
+    outside = number("20")
+    hall.lead()
+    await hall.stage.start()
+    await hall.opened()
+    lab = hall.stage.lab
+    async with Softphone("101", lab.phone_port("101"), lab.sip_port) as phone:
+        call, channel = await hall.calls(), await hall.channel()
+        await lab.console(f"dialplan set chanvar {channel.id} CALLCORE_SENDER PJSIP/101")
+        daemon = hall.stage.daemon
+        assert daemon is not None
+        await daemon.outgoing.placing.carry(Handed(f"+{outside}", Login("anna"), channel))
+        again = await phone.incoming()
+        assert again.number == CALLER, "not the number that the trunk was shown"
+        await again.answer()
+        assert (await hall.over(outside))[0] == "busy"
+        assert not call.is_over
+        await call.hang_up()
+        await again.ended()
+    assert await hall.carrier.invites_of(outside) == 1
+
+
 @pytest.mark.parametrize(
     ("cut", "comes_to", "rung"),
     [

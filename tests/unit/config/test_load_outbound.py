@@ -50,7 +50,7 @@ def test_a_gateway_and_its_password(files) -> None:
         ),
         (
             "outbound: {profiles: {}}\n",
-            'outages.profiles.emergency: There is no profile "emergency". Describe outbound.profiles.emergency.',
+            'profiles.emergency: There is no profile "emergency". Describe outbound.profiles.emergency.',
         ),
         (
             "sms: {gateway: smpp}\n",

@@ -83,6 +83,9 @@ class MemoryAttempts:
         self.read = asyncio.Event()
         """What was read is handed out when it is set."""
         self.read.set()
+        self.writes = asyncio.Event()
+        """An intent is stored when it is set."""
+        self.writes.set()
         self.log: list[str] = []
 
     def _check(self) -> None:
@@ -91,6 +94,7 @@ class MemoryAttempts:
 
     async def intend(self, attempt: Attempt) -> None:
         await asyncio.sleep(0)
+        await self.writes.wait()
         if self.stores_unanswered:
             self.rows[attempt.id] = attempt
         self._check()

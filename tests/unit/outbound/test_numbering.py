@@ -29,5 +29,6 @@ def test_home_and_price() -> None:
     assert zone_of("+79000000001") is None, "a mobile may be anywhere in the country"
     assert zone_of("x") is None
     assert costs_extra("+78095550001")
+    assert costs_extra("+491801234567"), "he who answers has his share of it"
     assert not costs_extra("+78005550001")
     assert not costs_extra("x")

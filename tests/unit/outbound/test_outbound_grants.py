@@ -96,6 +96,22 @@ async def test_one_that_is_stored_while_another_reads(house: House) -> None:
     assert answer.rule is Rule.budget
 
 
+async def test_one_that_is_being_stored_counts(house: House) -> None:
+    """However long the database takes."""
+    one, two = asks(house, 2, limits=limits(1))
+    await house.in_time(house.room.call_slot(PBX))
+    permit = await house.room.permit(one)
+    assert isinstance(permit, Permit)
+    house.attempts.writes.clear()
+    first = asyncio.create_task(house.room.place_call(permit, target(one), ORDER))
+    await house.clock.settle()
+    await house.clock.advance(PERMIT_LIFETIME.total_seconds())
+    assert house.attempts.rows == {}
+    assert isinstance(await house.room.permit(two), Refusal)
+    house.attempts.writes.set()
+    assert await house.in_time(first)
+
+
 async def test_a_person_with_two_numbers_is_asked_for_once(house: House) -> None:
     once = (Cap(1, timedelta(hours=24), per_person=True),)
     one, two, other = asks(house, 3, caps=once)

@@ -22,13 +22,14 @@ from callcore.assembly.current import Current
 from callcore.assembly.deskcalls import connect_calls
 from callcore.assembly.editions import Editions
 from callcore.assembly.exchange import Exchange, make_directories
+from callcore.assembly.handing_world import make_world
 from callcore.assembly.listening import listening, serve
 from callcore.assembly.office import Office
 from callcore.assembly.outgoing import Outgoing
 from callcore.assembly.pages import make_pages
 from callcore.assembly.pulse import Pulse
 from callcore.assembly.retention import Retention
-from callcore.assembly.second_line import SecondLine, make_world
+from callcore.assembly.second_line import SecondLine
 from callcore.assembly.shifts import resume_shifts
 from callcore.assembly.soundkeeping import talk_rules
 from callcore.assembly.upkeep import Upkeep
@@ -201,7 +202,7 @@ class Daemon:
                 self.records.carry,
                 self._listeners,
                 self.handset.carry,
-                lambda effect: self.second_line.carry(effect),
+                lambda effect: self.second_line.ends.carry(effect),
             ),
             watch=self._watch,
             recorder=self.recorder,
@@ -310,7 +311,7 @@ class Daemon:
                 self.office,
                 self.answering,
                 self.talks,
-                self.second_line,
+                self.second_line.ends,
                 self.colleagues,
                 self.parked,
                 self.waiting,
@@ -376,7 +377,7 @@ class Daemon:
     def _watch(self, fact: Fact) -> None:
         self.outgoing.take_fact(fact)
         self.talks.take_fact(fact)
-        self.second_line.take_fact(fact)
+        self.second_line.ends.take_fact(fact)
         self.handset.take_fact(fact)
         match fact:
             case Snapshot():

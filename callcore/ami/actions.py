@@ -16,7 +16,13 @@ from callcore.ami.protocol import AmiAction, BadAction, check_variable
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.domain import Interface, QueueName
 
-STATUS_VARIABLES = ("CALLCORE_CALL", "CALLCORE_TOPIC", "MEMBERINTERFACE", "CALLCORE_ATTEMPT")
+STATUS_VARIABLES = (
+    "CALLCORE_CALL",
+    "CALLCORE_TOPIC",
+    "MEMBERINTERFACE",
+    "CALLCORE_ATTEMPT",
+    "CALLCORE_WORD",
+)
 """Channel variables asked for in a snapshot; Asterisk answers ``(null)`` for one that is not set."""
 
 NEEDED_ACTIONS: dict[str, str] = {

@@ -69,6 +69,7 @@ def _live_channel(row: Headers, pbx: PbxName) -> LiveChannel:
         h.text(row, "linkedid"),
         h.text(row, "context"),
         CallId(call) if call else None,
+        variables.get("CALLCORE_WORD", ""),
     )
 
 

@@ -2,73 +2,56 @@
 
 transfer ──card saved──offer asked anew──hand-over committed──► ``Handed`` ──► Handset ──► the PBX
                                                                   └─ card of the second line, while it rings
-the model's ``SettleHandover`` ──► what became of it, kept
+What becomes of it: ``handover_ends``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
-from callcore.assembly.backoffice import profile_of
-from callcore.assembly.current import Current
-from callcore.assembly.wiring import queue_titles
-from callcore.calls.agent import Agent
-from callcore.calls.call import Call
-from callcore.calls.effects import Effect, HandedWords, HandingState, SettleHandover
-from callcore.calls.facts import Fact, Handed, HandingFailed, Snapshot
+from callcore.assembly.handing_world import World, words_of
+from callcore.assembly.handover_ends import HandoverEnds
+from callcore.calls.facts import Fact, Handed, HandingFailed
+from callcore.calls.handed import is_under_way
 from callcore.calls.line import Do
 from callcore.calls.mirror import device_of
-from callcore.config import Settings
 from callcore.crm.handing import Colleague, House, Kind, Now, Offer, Place, find, offers
 from callcore.domain import (
     UNCLASSIFIED,
     CallId,
-    ChannelRef,
-    CustomerId,
-    Interface,
     Login,
-    PbxName,
-    QueueName,
     Text,
     TopicCode,
 )
-from callcore.floor.floor import Floor
 from callcore.floor.handset import LineTo
-from callcore.floor.people import People
 from callcore.ivr.handover import ByPhone, Onward
 from callcore.ivr.ports import Profile
-from callcore.routing.situation import QueueState, Situation
+from callcore.routing.situation import Situation
 from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab
 from callcore.screenpop.ports import DeskRefused
-from callcore.store.database import Database
 from callcore.store.errors import StoreError, TextRefused
-from callcore.store.handovers import Handover, Handovers, HandoverState, Means, Mode, NewHandover, ToKind, Why
+from callcore.store.handovers import Handover, Handovers, Means, Mode, NewHandover, ToKind
 from callcore.web.handing import GoesAlong
 
 log = structlog.get_logger("callcore.second_line")
 
 ASK_SECONDS = 1.0
 """How long the customer base may take to say who calls; then the tables decide without it."""
-AGAIN_SECONDS = 1.0
-"""Until the database is tried again."""
 UNSURE = "line_unsure"
 """Refused so, an order may have been carried out."""
 _DO: Mapping[Mode, Do] = {"consult": Do.consult, "blind": Do.blind}
-_STATES = {
-    HandingState.taken: HandoverState.taken,
-    HandingState.returned: HandoverState.returned,
-    HandingState.withdrawn: HandoverState.withdrawn,
-}
 
 
 class Telephone(Protocol):
     """``floor.handset.Handset``."""
+
+    async def check(self, login: Login, call: CallId, do: Do) -> None:
+        """Raises ``DeskRefused`` where ``do`` would, as the call stands now."""
 
     async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         """Raises ``DeskRefused``."""
@@ -84,49 +67,8 @@ class Writing(Protocol):
     ) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the house, the floor and the record tell. ``profile``: of a canonical number or a customer."""
-
-    house: Callable[[], House]
-    agents: Callable[[], Mapping[Login, Agent]]
-    call: Callable[[CallId], Call | None]
-    call_on: Callable[[ChannelRef], Call | None]
-    queues: Callable[[PbxName], Mapping[QueueName, QueueState]]
-    profile: Callable[[str | None, CustomerId | None], Awaitable[Profile]]
-    personal: Callable[[CustomerId], Awaitable[tuple[Login, ...]]]
-    names: Callable[[], Awaitable[Mapping[Login, str]]]
-    login_at: Callable[[PbxName, Interface], Login | None]
-    rings: Callable[[], int]
-    """Seconds after which a caller comes back."""
-    now: Callable[[], datetime]
-
-
-def make_world(
-    current: Current, database: Database, floor: Floor, people: People, now: Callable[[], datetime]
-) -> World:
-    house = current.of(_house)
-    return World(
-        house=house,
-        agents=lambda: floor.tracker.agents,
-        call=floor.tracker.calls.get,
-        call_on=floor.tracker.call_about,
-        queues=floor.queues,
-        profile=lambda number, customer: profile_of(database.customers, number, customer, now()),
-        personal=database.customers.operators,
-        names=lambda: people.names(now()),
-        login_at=floor.tracker.login_at,
-        rings=lambda: current.settings.second_line.return_after_seconds,
-        now=now,
-    )
-
-
-def _house(settings: Settings) -> House:
-    return House(settings.tables, settings.departments, queue_titles(settings))
-
-
 class SecondLine:
-    """Implements ``screenpop.ports.SecondLine`` and ``web.handing.Handing``; let it ``run``."""
+    """Implements ``screenpop.ports.SecondLine`` and ``web.handing.Handing``; ``ends``: what becomes of it."""
 
     def __init__(
         self,
@@ -141,8 +83,8 @@ class SecondLine:
         self._telephone = telephone
         self._take = take
         self._world = world
-        self._work: asyncio.Queue[SettleHandover | PbxName] = asyncio.Queue()
-        self._seen: set[PbxName] = set()
+        self.ends = HandoverEnds(handovers, take, world)
+        self._turns: WeakValueDictionary[CallId, asyncio.Lock] = WeakValueDictionary()
 
     # --- what the panel shows
 
@@ -174,7 +116,26 @@ class SecondLine:
         comment: str | None = None,
         means: Means = "desk",
     ) -> Offer:
-        """See ``web.handing.Handing``. Words and hand-over are durable before the PBX is asked."""
+        """See ``web.handing.Handing``. Words and hand-over are durable before the PBX is asked; one at a time
+        for each call, so that a second order does not take the place of one that is being carried out."""
+        turn = self._turns.setdefault(call, asyncio.Lock())
+        async with turn:
+            await self._check(login, call, mode, means)
+            return await self._transfer(login, call, to, mode, comment, means)
+
+    async def _check(self, login: Login, call: CallId, mode: Mode, means: Means) -> None:
+        """Before anything is kept: what cannot be done would stand there as asked."""
+        self._tab(login, call)
+        if means == "phone":
+            return
+        known = self._world.call(call)
+        if known is not None and is_under_way(known, self._world.now()):
+            raise DeskRefused("call_changed")
+        await self._telephone.check(login, call, _DO[mode])
+
+    async def _transfer(
+        self, login: Login, call: CallId, to: str, mode: Mode, comment: str | None, means: Means
+    ) -> Offer:
         tab = self._tab(login, call)
         house, now, at = await self._about(login, tab)
         offer = find(to, at, house, now)
@@ -189,7 +150,7 @@ class SecondLine:
         if topic is None:
             raise DeskRefused("topic_missing")
         handover = await self._keep(login, tab, topic, comment, offer, mode, means)
-        self._take(Handed(call, await self._words(handover, offer.title)))
+        self._take(Handed(call, await words_of(self._world, handover, offer.title)))
         if means == "desk":
             await self._order(login, call, handover, _DO[mode], _line_to(offer.place))
         return offer
@@ -212,7 +173,7 @@ class SecondLine:
         topic = self._topic(tab, tab.words, offer.topic) or UNCLASSIFIED
         mode: Mode = "blind" if what.is_blind else "consult"
         handover = await self._keep(login, tab, topic, None, offer, mode, "phone")
-        self._take(Handed(tab.view.call, await self._words(handover, offer.title)))
+        self._take(Handed(tab.view.call, await words_of(world, handover, offer.title)))
         sender, rings = world.agents()[login].interface, world.rings()
         if offer.place is None:
             return Onward(sender, rings, refused="CLOSED")
@@ -312,68 +273,12 @@ class SecondLine:
         at = Situation(topic, world.now(), language, profile.facts, profile.last_contact_at, queues)
         return house, Now(world.now(), queues, colleagues, personal), at
 
-    async def _words(self, handover: Handover, to: Text) -> HandedWords:
-        what = handover.what
-        names = await self._world.names()
-        name = names.get(what.by, what.by)
-        return HandedWords(handover.id, what.by, name, to, what.topic, what.number, what.comment, handover.at)
-
-    # --- what became of it
-
-    def carry(self, effect: Effect) -> None:
-        if isinstance(effect, SettleHandover):
-            self._work.put_nowait(effect)
-
-    def take_fact(self, fact: Fact) -> None:
-        """After a restart: calls that live go on being handed, of the others nobody saw the end."""
-        if isinstance(fact, Snapshot) and fact.pbx not in self._seen:
-            self._seen.add(fact.pbx)
-            self._work.put_nowait(fact.pbx)
-
-    async def run(self) -> None:
-        """For ever. What cannot be kept now is tried again: the database may be away for a while."""
-        while True:
-            work = await self._work.get()
-            try:
-                if isinstance(work, SettleHandover):
-                    await self._settle(work)
-                else:
-                    await self._go_on(work)
-            except StoreError as fault:
-                log.warning("handover_not_settled", why=str(fault))
-                await asyncio.sleep(AGAIN_SECONDS)
-                self._work.put_nowait(work)
-
-    async def _settle(self, work: SettleHandover) -> None:
-        state, why = _STATES[work.state], _why(work.why)
-        await self._handovers.settle(work.handover, state, self._world.now(), taken_by=work.login, why=why)
-
-    async def _go_on(self, pbx: PbxName) -> None:
-        """Of an earlier life: those asked for whose caller is still there."""
-        for handover in await self._handovers.asked():
-            call = self._world.call(handover.what.call)
-            if call is not None and call.channel.pbx == pbx and call.handed is None:
-                self._take(Handed(call.id, await self._words(handover, self._title(handover))))
-            elif call is None and self._is_all_seen():
-                lost = HandoverState.withdrawn
-                await self._handovers.settle(handover.id, lost, self._world.now(), why="lost")
-
-    def _is_all_seen(self) -> bool:
-        return {agent.pbx for agent in self._world.agents().values()} <= self._seen
-
-    def _title(self, handover: Handover) -> Text:
-        """As it is called now."""
-        what, house = handover.what, self._world.house()
-        offer = find(f"{what.to_kind}:{what.to_name}", None, house, Now(self._world.now(), {}))
-        return offer.title if offer else Text(what.to_name, what.to_name)
-
 
 _GONE = Text(
     "Этого отдела или коллеги сейчас нет. Выберите ещё раз.",
     "That department or colleague is not there now. Choose again.",
 )
 _KINDS: tuple[ToKind, ...] = ("department", "person", "queue", "number")
-_WHYS: tuple[Why, ...] = ("no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost")
 
 
 def _line_to(place: Place) -> LineTo:
@@ -394,7 +299,3 @@ def _is_dialled(offer: Offer, dialled: str, house: House) -> bool:
 
 def _kind(offer: Offer) -> ToKind:
     return next(kind for kind in _KINDS if kind == offer.kind)
-
-
-def _why(word: str) -> Why:
-    return next((why for why in _WHYS if why == word), "")

@@ -69,6 +69,8 @@ class LiveChannel:
     """Where in the dialplan it is."""
     mark: CallId | None = None
     """The id that it carries itself: operators' legs have inherited their caller's."""
+    word: str = ""
+    """``CALLCORE_WORD``: why the dialplan sent its caller on from where he was, if it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,12 +593,21 @@ class CardTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Where in the dialplan a Snapshot has the caller, and ``LiveChannel.word``."""
+
+    context: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
-    """An operator hands this call on: his words are stored, the telephone system is about to be asked. Of an
-    earlier life of ours: it was."""
+    """An operator hands this call on: his words are stored, the telephone system is about to be asked."""
 
     call: CallId
     words: HandedWords
+    found: Found | None = None
+    """Of a hand-over that went on, or was never begun, while nobody looked: how the caller was found."""
 
 
 @dataclass(frozen=True, slots=True)

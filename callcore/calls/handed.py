@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 
 from callcore.calls import effects as do
 from callcore.calls.call import Call
 from callcore.calls.effects import Effect, HandingState
-from callcore.calls.facts import Handed, HandingFailed
-from callcore.calls.line import Do
+from callcore.calls.facts import Found, Handed, HandingFailed
+from callcore.calls.line import LATE, Do
 from callcore.calls.values import replace
-from callcore.domain import Interface, Login
+from callcore.domain import CallId, Interface, Login
 
 Result = tuple[Call, tuple[Effect, ...]]
 _WHYS = {
@@ -24,9 +25,49 @@ _WHYS = {
 """By DIALSTATUS or QUEUESTATUS; any other says that nobody was there."""
 
 
+_RETURN = "callcore-return"
+_GONE_ON = "RETURN"
+"""The word of a caller whose sender did not answer either."""
+_OURS = frozenset({"callcore-join", "callcore-room", "callcore-take"})
+"""Where a caller talks with whom callcore brought him together."""
+
+
 def begin(call: Call, move: Handed) -> Result:
-    """He is about to ask the telephone system; or, of an earlier life, he has."""
-    return _shown(replace(call, handed=move.words))
+    """He is about to ask the telephone system; or it is seen what came of it while nobody looked."""
+    call, shown = _shown(replace(call, handed=move.words))
+    if move.found is None or move.words.state is not HandingState.asked:
+        return call, shown
+    call, told = _came_of_it(call, move.words.by, move.found)
+    return call, (*shown, *told)
+
+
+def _came_of_it(call: Call, by: Login, found: Found) -> Result:
+    """Nothing, so far: it goes on being asked."""
+    if call.returned is not None:
+        return returned(call, call.returned)
+    if found.context == _RETURN or found.word == _GONE_ON:
+        return returned(call, found.word)
+    with_him = [login_on(call, interface) for interface in call.talking_with]
+    takers = [login for login in with_him if login != by]
+    if takers:
+        return settled(call, HandingState.taken, "", takers[0])
+    if with_him:
+        return settled(call, HandingState.withdrawn, "back" if found.context in _OURS else "failed")
+    return call, ()
+
+
+def login_on(call: Call, interface: Interface) -> Login | None:
+    at = call.newest_ring(interface)
+    return call.rings[at].login if at is not None else None
+
+
+def is_under_way(call: Call, now: datetime) -> bool:
+    """It has been ordered, and no news yet tell whether it was done."""
+    line = call.line
+    if call.handed is None or call.handed.state is not HandingState.asked or line is None:
+        return False
+    is_new = now - line.since <= LATE
+    return is_new and (line.order is Do.blind or (line.order is Do.consult and not line.is_apart))
 
 
 def opens_card(call: Call, login: Login) -> bool:
@@ -51,8 +92,7 @@ def heard(call: Call, interface: Interface) -> Result:
     handed = call.handed
     if handed is None or handed.state is not HandingState.asked:
         return call, ()
-    at = call.newest_ring(interface)
-    login = call.rings[at].login if at is not None else None
+    login = login_on(call, interface)
     if login != handed.by:
         return settled(call, HandingState.taken, "", login)
     if call.line is not None and call.line.order is Do.three_way:
@@ -74,6 +114,13 @@ def ended(call: Call) -> Result:
     return settled(call, HandingState.withdrawn, "caller_gone")
 
 
+def too_late(move: Handed | HandingFailed) -> tuple[Effect, ...]:
+    """The caller hung up before it was even asked for."""
+    if isinstance(move, HandingFailed) or move.words.state is not HandingState.asked:
+        return ()
+    return (_settle(move.call, move.words.handover, HandingState.withdrawn, "caller_gone", None),)
+
+
 def failed(call: Call, move: HandingFailed) -> Result:
     if call.handed is None or call.handed.handover != move.handover:
         return call, ()
@@ -86,8 +133,11 @@ def settled(call: Call, state: HandingState, why: str, login: Login | None = Non
     handed = call.handed
     assert handed is not None
     call, shown = _shown(replace(call, handed=dataclasses.replace(handed, state=state, why=why)))
-    key = f"{call.id}:handed:{handed.handover}"
-    return call, (*shown, do.SettleHandover(key, handed.handover, state, login, why))
+    return call, (*shown, _settle(call.id, handed.handover, state, why, login))
+
+
+def _settle(call: CallId, handover: int, state: HandingState, why: str, login: Login | None) -> Effect:
+    return do.SettleHandover(f"{call}:handed:{handover}", handover, state, login, why)
 
 
 def _shown(call: Call) -> Result:

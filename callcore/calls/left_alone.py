@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
 from callcore.calls import lines, lining
-from callcore.calls.call import Call
+from callcore.calls.call import Call, Phase
 from callcore.calls.effects import Effect, EndChannel, EndWhy, Party, SendOn, TransferKind
 from callcore.calls.line import Do, Line, Target, name_of
 from callcore.calls.values import replace
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GHOST = timedelta(seconds=2)
 """A channel that was hung up is gone within milliseconds; one that another was about to join may never go."""
+HOLD = "callcore-hold"
 _WAITING = frozenset({Do.hold, Do.resume, Do.back})
 
 
@@ -65,6 +66,15 @@ def _send_on(floor: Tracker, call: Call, target: Target | None) -> Iterator[Effe
     if customer is not None and customer.name:
         key = f"{call.id}:send_on:{call.parts}:{len(call.rings)}"
         yield SendOn(key, call.id, call.anchor, customer.name, target)
+
+
+def found_waiting(floor: Tracker, call: Call, found: f.Found) -> Iterator[Effect]:
+    """He was about to be handed on, and while nobody looked his operator has gone: nobody would fetch him."""
+    legs = floor.legs.of(call.id)
+    channels = floor.mirror.channels
+    is_alone = call.line is None and not any(ref in channels and channels[ref].is_up for ref in legs)
+    if found.context == HOLD and call.phase is not Phase.ended and is_alone:
+        yield from _send_on(floor, call, None)
 
 
 def customer_gone(floor: Tracker, call: Call, now: datetime) -> Iterator[Effect]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -91,6 +91,8 @@ class LineState(StrEnum):
     """He is the one who is asked."""
 
 
+LATE: Final = timedelta(seconds=10)
+"""What was ordered and has not come about by then was not done."""
 _TALKING = frozenset({Do.hang_up, Do.end, Do.hold, Do.consult, Do.blind, Do.park})
 MAY: Final[Mapping[LineState, frozenset[Do]]] = {
     LineState.talks: _TALKING,

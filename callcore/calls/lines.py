@@ -342,14 +342,32 @@ def _reached(floor: Tracker, call: Call) -> None:
     if not is_house(floor, call.channel):
         return
     for ref in sorted(floor.mirror.company(call.channel), key=str):
-        leg = floor.legs.get(ref)
-        if ref != call.channel and leg is not None and leg.call == call.id and not is_house(floor, ref):
-            del floor.legs[ref]
-            floor.by_channel[ref] = call.id
-            channel = floor.mirror.channels[call.channel]
-            floor.legs[call.channel] = Leg(call.id, channel.device)
-            floor.calls[call.id] = replace(call, party=ref)
+        if _is_called(floor, call, ref):
+            _is_reached(floor, call, ref)
             return
+
+
+def reached_before(floor: Tracker, call: Call) -> bool:
+    """The same after a restart, while they are apart: exactly one whom he has called is there."""
+    if call.direction is not Direction.outbound or call.party is not None:
+        return False
+    channels = floor.mirror.channels
+    called = [ref for ref in floor.legs.of(call.id) if _is_called(floor, call, ref) and channels[ref].is_up]
+    if len(called) == 1:
+        _is_reached(floor, call, called[0])
+    return len(called) == 1
+
+
+def _is_called(floor: Tracker, call: Call, ref: ChannelRef) -> bool:
+    leg = floor.legs.get(ref)
+    return ref != call.channel and leg is not None and leg.call == call.id and not is_house(floor, ref)
+
+
+def _is_reached(floor: Tracker, call: Call, ref: ChannelRef) -> None:
+    del floor.legs[ref]
+    floor.by_channel[ref] = call.id
+    floor.legs[call.channel] = Leg(call.id, floor.mirror.channels[call.channel].device)
+    floor.calls[call.id] = replace(call, party=ref)
 
 
 def _operators_phone(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
@@ -19,6 +19,7 @@ from callcore.calls.effects import Effect, Party, ShowLine, TransferKind
 from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
+    LATE,
     PLAIN,
     Do,
     Line,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 ASKING = frozenset({Do.consult, Do.three_way})
 _APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
 """Where operators are who have parted from their customers, and what they ordered."""
-_LATE = timedelta(seconds=10)
-"""What was ordered and has not come about by then was not done."""
 TRANSFER = "@callcore-transfer-"
 """In the name of the Local channel that Asterisk makes for an operator who asks by *2."""
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
@@ -206,7 +205,7 @@ def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterat
     call = floor.calls[call_id]
     here = floor.mirror.company(call.anchor)
     is_room = line.order is Do.three_way and not line.is_apart
-    if not line.is_apart and not is_room and now - line.since > _LATE:
+    if not line.is_apart and not is_room and now - line.since > LATE:
         floor.calls[call_id] = replace(call, line=None)
         return
     if line.mine in here:
@@ -318,16 +317,30 @@ def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
     """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
     login = floor.login_of(row.channel) if row.context in _APART else None
     call = floor.calls.get(row.mark) if row.mark is not None else None
-    is_known = row.channel in floor.legs or row.channel in floor.by_channel
-    if login is None or call is None or call.line is not None or is_known or call.phase is Phase.ended:
+    if login is None or call is None or call.line is not None or call.phase is Phase.ended:
         return
     interface = floor.seat(login, floor.mirror.channels[row.channel])
-    floor.legs[row.channel] = Leg(call.id, interface)
+    if row.channel == call.channel and lines.reached_before(floor, call):
+        interface = floor.legs[row.channel].interface  # he has called the customer
+    elif row.channel in floor.legs or row.channel in floor.by_channel:
+        return
+    else:
+        floor.legs[row.channel] = Leg(call.id, interface)
     yield from floor.move(call.id, Answered(login, interface), now)
     order = _APART[row.context]
     line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
     floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
     yield from show(floor, call.id)
+
+
+def handed_on(floor: Tracker, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
+    call = floor.calls.get(fact.call)
+    if call is None or call.phase is Phase.ended:
+        yield from handed.too_late(fact)
+        return
+    yield from floor.move(fact.call, fact, now)
+    if isinstance(fact, f.Handed) and fact.found is not None:
+        yield from left_alone.found_waiting(floor, floor.calls[fact.call], fact.found)
 
 
 # --- telling the desks

@@ -95,12 +95,14 @@ def _callers(floor: Tracker, fact: Snapshot) -> list[LiveChannel]:
         if is_leg and floor.login_at(row.channel.pbx, device_of(row.name)) is not None:
             continue
         known = oldest.get(row.call)
-        if known is None or (row.channel in floor.placed, row.seconds) > (
-            known.channel in floor.placed,
-            known.seconds,
-        ):
+        if known is None or _is_first(floor, row) > _is_first(floor, known):
             oldest[row.call] = row
     return list(oldest.values())
+
+
+def _is_first(floor: Tracker, row: LiveChannel) -> tuple[bool, int, bool]:
+    """Whom a phone of ours has called may have been there in the same second."""
+    return row.channel in floor.placed, row.seconds, row.linked == row.channel.id
 
 
 def _adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:

@@ -77,13 +77,16 @@ def ring_key(call: Call, at: int) -> str:
     return f"{call.id}:ring:{call.rings[at].interface}:{at}"
 
 
-def taken(call: Call, login: Login) -> tuple[Call, bool]:
-    """He has a part in the call; True if it begins now. A card that he had in an earlier one is over."""
+def taken(call: Call, login: Login, *, has_card: bool = False) -> tuple[Call, bool]:
+    """He has a part in the call; True if it begins now. A card that he had in an earlier one is over;
+    ``has_card``: that of this part came while it rang."""
     if login not in call.takers:
         return replace(call, takers=(*call.takers, login)), True
     if login not in call.done:
         return call, False
     done = tuple(other for other in call.done if other != login)
+    if has_card:
+        return replace(call, done=done), True
     cards = tuple(other for other in call.cards if other != login)
     return replace(call, done=done, cards=cards), True
 

@@ -119,7 +119,7 @@ def step(call: Call, move: Move, now: datetime, policy: PopPolicy = EVERY_ANSWER
         case CustomersFound():
             return _found(call, move)
         case Handed():
-            return handed.begin(call, move)
+            return _handed(call, move)
         case HandingFailed():
             return handed.failed(call, move)
         case CallerGone():
@@ -201,6 +201,17 @@ def _ring(call: Call, move: RingStarted, now: datetime, policy: PopPolicy) -> Re
     return call, (show, *pop)
 
 
+def _handed(call: Call, move: Handed) -> Result:
+    """Of an earlier life of ours: the telephone may ring already that shall have the card."""
+    call, effects = handed.begin(call, move)
+    ringing = dict.fromkeys(ring.login for ring in call.rings if ring.ended_at is None)
+    for login in ringing:
+        if login is not None and handed.opens_card(call, login):
+            call, pop = _pop(call, login)
+            effects += pop
+    return call, effects
+
+
 def _pop(call: Call, login: Login) -> Result:
     """The card, once for each operator; once more only after it was taken away, or if his part was over."""
     if login in call.cards:
@@ -252,6 +263,7 @@ def _number_answered(call: Call, moment: PopMoment) -> Result:
 
 
 def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> Result:
+    rang = any(ring.login == move.login and ring.ended_at is None for ring in call.rings)
     call, effects = rings_answered(call, move, now)
     call = replace(
         call,
@@ -266,7 +278,7 @@ def _answered(call: Call, move: Answered, now: datetime, policy: PopPolicy) -> R
     effects += told
     if login is None:
         return call, effects
-    call, is_new = taken(call, login)
+    call, is_new = taken(call, login, has_card=rang and handed.comes_back(call, login))
     if moment in (PopMoment.answer, PopMoment.ringing, PopMoment.dialling):
         call, pop = _pop(call, login)
         # The pop comes first: whoever waits for it must not wait for the band to be cleared.

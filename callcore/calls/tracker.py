@@ -317,10 +317,6 @@ class Tracker:
         if fact.call in self.calls:
             yield from self.move(fact.call, CardAsked(fact.login), now)
 
-    def _handed(self, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:
-        if fact.call in self.calls:
-            yield from self.move(fact.call, fact, now)
-
     def _signed_in(self, fact: f.AgentSignedIn, now: datetime) -> Iterator[Effect]:
         yield from self._crew.sign_in(fact, now)
 
@@ -380,8 +376,8 @@ _HANDLERS: dict[type, Callable[..., Iterator[Effect]]] = {
     f.PhonesKnown: Tracker._phones_known,
     f.PenaltiesKnown: Tracker._penalties_known,
     f.CardTaken: Tracker._card_taken,
-    f.Handed: Tracker._handed,
-    f.HandingFailed: Tracker._handed,
+    f.Handed: lining.handed_on,
+    f.HandingFailed: lining.handed_on,
     f.AgentSignedIn: Tracker._signed_in,
     f.AgentSignedOut: Tracker._signed_out,
     f.AgentBecameReady: Tracker._desk,

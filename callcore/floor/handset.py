@@ -36,7 +36,7 @@ from callcore.calls.handset import (
     sent_on,
     taken,
 )
-from callcore.calls.line import Do, ParkedCall, Target, ToInside, ToPerson, ToQueue
+from callcore.calls.line import MAY, Do, ParkedCall, Target, ToInside, ToPerson, ToQueue
 from callcore.calls.tracker import Tracker
 from callcore.domain import AgentState, CallId, Login, PbxName, QueueName
 from callcore.screenpop.background import Background
@@ -46,6 +46,11 @@ log = structlog.get_logger("callcore.handset")
 
 SECONDS: Final = 5.0
 """How long the PBX may take for one action."""
+_MOVING: Final = "not up"
+"""What Asterisk says of a channel that is on its way from one place of the dialplan to another: nothing was
+done, and a moment later it could be."""
+MOVING_TRIES: Final = 10
+MOVING_SECONDS: Final = 0.1
 _MUTES: Final = (Do.mute, Do.unmute)
 _CODES: Final = {"no_target": "no_target", "outside": "no_outside", "odd_channel": "not_possible_here"}
 
@@ -94,6 +99,18 @@ class Handset:
         self._beside = Background()
 
     # --- orders
+
+    async def check(self, login: Login, call: CallId, do: Do) -> None:
+        """Of what belongs to the call alone and not to its target, nothing is in the way of this order now.
+
+        Raises ``DeskRefused`` as ``do`` does.
+        """
+        if login not in self._tracker.agents:
+            raise DeskRefused("not_signed_in")
+        parts = self._parts(login, call)
+        if do not in MAY[parts.state]:
+            raise DeskRefused("call_changed")
+        await self._check_dialplan(parts.pbx)
 
     async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         """Carry out one order; ``to``: of ``consult`` and ``blind``.
@@ -225,7 +242,7 @@ class Handset:
     async def _tell(self, pbx: PbxName, order: Order) -> None:
         may_miss = isinstance(order, SetVar | HangUp) and order.may_miss
         try:
-            await self._call(pbx, for_order(order))
+            await self._patiently(pbx, for_order(order))
         except ActionRefused as error:
             if not may_miss:
                 log.warning("line_action_refused", pbx=pbx, action=type(order).__name__, why=str(error))
@@ -239,6 +256,16 @@ class Handset:
             raise DeskRefused("line_unsure") from None
         except LinkDown:
             raise _NothingDoneError("pbx_down") from None
+
+    async def _patiently(self, pbx: PbxName, action: AmiAction) -> None:
+        for _ in range(MOVING_TRIES):
+            try:
+                return await self._call(pbx, action)
+            except ActionRefused as error:
+                if action.name != "Redirect" or _MOVING not in str(error):
+                    raise
+                await asyncio.sleep(MOVING_SECONDS)
+        return await self._call(pbx, action)
 
     async def _call(self, pbx: PbxName, action: AmiAction) -> None:
         link = self._links.get(pbx)

@@ -165,6 +165,7 @@ class Desks:
         self._book.follow(apply(desk, effect, now, until))
         if isinstance(effect, PopCard):
             self._writing.put_kept(login, effect.view.call)
+            self._writing.refill(login, effect.view.call)
             self.marks.popped(login, effect.view.call)
             self.dials.popped(login, effect.view.call)
         if isinstance(effect, PopCard | UpdateCard):

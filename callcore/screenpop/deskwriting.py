@@ -189,6 +189,26 @@ class DeskWriting:
         self._reads.ask(login, call)
         self._book.tell(login, UPDATED, {"call": call})
 
+    def refill(self, login: Login, call: CallId) -> None:
+        """What he has saved of this call stands in its card, also if it is a new one: he had closed the one
+        before and the caller comes back to him, or the daemon has begun anew."""
+        tab = self._book.open_tab(login, call)
+        if tab is not None and _is_blank(tab):
+            self._beside.start(self._refill(login, call))
+
+    async def _refill(self, login: Login, call: CallId) -> None:
+        try:
+            written = await self._shelf.written(call, login)
+        except StoreError as error:
+            log.warning("written_not_read", login=login, call=call, why=str(error))
+            return
+        tab = self._book.open_tab(login, call)
+        if not written or tab is None or not _is_blank(tab):
+            return  # he has typed meanwhile
+        number = written[-1].saved_number or tab.picked_number
+        self._book.keep_tab(login, replace(tab, entries=written, picked_number=number))
+        self._book.tell(login, UPDATED, {"call": call})
+
     async def reopened(self, login: Login, call: CallId) -> Desk:
         """His desk with a card from the database: the contact, and what he wrote of it."""
         try:
@@ -210,3 +230,7 @@ class DeskWriting:
         )
         desk = self._book.desk(login)  # anew: it may have changed while the database was asked
         return desk if desk.tab(call) else replace(desk, tabs=(*desk.tabs, tab))
+
+
+def _is_blank(tab: Tab) -> bool:
+    return all(entry.is_blank for entry in tab.entries)

@@ -6,6 +6,7 @@ known who wanted to give it to whom, and why.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -137,6 +138,13 @@ class Handovers:
     async def newest(self, call: CallId) -> Handover | None:
         found = await self._find([_c.call == call], 1)
         return found[0] if found else None
+
+    async def newest_of(self, calls: Sequence[CallId]) -> dict[CallId, Handover]:
+        """Of each of these calls that was ever handed on."""
+        if not calls:
+            return {}
+        found = await self._find([_c.call.in_(calls)])
+        return {each.what.call: each for each in reversed(found)}
 
     async def asked(self) -> tuple[Handover, ...]:
         """All that are not settled, the newest first."""

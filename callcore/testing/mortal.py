@@ -43,10 +43,10 @@ def before(owner: type, name: str, matches: Matches = always) -> Install:
     def install() -> None:
         original = getattr(owner, name)
 
-        def doomed(self: Any, *arguments: Any) -> Any:
+        def doomed(self: Any, *arguments: Any, **named: Any) -> Any:
             if matches(*arguments):
                 die()
-            return original(self, *arguments)
+            return original(self, *arguments, **named)
 
         setattr(owner, name, doomed)
 
@@ -59,8 +59,8 @@ def after(owner: type, name: str, matches: Matches = always) -> Install:
     def install() -> None:
         original = getattr(owner, name)
 
-        def doomed(self: Any, *arguments: Any) -> Any:
-            result = original(self, *arguments)
+        def doomed(self: Any, *arguments: Any, **named: Any) -> Any:
+            result = original(self, *arguments, **named)
             if matches(*arguments):
                 die()
             return result
@@ -74,8 +74,8 @@ def after_await(owner: type, name: str, matches: Matches = always) -> Install:
     def install() -> None:
         original: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
-        async def doomed(self: Any, *arguments: Any) -> Any:
-            result = await original(self, *arguments)
+        async def doomed(self: Any, *arguments: Any, **named: Any) -> Any:
+            result = await original(self, *arguments, **named)
             if matches(*arguments):
                 die()
             return result
@@ -93,9 +93,9 @@ def at_commit_of(owner: type, name: str, matches: Matches = always) -> Install:
         original: Callable[..., Awaitable[Any]] = getattr(owner, name)
         submit = Writer.submit
 
-        async def marked(self: Any, *arguments: Any) -> Any:
+        async def marked(self: Any, *arguments: Any, **named: Any) -> Any:
             is_doomed.set(is_doomed.get() or matches(*arguments))
-            return await original(self, *arguments)
+            return await original(self, *arguments, **named)
 
         async def doomed(self: Writer, op: Callable[..., Awaitable[Any]]) -> Any:
             if not is_doomed.get():

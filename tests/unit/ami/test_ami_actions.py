@@ -130,7 +130,7 @@ def test_setvar() -> None:
 
 def test_snapshot_asks_for_our_variables() -> None:
     assert actions.status().headers == (
-        ("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE,CALLCORE_ATTEMPT"),
+        ("Variables", "CALLCORE_CALL,CALLCORE_TOPIC,MEMBERINTERFACE,CALLCORE_ATTEMPT,CALLCORE_WORD"),
     )
 
 

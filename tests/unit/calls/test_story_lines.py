@@ -10,6 +10,7 @@ from stories import (
     BORIS,
     EXPERT,
     FINANCE,
+    NUMBER,
     PHONES,
     VERA,
     Story,
@@ -29,7 +30,7 @@ from callcore.calls import facts as f
 from callcore.calls import lining
 from callcore.calls.effects import StepEvent, TransferKind
 from callcore.calls.line import Do, LineState, ToPerson, ToQueue
-from callcore.domain import AgentState, Outcome
+from callcore.domain import AgentState, Direction, Outcome
 
 CALL = call_id(1)
 TO_BORIS = ToPerson(BORIS, PHONES[BORIS])
@@ -535,6 +536,64 @@ def test_a_restarted_callcore_finds_who_is_on_hold_and_for_whom(
     assert state(story) is LineState.talks
     story.at(30).talk_ends("c", "a")
     assert story.state(ANNA) is AgentState.wrap_up
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+@pytest.mark.parametrize(
+    ("context", "wanted"), [("callcore-alone", LineState.held), ("callcore-consult", LineState.calling)]
+)
+def test_a_restarted_callcore_finds_whom_an_operator_has_called_and_holds(
+    context: str, wanted: LineState, oldest_first: bool
+) -> None:
+    """Her own channel began the call, in the same second as his: it is outbound, and she gets him back."""
+    before = Story().on_shift(ANNA)
+    before.tell(
+        f.ChannelCreated(ref("a"), f"{PHONES[ANNA]}-a", "a", "101", None, "89161234567", "phones"),
+        f.ChannelCreated(ref("c"), "PJSIP/carrier-c", "a", NUMBER, None, None, "from-trunk"),
+        f.DialBegan(ref("a"), ref("c"), "PJSIP/carrier-c"),
+        f.ChannelAnswered(ref("a")),
+        f.ChannelAnswered(ref("c")),
+        f.BridgeEntered(ref("c"), "bridge-c"),
+        f.BridgeEntered(ref("a"), "bridge-c"),
+    )
+    assert state(parted(before.at(10), f.LineOrdered(CALL, ANNA, Do.hold))) is LineState.held
+    story = Story()
+    story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
+    told = snapshot_of(before.tracker, story.now)
+    where = {ref("a"): context, ref("c"): "callcore-hold"}
+    rows = [replace(r, mark=CALL, call=CALL, context=where[r.channel]) for r in told.channels]
+    rows.sort(key=lambda r: str(r.channel), reverse=not oldest_first)
+    story.tell(replace(told, channels=tuple(rows)))
+    call = story.tracker.calls[CALL]
+    assert (call.direction, call.party, state(story)) == (Direction.outbound, ref("c"), wanted)
+    assert story.pops == [(ANNA, CALL)]
+    assert story.state(ANNA) is AgentState.talking
+    story.tell(f.LineOrdered(CALL, ANNA, Do.resume))
+    joins(story, "a")
+    assert state(story) is LineState.talks
+    story.at(30).talk_ends("c", "a")
+    assert story.state(ANNA) is AgentState.wrap_up
+    assert (story.contact.direction, story.contact.outcome) == (Direction.outbound, Outcome.answered)
+
+
+def test_whom_an_operator_was_only_calling_he_does_not_hold_after_a_restart() -> None:
+    """The number rings still."""
+    before = Story().on_shift(ANNA)
+    before.tell(
+        f.ChannelCreated(ref("a"), f"{PHONES[ANNA]}-a", "a", "101", None, "89161234567", "phones"),
+        f.ChannelCreated(ref("c"), "PJSIP/carrier-c", "a", NUMBER, None, None, "from-trunk"),
+        f.DialBegan(ref("a"), ref("c"), "PJSIP/carrier-c"),
+    )
+    story = Story()
+    story.at(20).tell(f.DeskOpened(ANNA), sign_in(ANNA, state=AgentState.ready), f.LinkUp(ref("c").pbx, 1))
+    told = snapshot_of(before.tracker, story.now)
+    rows = [
+        replace(r, mark=CALL, call=CALL, context="callcore-alone" if r.channel == ref("a") else "")
+        for r in told.channels
+    ]
+    story.tell(replace(told, channels=tuple(rows)))
+    assert state(story) is None
+    assert story.tracker.calls[CALL].party is None
 
 
 def test_orders_of_strangers_and_of_calls_that_are_over_mean_nothing() -> None:

@@ -19,6 +19,7 @@ from callcore.calls.line import Do, LineState, ToPerson
 from callcore.calls.lining import state_of
 from callcore.calls.tracker import Tracker
 from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, QueueName
+from callcore.floor import handset
 from callcore.floor.handset import Handset, LineTo
 from callcore.screenpop.ports import DeskRefused
 
@@ -39,12 +40,17 @@ class Line:
     def __init__(self) -> None:
         self.told: list[AmiAction] = []
         self.fails: dict[str, AmiError] = {}
+        self.moving = 0
+        """So many Redirects meet a channel that is between two places."""
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked = asyncio.Event()
 
     async def call(self, action: AmiAction, timeout: float = 5.0) -> Any:  # noqa: ASYNC109
         self.told.append(action)
+        if action.name == "Redirect" and self.moving:
+            self.moving -= 1
+            raise ActionRefused("Redirect", "Redirect failed, channel not up.")
         self.asked.set()
         await self.gate.wait()
         if action.name in self.fails:
@@ -187,6 +193,47 @@ async def test_what_fails(house: Room, action: str, error: AmiError, code: str, 
     assert (house.tracker.calls[CALL].line is None) is is_undone
     house.part()
     assert (house.state is LineState.held) is not is_undone
+
+
+async def test_a_channel_between_two_places_is_waited_for(
+    house: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left by a consultation that ended in this moment: the order comes about all the same."""
+    monkeypatch.setattr(handset, "MOVING_SECONDS", 0.0)
+    house.link.moving = 3
+    await house.handset.do(ANNA, CALL, Do.hold)
+    assert house.link.names.count("Redirect") == 4
+    house.part()
+    assert house.state is LineState.held
+
+
+async def test_one_that_never_arrives_is_told(house: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handset, "MOVING_SECONDS", 0.0)
+    house.link.moving = 1000
+    assert await house.refuses(Do.hold) == "pbx_refused"
+    assert house.link.names.count("Redirect") == handset.MOVING_TRIES + 1
+    assert house.tracker.calls[CALL].line is None
+
+
+async def test_what_may_be_ordered_is_known_before_it_is_done(house: Room) -> None:
+    await house.handset.check(ANNA, CALL, Do.consult)
+    assert house.link.names == ["ShowDialPlan"]
+    for login, do, code in (
+        (ANNA, Do.complete, "call_changed"),
+        (BORIS, Do.consult, "call_gone"),
+        (VERA, Do.consult, "not_signed_in"),
+    ):
+        with pytest.raises(DeskRefused, match=code):
+            await house.handset.check(login, CALL, do)
+    await house.handset.do(ANNA, CALL, Do.consult, LineTo("colleague", "boris"))
+    house.part()
+    with pytest.raises(DeskRefused, match="call_changed"):
+        await house.handset.check(ANNA, CALL, Do.consult)
+    await house.handset.check(ANNA, CALL, Do.blind)
+    house.handset.take_fact(f.LinkUp(MAIN, 2))
+    house.link.fails["ShowDialPlan"] = ActionRefused("ShowDialPlan", "no such context")
+    with pytest.raises(DeskRefused, match="not_possible_here"):
+        await house.handset.check(ANNA, CALL, Do.blind)
 
 
 async def test_a_call_that_changes_under_the_order_is_left_alone(house: Room) -> None:

@@ -40,7 +40,7 @@ from callcore.floor.lookups import Found
 from callcore.floor.people import People
 from callcore.floor.records import Records
 from callcore.rights import Role
-from callcore.screenpop.card import Desk, PastContact, Tab
+from callcore.screenpop.card import Desk, Entry, PastContact, Tab
 from callcore.screenpop.cardfill import CardSource
 from callcore.screenpop.cardnews import CardNews
 from callcore.screenpop.desks import Desks
@@ -111,6 +111,10 @@ class SlowShelf(Shelf):
 
     async def line(self, call: CallId, login: Login) -> ContactLine | None:
         found: ContactLine | None = await self._answered("line", lambda: Shelf.line(self, call, login))
+        return found
+
+    async def written(self, call: CallId, login: Login) -> tuple[Entry, ...]:
+        found: tuple[Entry, ...] = await self._answered("written", lambda: Shelf.written(self, call, login))
         return found
 
     async def customer(self, customer: CustomerId) -> Customer | None:

@@ -9,7 +9,7 @@ import pytest
 
 from callcore.calls import effects as do
 from callcore.calls import facts as f
-from callcore.domain import UNCLASSIFIED, AgentState, CallId, CustomerId, EndReason, Source, TopicCode
+from callcore.domain import UNCLASSIFIED, AgentState, CallId, CustomerId, EndReason, Source, Text, TopicCode
 from callcore.screenpop.card import Draft, Stage
 from callcore.screenpop.desks import COMMENT_LIMIT
 from callcore.screenpop.ports import DeskRefused
@@ -19,6 +19,7 @@ from .desk_room import (
     BALANCE,
     BORIS,
     CHARGES,
+    NUMBER,
     OTHER_PHONE,
     PHONE,
     Room,
@@ -339,3 +340,60 @@ async def test_without_wrap_up(room: Room) -> None:
     await until(page, lambda: room.tab().view.customers_known)
     room.desks.carry(do.EndCard("k", ANNA, CALL, 1000))
     assert (room.tab().stage, room.tab().wrap_up_until, room.tab().talk_ms) == (Stage.unfinished, None, 1000)
+
+
+# --- handed on, and back
+
+
+async def gives_away(room: Room) -> int | None:
+    """Anna hands her caller on, saves, and closes the card; the record."""
+    page = await room.on_shift()
+    room.talks()
+    await until(page, lambda: room.tab().view.customers_known)
+    about = Text("эксперты", "experts")
+    words = do.HandedWords(1, ANNA, "Anna", about, CHARGES, NUMBER, "paid twice", room.now())
+    room.tell(
+        f.Handed(CALL, words),
+        f.BridgeLeft(ref("c"), "bridge-c"),
+        f.BridgeLeft(ref("c-leg"), "bridge-c"),
+        f.ChannelHungUp(ref("c-leg"), 16),
+    )
+    record = await room.desks.save(ANNA, CALL, CHARGES, "paid twice", close=True)
+    assert room.desk().tabs == ()
+    return record
+
+
+def comes_back(room: Room) -> None:
+    leg = f.ChannelCreated(ref("again"), f"{PHONE}-again", "c", None, None, None, "in")
+    room.tell(f.Returned(ref("c"), "NOANSWER"), leg, f.DialBegan(ref("c"), ref("again"), f"{PHONE}-again"))
+
+
+async def test_a_call_that_comes_back_finds_what_was_written(room: Room) -> None:
+    """Before she says a word; and she writes over it, not beside it."""
+    record = await gives_away(room)
+    page = room.page()
+    comes_back(room)
+    await until(page, lambda: room.tab().record == record)
+    assert (room.tab().draft, room.tab().stage) == (Draft(CHARGES, "paid twice"), Stage.ringing)
+    assert not room.tab().is_dirty
+    assert room.tab().view.handed is not None
+    assert await room.desks.save(ANNA, CALL, BALANCE, "paid once", close=False) == record
+
+
+async def test_what_she_types_before_it_is_found_stays(room: Room) -> None:
+    await gives_away(room)
+    held = room.shelf.hold("written")
+    comes_back(room)
+    await held.is_there.wait()
+    room.desks.draft(ANNA, CALL, Draft(BALANCE, "new"))
+    held.release()
+    await room.desks.idle()
+    assert room.tab().draft == Draft(BALANCE, "new")
+
+
+async def test_while_it_cannot_be_found_the_card_is_there_without_it(room: Room) -> None:
+    await gives_away(room)
+    room.shelf.broken.add("written")
+    comes_back(room)
+    await room.desks.idle()
+    assert room.tab().draft == Draft()

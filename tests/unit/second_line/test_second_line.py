@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from callcore.assembly.second_line import SecondLine, World
+from callcore.assembly.handing_world import World
+from callcore.assembly.second_line import SecondLine
 from callcore.calls.agent import Agent
-from callcore.calls.call import Call
+from callcore.calls.call import Call, Phase
 from callcore.calls.effects import CallView, HandingState, SettleHandover
-from callcore.calls.facts import Handed, HandingFailed, Snapshot
-from callcore.calls.line import Do
+from callcore.calls.facts import Found, Handed, HandingFailed, LiveChannel, Snapshot
+from callcore.calls.line import Do, Line
 from callcore.config import load
 from callcore.crm.handing import House
 from callcore.domain import (
@@ -92,6 +93,10 @@ class Room:
     """How often it was asked what is still open."""
     away: bool = False
     refuses: str = ""
+    forbids: str = ""
+    """Refused before anything is done."""
+    asked_pbx: int = 0
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
     ivr: str | None = None
     at_phone: Login = ANNA
     base_answers: bool = True
@@ -105,10 +110,13 @@ class Room:
     )
 
     def __post_init__(self) -> None:
+        self.answers.set()
         world = World(
             house=house,
             agents=lambda: self.agents,
             call=self.calls.get,
+            calls=lambda pbx: tuple(each for each in self.calls.values() if each.channel.pbx == pbx),
+            pbxs=lambda: frozenset((MAIN, PbxName("branch"))),
             call_on=lambda _channel: None,
             login_at=lambda _pbx, _phone: self.at_phone,
             rings=lambda: 30,
@@ -173,16 +181,30 @@ class Room:
             self.news.notify_all()
         return tuple(each for each in self.kept.values() if each.state is HandoverState.asked)
 
+    async def newest_of(self, calls: Sequence[CallId]) -> dict[CallId, Handover]:
+        async with self.news:
+            self.looks += 1
+            self.news.notify_all()
+        return {each.what.call: each for each in self.kept.values() if each.what.call in calls}
+
     # --- the telephone
+
+    async def check(self, login: Login, call: CallId, do: Do) -> None:
+        if self.forbids:
+            raise DeskRefused(self.forbids)
 
     async def do(self, login: Login, call: CallId, do: Do, to: LineTo | None = None) -> None:
         self.done.append((login, call, do, to))
+        async with self.news:
+            self.asked_pbx += 1
+            self.news.notify_all()
+        await self.answers.wait()
         if self.refuses:
             raise DeskRefused(self.refuses)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.line.run())
+        task = asyncio.create_task(self.line.ends.run())
         try:
             yield
         finally:
@@ -348,17 +370,17 @@ def over(state: HandingState, login: Login | None = None, why: str = "") -> Sett
 async def test_what_the_model_tells_is_kept(room: Room) -> None:
     await room.line.transfer(ANNA, CALL, "department:expert", "blind")
     async with room.at_work():
-        room.line.carry(over(HandingState.taken, BORIS))
+        room.line.ends.carry(over(HandingState.taken, BORIS))
         settled = await room.until_settled()
     assert (settled.state, settled.taken_by) == (HandoverState.taken, BORIS)
 
 
 async def test_it_is_kept_once_the_database_is_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     await room.line.transfer(ANNA, CALL, "department:expert", "blind")
-    monkeypatch.setattr("callcore.assembly.second_line.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("callcore.assembly.handover_ends.AGAIN_SECONDS", 0.0)
     room.away = True
     async with room.at_work():
-        room.line.carry(over(HandingState.returned, why="busy"))
+        room.line.ends.carry(over(HandingState.returned, why="busy"))
         settled = await room.until_settled()
     assert (settled.state, settled.why) == (HandoverState.returned, "busy")
 
@@ -367,27 +389,133 @@ def living(pbx: PbxName = MAIN) -> Call:
     return Call(CALL, ChannelRef(pbx, ChannelId("1")), Source.live, NOON, None, "", None, None)
 
 
-async def test_after_a_restart_a_call_that_lives_goes_on_being_handed(room: Room) -> None:
+def snapshot(pbx: PbxName = MAIN, context: str = "", word: str = "") -> Snapshot:
+    channel = ChannelRef(pbx, ChannelId("1"))
+    row = LiveChannel(channel, "PJSIP/x", "Up", *[None] * 4, 5, *[None] * 3, context=context, word=word)  # type: ignore[arg-type]
+    return Snapshot(pbx, 1, (row,), (), ())
+
+
+BRANCH = Snapshot(PbxName("branch"), 1, (), (), ())
+
+
+async def test_after_a_gap_a_call_that_lives_is_told_of_with_where_it_was_found(room: Room) -> None:
     await room.line.transfer(ANNA, CALL, "department:expert", "blind")
     first = room.done[2]
     room.calls[CALL] = living()
     room.done.clear()
     async with room.at_work():
-        room.line.take_fact(Snapshot(MAIN, 1, (), (), ()))
-        room.line.take_fact(Snapshot(PbxName("branch"), 1, (), (), ()))
-        await room.until(lambda: room.looks == 2)
-    assert room.done == [first]
+        room.line.ends.take_fact(snapshot(context="callcore-return", word="BUSY"))
+        room.line.ends.take_fact(BRANCH)
+        await room.until(lambda: room.looks == 4)
+    assert room.done == [replace(first, found=Found("callcore-return", "BUSY"))]
+    assert room.kept[1].state is HandoverState.asked, "the model tells what came of it"
 
 
-async def test_after_a_restart_of_a_call_that_is_gone_nobody_saw_the_end(room: Room) -> None:
+async def test_the_words_are_on_the_card_of_who_had_taken_it_before_the_gap(room: Room) -> None:
     await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    await room.settle(1, HandoverState.taken, NOON, taken_by=BORIS)
+    room.calls[CALL] = living()
     async with room.at_work():
-        room.line.take_fact(Snapshot(MAIN, 1, (), (), ()))
+        room.line.ends.take_fact(snapshot())
+        room.line.ends.take_fact(BRANCH)
+        await room.until(lambda: room.looks == 4)
+    words = room.done[-1].words
+    assert (words.comment, words.state) == (COMMENT, HandingState.taken)
+
+
+async def test_a_call_that_was_followed_all_the_time_is_looked_at_only_while_it_is_asked(room: Room) -> None:
+    """The link was lost: somebody may have taken it meanwhile."""
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    words = room.done[2].words
+    for state, facts in ((HandingState.asked, 1), (HandingState.returned, 0)):
+        room.done.clear()
+        room.calls[CALL] = replace(living(), handed=replace(words, state=state))
+        async with room.at_work():
+            room.looks = 0
+            room.line.ends.take_fact(snapshot())
+            room.line.ends.take_fact(BRANCH)
+            await room.until(lambda: room.looks == 4)
+        assert len(room.done) == facts
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_after_a_gap_of_a_call_that_is_gone_nobody_saw_the_end(room: Room, ended: bool) -> None:
+    """Also if it went while it was asked about."""
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    if ended:
+        room.calls[CALL] = replace(living(), phase=Phase.ended)
+    async with room.at_work():
+        room.line.ends.take_fact(Snapshot(MAIN, 1, (), (), ()))
         await room.until(lambda: room.looks)
         assert room.kept[1].state is HandoverState.asked, "it may be on the other PBX"
-        room.line.take_fact(Snapshot(PbxName("branch"), 1, (), (), ()))
+        room.line.ends.take_fact(BRANCH)
         settled = await room.until_settled()
     assert (settled.state, settled.why) == (HandoverState.withdrawn, "lost")
+
+
+async def test_what_the_model_has_told_is_not_called_lost(room: Room) -> None:
+    """It waits to be written, behind the Snapshot."""
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    words = replace(room.done[2].words, state=HandingState.withdrawn, why="caller_gone")
+    room.calls[CALL] = replace(living(), phase=Phase.ended, handed=words)
+    async with room.at_work():
+        room.line.ends.take_fact(BRANCH)
+        room.line.ends.take_fact(Snapshot(MAIN, 1, (), (), ()))
+        room.line.ends.carry(over(HandingState.withdrawn, why="caller_gone"))
+        settled = await room.until_settled()
+    assert settled.why == "caller_gone"
+
+
+# --- one after the other
+
+
+async def test_a_second_order_waits_and_then_finds_the_call_as_the_first_left_it(room: Room) -> None:
+    room.answers.clear()
+    first = asyncio.create_task(room.line.transfer(ANNA, CALL, "department:expert", "consult"))
+    await room.until(lambda: room.asked_pbx)
+    second = asyncio.create_task(room.line.transfer(ANNA, CALL, "person:boris", "blind"))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(room.kept) == 1
+    room.forbids = "call_changed"
+    room.answers.set()
+    await first
+    with pytest.raises(DeskRefused):
+        await second
+    assert list(room.kept) == [1]
+
+
+async def test_while_the_first_is_being_asked_a_second_is_refused_before_anything_is_kept(room: Room) -> None:
+    """The first goes on being the one whose outcome is told."""
+    room.forbids = "call_changed"
+    with pytest.raises(DeskRefused) as refused:
+        await room.line.transfer(ANNA, CALL, "department:expert", "consult")
+    assert refused.value.code == "call_changed"
+    assert room.done == []
+
+
+@pytest.mark.parametrize(
+    ("line", "since", "is_refused"),
+    [
+        (Do.blind, 1, True),
+        (Do.consult, 1, True),
+        (Do.blind, 60, False),
+        (Do.hold, 1, False),
+    ],
+)
+async def test_an_order_of_which_no_news_came_yet(room: Room, line: Do, since: int, is_refused: bool) -> None:
+    """The PBX has it; a moment later the call will be elsewhere. What never comes about keeps nobody."""
+    await room.line.transfer(ANNA, CALL, "department:expert", "blind")
+    words = room.done[2].words
+    at = NOON - timedelta(seconds=since)
+    mine = ChannelRef(MAIN, ChannelId("2"))
+    room.calls[CALL] = replace(living(), handed=words, line=Line(ANNA, mine, line, at))
+    if is_refused:
+        with pytest.raises(DeskRefused, match="call_changed"):
+            await room.line.transfer(ANNA, CALL, "person:boris", "blind")
+    else:
+        await room.line.transfer(ANNA, CALL, "person:boris", "blind")
+    assert len(room.kept) == (1 if is_refused else 2)
 
 
 # --- by the telephone

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from callcore.calls import effects as do
 from callcore.calls.call import Call
-from callcore.calls.effects import Effect, HandingState
+from callcore.calls.effects import Effect, HandedWords, HandingState
 from callcore.calls.facts import Found, Handed, HandingFailed
 from callcore.calls.line import LATE, Do
 from callcore.calls.values import replace
-from callcore.domain import CallId, Interface, Login
+from callcore.domain import CallId, EndReason, Interface, Login
 
 Result = tuple[Call, tuple[Effect, ...]]
 _WHYS = {
@@ -97,7 +97,15 @@ def heard(call: Call, interface: Interface) -> Result:
         return settled(call, HandingState.taken, "", login)
     if call.line is not None and call.line.order is Do.three_way:
         return call, ()
+    if call.line is None and not _has_answered(call, handed):
+        return settled(call, HandingState.returned, "no_answer")  # Asterisk has waited long enough (*2)
     return settled(call, HandingState.withdrawn, "back")
+
+
+def _has_answered(call: Call, words: HandedWords) -> bool:
+    """Has anybody else picked up since?"""
+    others = (ring for ring in call.rings if ring.login != words.by and ring.result is EndReason.completed)
+    return any(ring.ended_at is not None and ring.ended_at >= words.at for ring in others)
 
 
 def returned(call: Call, word: str) -> Result:

@@ -104,10 +104,11 @@ def test_a_caller_who_hangs_up_ends_it(story: Story) -> None:
 
 def test_who_was_never_let_go_of_is_taken_back(story: Story) -> None:
     """A consultation: he waits aside, and is back in Anna's ear."""
-    story.tell(handed())
+    story.tell(handed(), f.LineOrdered(call_id(1), ANNA, Do.consult, ToPerson(BORIS, PHONES[BORIS])))
     story.leaves_bridge("c", "c")
     story.leaves_bridge("a", "c")
-    story.at(30).tell(f.BridgeEntered(ref("a"), "again"), f.BridgeEntered(ref("c"), "again"))
+    story.at(30).tell(f.LineOrdered(call_id(1), ANNA, Do.back))
+    story.tell(f.BridgeEntered(ref("a"), "again"), f.BridgeEntered(ref("c"), "again"))
     assert settled(story) == [(HandingState.withdrawn, None, "back")]
 
 
@@ -376,6 +377,19 @@ def test_nobody_is_found_by_the_code_and_she_is_told_why(story: Story) -> None:
     story.tell(f.BridgeLeft(ref("a"), "bridge-q"), f.BridgeEntered(ref("a"), "bridge-c"))
     assert len(settled(story)) == 1
     assert story.contacts == []
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_she_has_him_back_before_the_code_has_given_up(story: Story, answers: bool) -> None:
+    """Asterisk waits as its own settings have it; or she has talked with Boris, and takes the caller back."""
+    asks_by_phone(story.at(20)).rings("q2", BORIS, "b", EXPERT)
+    if answers:
+        story.at(25).answers("q2", BORIS, "b", EXPERT)
+        story.tell(f.BridgeLeft(ref("b"), "bridge-q2"), f.BridgeLeft(ref("q2"), "bridge-q2"))
+    story.hangs_up("b")
+    story.at(35).tell(f.BridgeLeft(ref("a"), "bridge-q"), f.BridgeEntered(ref("a"), "bridge-c"))
+    wanted = (HandingState.withdrawn, "back") if answers else (HandingState.returned, "no_answer")
+    assert settled(story) == [(wanted[0], None, wanted[1])]
 
 
 def test_who_was_asked_by_the_code_hangs_up_and_nothing_is_settled(story: Story) -> None:

@@ -51,6 +51,7 @@ _MOVING: Final = "not up"
 """What Asterisk says of a channel that is on its way from one place of the dialplan to another: nothing was
 done, and a moment later it could be."""
 CHANGES: Final = 5
+"""So often the call may change under an order that means the customer alone."""
 MOVING_TRIES: Final = 10
 MOVING_SECONDS: Final = 0.1
 _MUTES: Final = (Do.mute, Do.unmute)

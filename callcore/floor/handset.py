@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
@@ -60,6 +61,8 @@ SECONDS: Final = 5.0
 _MOVING: Final = "not up"
 """What Asterisk says of a channel that is on its way from one place of the dialplan to another: nothing was
 done, and a moment later it could be."""
+CHANGES: Final = 5
+"""So often the call may change under an order that means the customer alone."""
 MOVING_TRIES: Final = 10
 MOVING_SECONDS: Final = 0.1
 _MUTES: Final = (Do.mute, Do.unmute)
@@ -101,6 +104,13 @@ class Outward(Protocol):
 
 class Link(Protocol):
     async def call(self, action: AmiAction, timeout: float = ...) -> Reply: ...  # noqa: ASYNC109
+
+
+class _ChangedError(DeskRefused):
+    """The PBX was told nothing yet, and the call is another one."""
+
+    def __init__(self) -> None:
+        super().__init__("call_changed")
 
 
 class _NothingDoneError(Exception):
@@ -177,6 +187,14 @@ class Handset:
                 self._locks.pop(call, None)
 
     async def _do(self, login: Login, call: CallId, do: Do, to: LineTo | None) -> None:
+        """Who takes the customer back means him and nobody else: that somebody who was asked answers, or
+        rejects, in this moment, is no reason to refuse."""
+        for _ in range(CHANGES if do in (Do.back, Do.resume) else 0):
+            with suppress(_ChangedError):
+                return await self._try(login, call, do, to)
+        return await self._try(login, call, do, to)
+
+    async def _try(self, login: Login, call: CallId, do: Do, to: LineTo | None) -> None:
         parts = self._parts(login, call)
         if to is not None and to.kind == "outside":
             await self._do_outside(login, parts, do, to)
@@ -282,18 +300,19 @@ class Handset:
     ) -> None:
         """First the variables, which change nothing by themselves; then the model learns what is to come."""
         moves = [order for order in told if not isinstance(order, SetVar)]
-        is_mute = isinstance(moves[0], Mute)
+        is_mute, is_told = isinstance(moves[0], Mute), False
         try:
             for order in told:
                 if isinstance(order, SetVar):
                     await self._tell(pbx, order)
             if not is_as_it_was():
-                raise _NothingDoneError("call_changed")
+                raise _ChangedError
             if not is_mute:
                 self._take(fact)
+                is_told = True
             await self._move(pbx, moves)
         except _NothingDoneError as nothing:
-            if not is_mute:
+            if is_told:
                 self._take(LineRefused(fact.call, fact.login))
             log.info("line_order_refused", call_id=fact.call, do=fact.do.value, why=nothing.code)
             raise DeskRefused(nothing.code) from None

@@ -334,6 +334,42 @@ async def test_what_may_be_ordered_is_known_before_it_is_done(house: Room) -> No
         await house.handset.check(ANNA, CALL, Do.blind)
 
 
+def rings(house: Room, leg: str) -> None:
+    """Whom Anna asks."""
+    made = f.ChannelCreated(ref(leg), f"PJSIP/102-{leg}", "c", None, None, None, "phones")
+    house.take(made, f.DialBegan(ref("a"), ref(leg), f"PJSIP/102-{leg}"))
+
+
+async def test_who_was_asked_rejects_while_the_customer_is_taken_back(house: Room) -> None:
+    """She wants her customer, whoever rings: a queue is already looking for another one."""
+    await house.handset.do(ANNA, CALL, Do.consult, LineTo("queue", "finance"))
+    house.part()
+    rings(house, "b")
+    house.link.gate.clear()
+    house.link.asked.clear()
+    ordering = asyncio.create_task(house.handset.do(ANNA, CALL, Do.back))
+    await house.link.asked.wait()
+    house.take(f.ChannelHungUp(ref("b"), 21))
+    house.link.gate.set()
+    await ordering
+    assert dict(house.link.told[-1].headers)["Context"] == "callcore-join"
+    assert house.link.names.count("Redirect") == 2, "to ask, and to come back"
+
+
+@pytest.mark.parametrize("error", [ActionRefused("Setvar", "No such channel"), AnswerLost("lost")])
+async def test_what_failed_before_anything_was_told_leaves_the_hold_as_it_is(
+    house: Room, error: AmiError
+) -> None:
+    await house.handset.do(ANNA, CALL, Do.hold)
+    house.part()
+    house.link.fails["Setvar"] = error
+    await house.refuses(Do.resume)
+    assert house.state is LineState.held
+    house.link.fails.clear()
+    await house.handset.do(ANNA, CALL, Do.resume)
+    assert dict(house.link.told[-1].headers)["Context"] == "callcore-join"
+
+
 async def test_a_call_that_changes_under_the_order_is_left_alone(house: Room) -> None:
     house.link.gate.clear()
     ordering = asyncio.create_task(house.handset.do(ANNA, CALL, Do.hold))

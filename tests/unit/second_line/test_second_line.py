@@ -391,7 +391,9 @@ def living(pbx: PbxName = MAIN) -> Call:
 
 def snapshot(pbx: PbxName = MAIN, context: str = "", word: str = "") -> Snapshot:
     channel = ChannelRef(pbx, ChannelId("1"))
-    row = LiveChannel(channel, "PJSIP/x", "Up", *[None] * 4, 5, *[None] * 3, context=context, word=word)  # type: ignore[arg-type]
+    row = LiveChannel(
+        channel, "PJSIP/x", "Up", None, None, None, None, 5, None, None, None, context=context, word=word
+    )
     return Snapshot(pbx, 1, (row,), (), ())
 
 

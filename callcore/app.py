@@ -257,6 +257,12 @@ class Daemon:
         )
         await self.recovery.start(settings.pbxs)
         counting.watch_calls(self.metrics, self.outgoing, self.talks)
+        counting.watch_call_backs(
+            self.metrics,
+            self.database.call_backs.asked_by,
+            self.outgoing.call_backs.tally,
+            self.clock.now,
+        )
         counting.watch_gaps(self.metrics, self.recovery)
         counting.watch_recorder(self.metrics, self.recorder)
         counting.watch_links(self.metrics, self.links)

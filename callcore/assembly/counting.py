@@ -1,13 +1,15 @@
 """What is counted beside the calls, read when somebody looks: links, floor, lanes, store, recovery, stories,
-placed calls, recordings, sessions of the IVR."""
+placed calls, call-backs, recordings, sessions of the IVR."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from callcore.ami.client import AmiLink
 from callcore.assembly.outgoing import Outgoing
+from callcore.callbacks.tally import Tally
 from callcore.calls.tracker import Tracker
 from callcore.domain import PbxName
 from callcore.flight.recorder import Recorder
@@ -31,6 +33,34 @@ def watch_calls(metrics: Metrics, outgoing: Outgoing, talks: Talks) -> None:
         "recordings_not_begun",
         "Recordings of talks that Asterisk never began, since the start",
         lambda: {"": float(talks.missing)},
+    )
+
+
+def watch_call_backs(
+    metrics: Metrics, asked_by: Counter[str], tally: Tally, now: Callable[[], datetime]
+) -> None:
+    """From the wish to its end."""
+    metrics.watch(
+        "call_backs_asked_total",
+        "Wishes to be called back, by how people asked; who asks again counts again",
+        lambda: {str(source): float(count) for source, count in asked_by.items()},
+        label="source",
+    )
+    metrics.watch(
+        "call_backs_made_total", "Attempts to call back that were begun", lambda: {"": float(tally.made)}
+    )
+    metrics.watch(
+        "call_backs_over_total",
+        "Attempts to call back that are over: reached, again, gave_up (people have to), withdrawn",
+        lambda: {became: float(count) for became, count in tally.became.items()},
+        label="became",
+    )
+    metrics.watch("call_backs_waiting", "People who wait to be called back", tally.waiting, label="queue")
+    metrics.watch(
+        "call_backs_oldest_seconds",
+        "For how long the one waits who waits longest",
+        lambda: tally.oldest(now()),
+        label="queue",
     )
 
 

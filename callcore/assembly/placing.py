@@ -34,7 +34,17 @@ from callcore.calls.attempt import (
 )
 from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
-from callcore.domain import AgentState, CallId, ChannelId, ChannelRef, Interface, Login, PbxName, Text
+from callcore.domain import (
+    AgentState,
+    CallId,
+    ChannelId,
+    ChannelRef,
+    Interface,
+    Login,
+    PbxName,
+    QueueName,
+    Text,
+)
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
@@ -115,6 +125,8 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.queue_of: Callable[[Attempt], Awaitable[QueueName | None]] = _nobody_gives_way
+        """Which queue such a wish is of; set likewise."""
         self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
         """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
@@ -209,10 +221,9 @@ class Placing:
         order = PhoneOrder(
             phone, house.phone_seconds, way.ring_seconds, way.caller_number, id, house.answers(phone)
         )
-        call = PersonsCall(Plan.phone_first, agent.interface, wanted.customer, wanted.follow_up)
+        call = PersonsCall(Plan.phone_first, phone, wanted.customer, wanted.follow_up)
         channel = ChannelRef(pbx, ChannelId(ask.attempt))
-        plan = Plan.phone_first
-        self.take(f.CallPlaced(channel, id, agent.login, agent.interface, ask.number, plan))
+        self.take(f.CallPlaced(channel, id, agent.login, phone, ask.number, Plan.phone_first))
         placed = None
         try:
             is_placed = await room.place_call(permit, call, order)
@@ -344,8 +355,9 @@ class Placing:
         """Raises StoreUnavailable."""
         call = await self._attempts.get(AttemptId(attempt))
         if call is not None and call.purpose is Purpose.call_back:
-            why = await self.wished(pbx, call)
-            return Stop(why) if why else Go(call.number.removeprefix("+"))
+            if why := await self.wished(pbx, call):
+                return Stop(why)
+            return Go(call.number.removeprefix("+"), queue=await self.queue_of(call))
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
@@ -393,7 +405,7 @@ class Placing:
         return None
 
 
-async def _nobody_gives_way(_number: str) -> None:
+async def _nobody_gives_way(_whom: object) -> None:
     return None
 
 
@@ -401,7 +413,7 @@ async def _nobody_wished(_pbx: PbxName, _call: Attempt) -> str:
     return "unknown"
 
 
-async def _nobody() -> Collection[str]:
+async def _nobody(*_: object) -> tuple[()]:
     return ()
 
 

@@ -24,6 +24,7 @@ import structlog
 from callcore.callbacks import plan
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why, Wish
 from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way, Zones
+from callcore.callbacks.tally import Tally
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
     FOR_PERSON,
@@ -110,6 +111,7 @@ class CallBacks:
         self._told: set[AttemptId] = set()
         """Attempts that were told to end."""
         self._settled: dict[str, deque[str]] = {}
+        self.tally = Tally()
 
     def bind(self, room: Outbound) -> None:
         self._room = room
@@ -135,6 +137,8 @@ class CallBacks:
     async def turn(self) -> None:
         """Raises StoreError."""
         house, now = self.house(), self._now()
+        if self.tally.is_due(now):
+            self.tally.waits(await self._wishes.waiting(), now)
         self._look_who_is_here(now)
         open_calls = await self._attempts.of_purpose(Purpose.call_back)
         rows = {row.id: row for row in await self._wishes.of([each.follow_up or 0 for each in open_calls])}
@@ -259,6 +263,7 @@ class CallBacks:
         except NotClaimed:
             pass
         finally:
+            self.tally.made += is_placed
             if not is_placed:
                 self._over(pbx, attempt, AttemptResult.not_sent, WITHDRAWN)
         self.changed()
@@ -342,6 +347,11 @@ class CallBacks:
             return NO_LINE
         return "" if is_open else OVER
 
+    async def queue_of(self, call: Attempt) -> QueueName | None:
+        """Which queue he wanted; None: his wish is settled. Raises StoreError."""
+        rows = await self._wishes.of([call.follow_up or 0])
+        return QueueName(rows[0].queue) if rows else None
+
     async def give_way(self, number: str) -> None:
         """A person is about to call this number himself: a placeholder that waits for it goes. Returns
         when the ledger knows, or soon after. Raises StoreError."""
@@ -366,11 +376,14 @@ class CallBacks:
         if not rows:
             return None
         rules = self.house().rules.get(rows[0].queue, Rules())
-        return plan.after(outcome, attempt.plan, rows[0].tries, rules, self._now())
+        change = plan.after(outcome, attempt.plan, rows[0].tries, rules, self._now())
+        self.tally.changes(attempt.id, change)
+        return change
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
         self._over(attempt.route, attempt.id, outcome.result, outcome.detail)
+        self.tally.over(attempt.id, outcome)
         self.changed()
 
     async def route_gone(self, medium: Medium, route: str, why: Text) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -88,6 +89,8 @@ class CallBackLook:
 class CallBacks:
     def __init__(self, follow_ups: FollowUps) -> None:
         self._follow_ups = follow_ups
+        self.asked_by: Counter[str] = Counter()
+        """How often somebody asked since the start, by source."""
 
     async def ask(self, new: NewCallBack, at: datetime) -> bool:
         """Whether it is new: a number for which a wish is open keeps that one, with its place in the list."""
@@ -96,7 +99,9 @@ class CallBacks:
     async def asked(self, new: NewCallBack, at: datetime) -> tuple[int, bool]:
         """As ``ask``; with its id."""
         values = {each.name: getattr(new, each.name) for each in fields(new)}
-        return await self._follow_ups.ask(NewFollowUp(FollowUpKind.wish, **values), at)
+        asked = await self._follow_ups.ask(NewFollowUp(FollowUpKind.wish, **values), at)
+        self.asked_by[new.source] += 1
+        return asked
 
     async def settle(self, id: int, state: CallBackState, note: str, login: Login, at: datetime) -> CallBack:
         """See ``FollowUps.settle``."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, literal, or_, select, update
+from sqlalchemy import Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.calls.attempt import CALLING, FOR_PERSON, Attempt, FollowUpChange, Outcome
@@ -79,6 +79,12 @@ class Wishes:
         async with self._store.read() as connection:
             rows: Any = (await connection.execute(query)).all()
         return tuple(rows)
+
+    async def waiting(self) -> dict[str, tuple[int, datetime]]:
+        """How many are open, and since when the oldest, by queue."""
+        query = select(_c.queue, func.count(), func.min(_c.asked_at)).where(_OPEN_WISH).group_by(_c.queue)
+        async with self._store.read() as connection:
+            return {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
 
     async def wait(self, id: int, due_at: datetime | None, wait: str, zone: str = "") -> None:
         """It cannot be tried before, and why; unless an attempt of it has begun. ``zone``: by whose clock."""

@@ -207,7 +207,7 @@ _CASES = (
         is_rejected=True,
     ),
 )
-_WISHES = Part(
+_WISHES: Part[tuple[OpenWish, ...]] = Part(
     Progress.known,
     (
         OpenWish(

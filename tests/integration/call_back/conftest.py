@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from callcore.callbacks.plan import Waits
 from callcore.calls.attempt import Attempt, Purpose
 from callcore.calls.effects import Contact
-from callcore.domain import Login, PbxName, QueueName, TopicCode
+from callcore.domain import CallId, Login, PbxName, QueueName, TopicCode
 from callcore.store.call_backs import NewCallBack
 from callcore.store.database import Database
 from callcore.store.follow_rows import FollowUp, FollowUpKind, FollowUpLook, FollowUpState
@@ -74,6 +75,7 @@ def settings(**call_back: Any) -> dict[str, Any]:
         "title": {"ru": "Финансы", "en": "Finance"},
         "timeout_seconds": 20,
         "exit_by_key": True,
+        "record": "auto",
         "call_back": {"after_seconds": 30, "tries": 2, **call_back},
     }
     return {
@@ -168,6 +170,21 @@ class Town:
 
     async def hears_machine(self, desk: Desk, number: str) -> None:
         """She presses the button on her talk with him."""
+        await desk.api.order("machine", call=await self.talk(number))
+
+    async def announces_recording(self, desk: Desk, number: str) -> None:
+        """She tells him that he is recorded from now on."""
+        call = await self.talk(number)
+
+        async def is_open() -> bool:
+            shown = await desk.api.desk()
+            return any(tab["view"]["call"] == call and tab["recording"] for tab in shown["tabs"])
+
+        await until(is_open)
+        await desk.api.order("record", call=call, announced="1")
+
+    async def talk(self, number: str) -> CallId:
+        """His call, once he has answered."""
         assert self.stage.daemon is not None
         calls = self.stage.daemon.floor.tracker.calls
 
@@ -177,7 +194,7 @@ class Town:
 
         await until(has_answered)
         [call] = [call.id for call in calls.values() if call.caller_number == f"+{number}"]
-        await desk.api.order("machine", call=call)
+        return call
 
     async def contacts_written(self, number: str) -> list[Contact]:
         async def is_written() -> bool:
@@ -185,6 +202,15 @@ class Town:
 
         await until(is_written)
         return await self.contacts(number)
+
+    async def figures(self) -> tuple[float, ...]:
+        """How many asked by key, how many calls were made, and how many reached somebody."""
+        async with aiohttp.ClientSession() as http, http.get(f"{self.stage.url}/metrics") as answer:
+            lines = dict(
+                line.rsplit(" ", 1) for line in (await answer.text()).splitlines() if line[:1] != "#"
+            )
+        names = ('asked_total{source="key"}', "made_total", 'over_total{became="reached"}')
+        return tuple(float(lines.get(f"callcore_call_backs_{name}", 0)) for name in names)
 
     async def looked_again(self) -> None:
         """callcore has looked at its list twice since."""

@@ -255,3 +255,84 @@ async def test_killed_while_the_customer_waits_for_her(lives: Lives) -> None:
     await lives.begin(first="customer")
     await lives.is_so(number, state="done")
     assert await lives.carrier.invites_of(number) == 1
+
+
+async def test_before_the_intents_commit_of_his_call(lives: Lives) -> None:
+    await lives.begin("before the intent's commit", first="customer")
+    number = lives.number()
+    await lives.wishes(number)
+    await lives.killed()
+    assert (await lives.row(number)).wait == ""
+    assert await lives.carrier.invites_of(number) == 0
+    desk = await lives.begin(first="customer")
+    await lives.is_called_once(number, desk)
+
+
+async def test_killed_before_the_answer_to_the_originate(lives: Lives) -> None:
+    """Asterisk rings him and puts him through by itself; no second life rings him again."""
+    desk = await lives.begin("after the Originate, before its answer", first="customer")
+    number = lives.number()
+    await lives.wishes(number)
+    await lives.killed()
+    call = await desk.phone.incoming()
+    await lives.begin(first="customer")
+    await call.answer()
+    await call.hang_up()
+    await lives.is_so(number, state="done")
+    assert len(await lives.over(number)) == 1
+    assert await lives.carrier.invites_of(number) == 1
+
+
+async def test_killed_while_his_number_rings(lives: Lives) -> None:
+    desk = await lives.begin(first="customer")
+    number = lives.number("11")
+    await lives.wishes(number)
+    await lives.carrier.rung(number)
+    await lives.kill()
+    await lives.begin(first="customer")
+    call = await desk.phone.incoming()
+    await call.answer()
+    await call.hang_up()
+    await lives.is_so(number, state="done")
+    assert await lives.carrier.invites_of(number) == 1
+
+
+async def test_killed_while_nobody_answers(lives: Lives) -> None:
+    """It was a try, as the journal has it."""
+    await lives.begin(first="customer")
+    number = lives.number("21")
+    await lives.wishes(number)
+    await lives.carrier.rung(number)
+    await lives.kill()
+    await lives.carrier.gone(number)
+    await lives.begin(first="customer")
+    await lives.is_so(number, wait="no_answer", tries=1)
+    assert await lives.carrier.invites_of(number) == 1
+
+
+@pytest.mark.parametrize("place", ["hung up, before the outcome's commit", "after the outcome's commit"])
+async def test_killed_as_they_have_hung_up(lives: Lives, place: str) -> None:
+    desk = await lives.begin(place, first="customer")
+    number = lives.number()
+    await lives.wishes(number)
+    call = await desk.phone.incoming()
+    await call.answer()
+    await lives.carrier.answered(number)
+    await call.hang_up()
+    await lives.killed()
+    await lives.begin(first="customer")
+    await lives.is_so(number, state="done")
+    assert [one.partition(" ")[0] for one in await lives.over(number)] == ["answered"]
+    assert await lives.carrier.invites_of(number) == 1
+
+
+async def test_the_pbx_dies_while_his_number_rings(lives: Lives) -> None:
+    """Nobody knows whether he was reached: a person looks first, he is not rung again."""
+    await lives.begin(first="customer")
+    number = lives.number("21")
+    await lives.wishes(number)
+    await lives.carrier.rung(number)
+    await lives.stage.lab.kill()
+    await lives.stage.lab.start()
+    await lives.is_so(number, wait="person_unknown")
+    assert await lives.carrier.invites_of(number) == 1

@@ -143,10 +143,15 @@ def test_he_answered_and_was_put_into_the_queue():
     assert last == FollowUpChange(3, None, "person_tries")
 
 
-@pytest.mark.parametrize("result", [R.busy, R.no_answer, R.rejected, R.network, R.failed])
+@pytest.mark.parametrize("result", [R.busy, R.no_answer, R.rejected, R.network, R.failed, R.machine])
 def test_rung_in_vain(result):
     assert became(result, tries=1) == FollowUpChange(2, NOW + RULES.after, result)
     assert became(result, tries=2) == FollowUpChange(3, None, "person_tries")
+
+
+def test_he_called_himself_while_he_was_rung():
+    """That was no try; his own call settles the wish, or he is tried again."""
+    assert became(R.withdrawn, tries=2, detail="CANCEL") == FollowUpChange(2, NOW + SOON)
 
 
 @pytest.mark.parametrize("result", [R.unreachable, R.unknown])

@@ -21,6 +21,7 @@ from callcore.config import Settings
 from callcore.flight.recorder import Recorder
 from callcore.floor.clock import SteadyClock
 from callcore.floor.floor import Floor
+from callcore.floor.handset import Handset
 from callcore.floor.people import People
 from callcore.screenpop.desks import Desks
 from callcore.screenpop.hub import Hub
@@ -58,6 +59,7 @@ class House(Protocol):
     parked: ParkedBoard
     waiting: WaitingBoard
     floor: Floor
+    handset: Handset
     second_line: SecondLine
     answering: Answering
     pulse: Pulse
@@ -71,7 +73,11 @@ def make_pages(house: House) -> web.Application:
         contacts=house.database.contacts,
         hub=house.hub,
         desks=house.desks,
-        renderer=DeskRenderer(house.current.of(wiring.queue_titles), names=lambda: house.colleagues.names),
+        renderer=DeskRenderer(
+            house.current.of(wiring.queue_titles),
+            names=lambda: house.colleagues.names,
+            is_bare=house.handset.is_bare,
+        ),
         topics=house.current.of(wiring.topic_choices),
         health=house.pulse.health,
         readiness=house.pulse.readiness,

@@ -92,6 +92,8 @@ class LineState(StrEnum):
     """All three hear each other."""
     consulted = "consulted"
     """He is the one who is asked."""
+    bare = "bare"
+    """He talks, and the PBX has no dialplan of ours: the phone does the rest."""
 
 
 LATE: Final = timedelta(seconds=10)
@@ -105,6 +107,7 @@ MAY: Final[Mapping[LineState, frozenset[Do]]] = {
     LineState.failed: frozenset({Do.hang_up, Do.end, Do.back, Do.consult, Do.blind, Do.park}),
     LineState.room: frozenset({Do.hang_up, Do.end}),
     LineState.consulted: frozenset({Do.hang_up}),
+    LineState.bare: frozenset({Do.hang_up, Do.end}),
 }
 """What may be ordered in each state, besides mute and unmute."""
 _OTHERS: Final = frozenset(Do) - {Do.mute, Do.unmute, Do.take}

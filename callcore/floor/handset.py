@@ -22,7 +22,7 @@ from callcore.ami.protocol import AmiAction, BadAction
 from callcore.ami.session import AnswerLost
 from callcore.calls import lining
 from callcore.calls.effects import Effect, EndChannel, SendOn
-from callcore.calls.facts import Fact, LineOrdered, LineRefused, LinkUp
+from callcore.calls.facts import Fact, LineOrdered, LineRefused, LinkUp, Snapshot
 from callcore.calls.handset import (
     HangUp,
     Impossible,
@@ -144,6 +144,8 @@ class Handset:
         self._users: defaultdict[CallId, int] = defaultdict(int)
         self._has_contexts: set[tuple[PbxName, str]] = set()
         """By PBX: those of ours that its dialplan is known to have."""
+        self._bare: set[PbxName] = set()
+        """PBXs whose dialplan is known to lack ours."""
         self._beside = Background()
         self._fetched: deque[ParkedCall | None] = deque(maxlen=FETCHED_KEPT)
         """Those whom somebody takes: until his phone rings they still look parked."""
@@ -290,10 +292,22 @@ class Handset:
         try:
             await self._call(pbx, actions.show_dialplan(context))
         except ActionRefused:
+            if context == LINE_CONTEXTS[0]:
+                self._bare.add(pbx)
             raise DeskRefused("not_possible_here") from None
         except AmiError:
             raise DeskRefused("pbx_down") from None
         self._has_contexts.add((pbx, context))
+        self._bare.discard(pbx)
+
+    def is_bare(self, login: Login) -> bool:
+        """The PBX of his phone is known to have no dialplan of ours: only what needs none can be ordered."""
+        agent = self._tracker.agents.get(login)
+        return agent is not None and agent.pbx in self._bare
+
+    async def _look(self, pbx: PbxName) -> None:
+        with suppress(DeskRefused):
+            await self._check_dialplan(pbx)
 
     async def _send(
         self, pbx: PbxName, told: Orders, fact: LineOrdered, is_as_it_was: Callable[[], bool]
@@ -367,6 +381,8 @@ class Handset:
     # --- what the model asks for
 
     def take_fact(self, fact: Fact) -> None:
+        if isinstance(fact, Snapshot):
+            self._beside.start(self._look(fact.pbx))
         if isinstance(fact, LinkUp):
             # its dialplan may be another one by now
             self._has_contexts = {each for each in self._has_contexts if each[0] != fact.pbx}

@@ -253,6 +253,19 @@ class Recordings:
         """In the order in which they began."""
         return await self._find(recordings.c.call == call)
 
+    async def kept_of(self, calls: Collection[CallId]) -> frozenset[CallId]:
+        """Those of the calls of which there is a recording that is over and has its sound."""
+        c = recordings.c
+        wanted = (
+            c.call.in_(list(calls)),
+            c.file.is_not(None),
+            c.ended_at.is_not(None),
+            c.deleted_at.is_(None),
+        )
+        async with self._store.read() as connection:
+            found = await connection.execute(select(c.call).where(*wanted).distinct())
+            return frozenset(map(CallId, found.scalars()))
+
     async def find(self, look: RecordingLook, limit: int, offset: int = 0) -> tuple[ListedRecording, ...]:
         """Newest first."""
         c, of = recordings.c, contacts.c

@@ -69,12 +69,15 @@ class View(Wording):
         now: datetime,
         favourites: tuple[TopicCode, ...] = (),
         names: Mapping[Login, str] = MappingProxyType({}),
+        is_bare: bool = False,
     ) -> None:
+        """``is_bare``: the PBX of his phone has no dialplan of ours."""
         super().__init__(viewer, texts, now)
         self.menu = menu
         self.favourites = favourites
         self._queues = queues
         self._names = names
+        self._is_bare = is_bare
 
     # --- words
 
@@ -210,14 +213,16 @@ class View(Wording):
     """There is a panel that asks to whom."""
 
     def line(self, desk: Desk, call: CallId) -> LineView:
-        return desk.lines.get(call, PLAIN)
+        line = desk.lines.get(call, PLAIN)
+        is_bare = self._is_bare and line.state is LineState.talks
+        return replace(line, state=LineState.bare) if is_bare else line
 
     def bar(self, line: LineView) -> tuple[Button, ...]:
         return bar(line)
 
     def line_title(self, line: LineView) -> str:
         """How the call stands; empty for an ordinary talk."""
-        if line.state is LineState.talks:
+        if line.state in (LineState.talks, LineState.bare):
             return ""
         key = f"line.state_{line.state.value}"
         if line.failed == "BUSY":

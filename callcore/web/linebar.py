@@ -36,17 +36,24 @@ class Button:
 
 
 def bar(line: LineView) -> tuple[Button, ...]:
-    """In the order of the places: hold, transfer, three-way, mute, park, hang up."""
+    """In the order of the places: hold, transfer, three-way, mute, park, hang up. Where the phone has to do
+    most of it, only what works."""
+    if line.state is LineState.bare:
+        return (_mute(line), _button(line, Do.hang_up, "F8"))
     aside = _ASIDE.get(line.state, Do.hold)
     onward = _ONWARD.get(line.state)
     return (
         _button(line, aside, "F7"),
         _button(line, Do.consult, "F6", opens=True) if onward is None else _button(line, onward, "F6"),
         _button(line, Do.three_way),
-        _button(line, Do.unmute if line.is_muted else Do.mute, "F9", is_on=line.is_muted),
+        _mute(line),
         _button(line, Do.park),
         _button(line, Do.hang_up, "F8"),
     )
+
+
+def _mute(line: LineView) -> Button:
+    return _button(line, Do.unmute if line.is_muted else Do.mute, "F9", is_on=line.is_muted)
 
 
 def _button(

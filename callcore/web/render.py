@@ -48,11 +48,13 @@ class DeskRenderer:
         queues: Callable[[], Mapping[QueueName, Text]] = dict,
         static: Path = STATIC,
         names: Callable[[], Mapping[Login, str]] = dict,
+        is_bare: Callable[[Login], bool] = lambda _login: False,
     ) -> None:
         """``queues`` gives titles, ``names`` those of people; ``static`` holds ``dist``. Raises
         FrontEndMissing if it was not built."""
         self._queues = queues
         self._names = names
+        self._is_bare = is_bare
         self._env = environment(static)
         self._menus: dict[str, TopicMenu] = {}
 
@@ -97,7 +99,9 @@ class DeskRenderer:
     ) -> str:
         texts = self.texts(viewer.language)
         menu = self._menu(topics, texts.spoken)
-        view = View(viewer, menu, self._queues(), texts, now, desk.favourites if desk else (), self._names())
+        favourites = desk.favourites if desk else ()
+        is_bare = desk is not None and self._is_bare(desk.login)
+        view = View(viewer, menu, self._queues(), texts, now, favourites, self._names(), is_bare)
         return self._env.get_template(template).render(v=view, t=texts, desk=desk, error=error)
 
     def _menu(self, topics: tuple[TopicChoice, ...], spoken: str) -> TopicMenu:

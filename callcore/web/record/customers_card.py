@@ -24,7 +24,7 @@ from callcore.store.errors import StoreError
 from callcore.store.record import CustomerRecord
 from callcore.store.timeline import Place, TimelineLine
 from callcore.web import kit
-from callcore.web.context import WEB
+from callcore.web.context import WEB, allowed
 from callcore.web.live_news import tell_changes
 from callcore.web.record import customer_forms as forms
 from callcore.web.record.customers_room import ROOM, CustomerRoom, contact_of, id_of, record_of
@@ -47,6 +47,8 @@ class Timeline:
     """Key of what is wrong with the period."""
     after: str
     """Address of the next page, "" if there is none."""
+    recorded: frozenset[CallId] = frozenset()
+    """Talks that can be listened to; none for who may not."""
 
 
 async def card(request: web.Request) -> web.Response:
@@ -105,14 +107,16 @@ async def show(
         checked=checked,
         clauses=forms.CLAUSES,
         kinds=KINDS,
-        **await _part(request, record, part),
+        **await _part(request, identity, record, part),
     )
 
 
-async def _part(request: web.Request, record: CustomerRecord, part: str) -> dict[str, object]:
+async def _part(
+    request: web.Request, identity: Identity, record: CustomerRecord, part: str
+) -> dict[str, object]:
     room = request.app[ROOM]
     if part == "contacts":
-        return {"timeline": await _timeline(request, record.id)}
+        return {"timeline": await _timeline(request, identity, record.id)}
     if part == "documents":
         return {"documents": await _documents(room, record.id)}
     if part == "cases":
@@ -137,7 +141,7 @@ async def _or_none(answer: Awaitable[tuple[FlashNote | OpenCase | Outage, ...]])
     return None
 
 
-async def _timeline(request: web.Request, id: CustomerId) -> Timeline:
+async def _timeline(request: web.Request, identity: Identity, id: CustomerId) -> Timeline:
     zone = ZoneInfo(request.app[WEB].settings.zone)
     since_text, until_text = request.query.get("since", "")[:10], request.query.get("until", "")[:10]
     since, until = _day(since_text), _day(until_text)
@@ -159,7 +163,11 @@ async def _timeline(request: web.Request, id: CustomerId) -> Timeline:
         query = {"part": "contacts", "since": since_text, "until": until_text, "contact": contact_of(request)}
         query["before"] = f"{last.at.isoformat()}~{last.call}~{last.n}"
         after = f"/customers/{id}?{urlencode({name: value for name, value in query.items() if value})}"
-    return Timeline(lines[:LINES], since_text, until_text, fault, after)
+    lines = lines[:LINES]
+    recorded = frozenset[CallId]()
+    if allowed(identity, Permission.recordings_listen):
+        recorded = await request.app[ROOM].database.recordings.kept_of({line.call for line in lines})
+    return Timeline(lines, since_text, until_text, fault, after, recorded)
 
 
 def _day(text: str) -> date | None:

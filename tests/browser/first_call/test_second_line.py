@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from callcore.testing.house import PASSWORD, PEOPLE, TO_FINANCE, House
@@ -42,6 +43,12 @@ async def picture(page: Page, name: str) -> None:
         await page.screenshot(path=Path(folder) / f"second-line-{name}.png")
 
 
+async def is_sound(page: Page) -> None:
+    """No fault of access on the screen."""
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
 async def test_the_words_come_before_the_answer_and_the_caller_comes_back(house: House, anna: Page) -> None:
     async with chromium() as browser:
         boris = await browser.new_page(viewport={"width": 1280, "height": 720}, locale="en-US")
@@ -65,8 +72,15 @@ async def test_the_words_come_before_the_answer_and_the_caller_comes_back(house:
         query = anna.locator("#hand-query")
         await expect(query).to_be_focused()
         await expect(anna.locator("#hand-comment")).to_have_value(COMMENT)
+        await expect(anna.locator(".offer.refused").first).to_be_visible()
+        await is_sound(anna)
+        await query.press_sequentially("89161234567")
+        await expect(anna.locator(".offer")).to_contain_text("8 (916) 123-45-67")
+        await is_sound(anna)
+        await query.fill("")
         await query.press_sequentially("финанс")
         await expect(anna.locator(".offer").first).to_contain_text("Финансовая группа")
+        await is_sound(anna)
         await picture(anna, "panel-ru")
         await anna.keyboard.press("Shift+Enter")
         await expect(anna.locator("#dock")).to_be_hidden()

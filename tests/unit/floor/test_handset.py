@@ -438,3 +438,18 @@ async def test_what_the_model_asks_for(house: Room) -> None:
     house.handset.carry(on)
     house.handset.carry(EndChannel("k", None, ref("a"), "PJSIP/101-2", "ghost"))
     await house.handset.idle()
+
+
+async def test_a_pbx_without_our_dialplan_is_known_from_the_start(house: Room) -> None:
+    """Until somebody loads it, and the next order, or the next link, finds it."""
+    snapshot = f.Snapshot(MAIN, 2, (), (), (), queues=(FINANCE,))
+    house.link.fails["ShowDialPlan"] = ActionRefused("ShowDialPlan", "no such context")
+    assert not house.handset.is_bare(ANNA)
+    house.handset.take_fact(snapshot)
+    await house.handset.idle()
+    assert house.handset.is_bare(ANNA)
+    assert not house.handset.is_bare(VERA), "she sits nowhere"
+    del house.link.fails["ShowDialPlan"]
+    house.handset.take_fact(snapshot)
+    await house.handset.idle()
+    assert not house.handset.is_bare(ANNA)

@@ -119,6 +119,8 @@ TABLE: dict[tuple[LineState, Do], list[Order]] = {
     (S.room, Do.hang_up): [HangUp(O)],
     (S.room, Do.end): [HangUp(C)],
     (S.consulted, Do.hang_up): [HangUp(O)],
+    (S.bare, Do.hang_up): [HangUp(O)],
+    (S.bare, Do.end): [HangUp(C)],
 } | {(state, do): [Mute(O, on=do is Do.mute)] for state in S for do in (Do.mute, Do.unmute)}
 
 

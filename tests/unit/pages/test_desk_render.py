@@ -57,6 +57,23 @@ def test_every_sample_is_sound_html(renderer: DeskRenderer, name: str, language:
     assert [script["src"] for script in scripts if script["src"]] == [scripts[0]["src"]]
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("ru", "кнопками телефона"), ("en", "by the keys of your phone")]
+)
+def test_where_the_pbx_has_no_dialplan_of_ours(
+    renderer: DeskRenderer, monkeypatch: pytest.MonkeyPatch, language: Language, words: str
+) -> None:
+    """No button that would be refused, and who does the rest."""
+    assert words not in page(renderer, SAMPLES["talking"], language)
+    monkeypatch.setattr(renderer, "_is_bare", lambda _login: True)
+    html = page(renderer, SAMPLES["talking"], language)
+    assert words in html
+    assert 'value="mute"' in html
+    assert 'value="hang_up"' in html
+    assert not any(f'value="{do}"' in html for do in ("hold", "park", "three_way"))
+    assert "data-f6" not in html
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_visible_escapes_the_translators(renderer: DeskRenderer, name: str) -> None:
     html = Page(page(renderer, SAMPLES[name], PSEUDO))

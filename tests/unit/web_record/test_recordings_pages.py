@@ -266,3 +266,18 @@ async def test_the_list_is_for_those_who_may_listen(house: Any) -> None:
     for role in (Role.operator, Role.campaign_manager):
         await house.sign_in(role)
         assert (await house.get("/recordings")).status == 403
+
+
+@pytest.mark.parametrize(("role", "shown"), [(Role.senior, True), (Role.operator, False)])
+async def test_the_customers_contacts_mark_what_was_recorded(house: Any, role: Role, shown: bool) -> None:
+    """For who may listen, and only where there is something to hear."""
+    customer = await house.add_customer("К-1", numbers=("+79161234567",))
+    for call, talk, is_over in (("c1", "a" * 32, True), ("c2", "b" * 32, False), ("c3", "c" * 32, True)):
+        await was_answered(house, call, customer=customer)
+        if call != "c3":
+            await talked(house, talk, call=CallId(call), is_over=is_over)
+    await house.sign_in(role)
+    page = await house.get(f"/customers/{customer}", part="contacts")
+    assert page.text.count('class="timeline"') == 1
+    assert ('href="/recordings?call=c1"' in page.text) is shown
+    assert not any(f'href="/recordings?call={call}"' in page.text for call in ("c2", "c3"))

@@ -243,7 +243,9 @@ def carriers(
         by_room[handset] = (do.SendOn, do.EndChannel)
     if second_line is not None:
         by_room[second_line] = (do.SettleHandover,)
-    found = {kind: (carry,) for carry, kinds in by_room.items() for kind in kinds}
+    found: dict[type, tuple[Carry, ...]] = {
+        kind: (carry,) for carry, kinds in by_room.items() for kind in kinds
+    }
     heard = (do.ShowRinging, do.ShowAgent, do.LogContact, do.CallParked, do.CallUnparked)
     return found if others is None else found | {kind: (*found.get(kind, ()), others) for kind in heard}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from callcore.config.departments import DepartmentsModel, check_departments
-from callcore.config.gate_values import check_gate
+from callcore.config.gate_values import check_gate, no_profile
 from callcore.config.pop import check_pop
 from callcore.config.shape import SettingsModel
 from callcore.domain import Text
@@ -102,8 +102,7 @@ def _check_outbound(model: SettingsModel, settings: Document) -> None:
         if code not in model.outbound.profiles:
             settings.blame(
                 ("outages", "profiles", kind),
-                Text(f"Профиля «{code}» нет.", f'There is no profile "{code}".'),
-                Text("Опишите его в outbound.profiles.", "Describe it in outbound.profiles."),
+                *no_profile(code, model),
             )
     if model.sms.gateway == "smpp" and model.sms.smpp is None:
         settings.blame(

@@ -200,9 +200,20 @@ def _check_purposes(model: SettingsModel, settings: Document) -> None:
         if each.profile is not None and each.profile not in model.outbound.profiles:
             settings.blame(
                 ("outbound", "purposes", purpose.value, "profile"),
-                Text(f"Профиля «{each.profile}» нет.", f'There is no profile "{each.profile}".'),
-                Text("Опишите его в outbound.profiles.", "Describe it in outbound.profiles."),
+                *no_profile(each.profile, model),
             )
+
+
+def no_profile(code: str, model: SettingsModel) -> tuple[Text, Text]:
+    """What to say of a profile that somebody names, and what to do. It decides about calls and SMS alike,
+    also about those that the dry gateway writes into its file."""
+    there = ", ".join(sorted(model.outbound.profiles))
+    ru = f" или назовите один из тех, что есть: {there}" if there else ""
+    en = f", or name one of those that are there: {there}" if there else ""
+    return (
+        Text(f"Профиля «{code}» нет.", f'There is no profile "{code}".'),
+        Text(f"Опишите outbound.profiles.{code}{ru}.", f"Describe outbound.profiles.{code}{en}."),
+    )
 
 
 def _check_countries(model: SettingsModel, settings: Document) -> None:

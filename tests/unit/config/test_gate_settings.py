@@ -119,7 +119,10 @@ def test_a_purpose_has_a_profile(files) -> None:
         ("purposes: {own_call: {skips: [destination]}}", 'Nobody passes by the rule "destination". Possible'),
         ("purposes: {own_call: {skips: [budget]}}", 'Nobody passes by the rule "budget". Possible: dnc,'),
         ("purposes: {click: {}}", "outbound.purposes.click: "),
-        ("purposes: {survey: {profile: y}}", 'purposes.survey.profile: There is no profile "y". Describe it'),
+        (
+            "purposes: {survey: {profile: y}}",
+            'purposes.survey.profile: There is no profile "y". Describe outbound.profiles.y, or',
+        ),
         ("budgets: [{meter: money, most: 1}]", "budgets[0].meter: What a minute costs is not said"),
         ("budgets: [{meter: calls, most: 1, route: x}]", 'budgets[0].route: There is no route "x"'),
         ("rates: {calls: {7: 100}}", "outbound.rates.calls.7: "),

@@ -40,7 +40,13 @@ def test_a_gateway_and_its_password(files) -> None:
         ),
         (
             "outages: {profiles: {planned: kind}}\n",
-            'outages.profiles.planned: There is no profile "kind". Describe it in outbound.profiles.',
+            'outages.profiles.planned: There is no profile "kind". '
+            "Describe outbound.profiles.kind, or name one of those that are there: emergency, planned.",
+        ),
+        (
+            "sms: {gateway: dry}\noutbound: {profiles: {emergency: {}}}\n",
+            'outages.profiles.planned: There is no profile "planned". '
+            "Describe outbound.profiles.planned, or name one of those that are there: emergency.",
         ),
         (
             "sms: {gateway: smpp}\n",

@@ -17,8 +17,9 @@ from callcore.web.context import demand
 from callcore.web.live_news import NEWS
 from callcore.web.operation import ApiModel, Ask, operation
 from callcore.web.problems import Problem
-from callcore.web.record.asking import Id, Limit, Offset
+from callcore.web.record.asking import Id
 from callcore.web.voice import work_room
+from callcore.web.voice.call_backs_api import CallBackQuery
 from callcore.web.voice.ports import ROOM
 from callcore.web.voice.voicemails_api import WISHED, Either, canonical, masks, next_of
 from callcore.web.voice.work_room import NEEDS, NO_REASON, OTHERS, PAST, WORK, Moved, Refused
@@ -76,19 +77,11 @@ class FollowUpList(ApiModel):
     next_offset: int | None
 
 
-class FollowUpQuery(ApiModel):
+class FollowUpQuery(CallBackQuery):
     kind: Literal["", "wish", "missed", "voicemail"] = ""
-    state: Literal["open", "done", "withdrawn", "all"] = "open"
     whose: Literal["", "mine", "department"] = ""
     """Of whoever asks."""
     postponed: Either = ""
-    queue: Annotated[str, Field(max_length=128)] = ""
-    customer: Id | None = None
-    number: Annotated[str, Field(max_length=64)] = ""
-    taken: Either = ""
-    taken_by: Annotated[str, Field(max_length=64)] = ""
-    limit: Limit = 50
-    offset: Offset = 0
 
 
 class TakeFollowUp(ApiModel):

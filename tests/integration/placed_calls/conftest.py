@@ -16,7 +16,7 @@ from callcore.calls.attempt import Attempt
 from callcore.store.database import Database
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PASSWORD, PEOPLE
-from callcore.testing.lab import Softphone
+from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.operator import ApiOperator
 from callcore.testing.patience import until
 from callcore.testing.stage import DIALPLAN, Stage
@@ -94,6 +94,14 @@ class Lives:
         """Has it called; callcore may die of it."""
         with suppress(aiohttp.ClientError, ConnectionError):
             await self.anna.call("POST", "/api/v1/calls", {"number": f"+{number}"})
+
+    async def picks_up(self, ending: str) -> tuple[str, SoftCall]:
+        """Anna has somebody called whom nobody has called yet, and picks up her phone, which rings first."""
+        number = self.number(ending)
+        await self.calls(number)
+        call = await self.phone.incoming()
+        await call.answer()
+        return number, call
 
     async def row(self, number: str) -> Attempt | None:
         """The ledger's newest of this number."""

@@ -69,10 +69,7 @@ async def test_her_phone_rings_and_she_rejects_before_the_second_life(lives: Liv
 async def test_while_the_gate_is_asked_again(lives: Lives, place: str) -> None:
     """The dialplan alone dials nobody: her phone is hung up."""
     await lives.begin(place)
-    number = lives.number("00")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, call = await lives.picks_up("00")
     await lives.stage.killed()
     await call.ended()
     await lives.begin()
@@ -83,10 +80,7 @@ async def test_while_the_gate_is_asked_again(lives: Lives, place: str) -> None:
 async def test_before_dial(lives: Lives) -> None:
     """The dialplan goes on alone, as it was told."""
     await lives.begin("the script ended well, before Dial")
-    number = lives.number("20")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, call = await lives.picks_up("20")
     await lives.stage.killed()
     await call.ended()
     await lives.begin()
@@ -96,10 +90,7 @@ async def test_before_dial(lives: Lives) -> None:
 
 async def test_while_the_number_rings(lives: Lives) -> None:
     await lives.begin()
-    number = lives.number("11")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, call = await lives.picks_up("11")
     await lives.carrier.rung(number)
     await lives.stage.kill()
     await lives.begin()
@@ -112,10 +103,7 @@ async def test_while_the_number_rings(lives: Lives) -> None:
 async def test_while_they_talk(lives: Lives) -> None:
     """They have hung up before the second life begins: the journal tells."""
     await lives.begin()
-    number = lives.number("00")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, call = await lives.picks_up("00")
     await lives.carrier.answered(number)
     await lives.stage.kill()
     await call.hang_up()
@@ -128,10 +116,7 @@ async def test_while_they_talk(lives: Lives) -> None:
 @pytest.mark.parametrize("place", ["hung up, before the outcome's commit", "after the outcome's commit"])
 async def test_hung_up(lives: Lives, place: str) -> None:
     await lives.begin(place)
-    number = lives.number("00")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, call = await lives.picks_up("00")
     await lives.carrier.answered(number)
     await call.hang_up()
     await lives.stage.killed()
@@ -143,10 +128,7 @@ async def test_hung_up(lives: Lives, place: str) -> None:
 async def test_the_pbx_dies_while_the_number_rings(lives: Lives) -> None:
     """Nobody can say whether he picked up: it stands among the unknown, and is not rung again."""
     await lives.begin()
-    number = lives.number("21")
-    await lives.calls(number)
-    call = await lives.phone.incoming()
-    await call.answer()
+    number, _call = await lives.picks_up("21")
     await lives.carrier.rung(number)
     await lives.stage.lab.kill()
     await lives.stage.lab.start()

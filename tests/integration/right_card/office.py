@@ -332,6 +332,11 @@ class Office:
         late = datetime.fromisoformat(card["at"]).timestamp() - began
         assert -0.2 <= late <= NEAR_SECONDS, f"{person.login}'s card came {late:.2f} s after he heard him"
 
+    def rang_anew(self, person: Person, call: str) -> None:
+        """A queue may ring him more than once, until somebody takes it: a card for each of his rings."""
+        rings = person.api.heard("call.ringing")
+        self._cards[person.login] = [call for ring in rings if ring["data"]["call"]["call"] == call]
+
     async def nothing_else(self) -> None:
         """Everybody has hung up and leaves: there are no other contacts, and nobody had another card."""
         await self.wire.quiet()

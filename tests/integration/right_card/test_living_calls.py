@@ -228,7 +228,8 @@ async def test_the_one_asked_rejects(office: Office, to: str) -> None:
     await bar.order("back")
     await office.talk(visit, anna)
     await visit.hang_up()
-    await office.told(visit, anna, boris, by=anna, early=[boris])
+    contact = await office.told(visit, anna, boris, by=anna, early=[boris])
+    office.rang_anew(boris, contact.call)
     await office.nothing_else()
 
 

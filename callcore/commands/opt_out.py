@@ -110,7 +110,9 @@ async def _new(options: argparse.Namespace, settings: Settings, database: Databa
     classes = {each.message_class or code for code, each in settings.outbound.profiles.items()}
     if options.message_class and options.message_class not in classes:
         known = ", ".join(sorted(classes))
-        raise WrongUse(Text(f"Такого класса нет. Есть: {known}.", f"There is no such class. There are: {known}."))
+        raise WrongUse(
+            Text(f"Такого класса нет. Есть: {known}.", f"There is no such class. There are: {known}.")
+        )
     new = NewOptOut(
         _number(options.number, settings),
         options.evidence,

@@ -69,7 +69,9 @@ async def test_what_is_typed_finds_and_refuses_with_the_remedy(house: RecordHous
 async def test_a_call_that_ended_while_one_searched_is_told_of_in_the_panel(house: RecordHouse) -> None:
     """What is typed after the caller hung up finds a part of the page, not a whole page inside the panel."""
     await house.sign_in("operator", interfaces=(Interface("PJSIP/101"),))
-    found = await house.ask("GET", "/transfer", params={"call": CALL, "q": "борис"}, headers={"X-Fragment": "1"})
+    found = await house.ask(
+        "GET", "/transfer", params={"call": CALL, "q": "борис"}, headers={"X-Fragment": "1"}
+    )
     assert found.status == 200
     assert "Сейчас передавать нечего." in found.text
     assert 'data-query="борис"' in found.text

@@ -83,7 +83,29 @@ def check_names(
                 Text("Добавьте её или выберите другую.", "Add it, or choose another."),
             )
     _check_outbound(model, settings)
+    _warn_of_no_trunk(model, settings)
     check_gate(model, settings)
+
+
+def _warn_of_no_trunk(model: SettingsModel, settings: Document) -> None:
+    """Who asked to be called back would wait for a program that can call nobody."""
+    if model.outbound.trunks:
+        return
+    for name, queue in model.queues.items():
+        if queue.call_back is None:
+            continue
+        settings.blame(
+            ("queues", name, "call_back"),
+            Text(
+                "В outbound.trunks нет ни одной АТС: сам callcore никому не перезвонит.",
+                "outbound.trunks names no PBX: callcore itself calls nobody back.",
+            ),
+            Text(
+                "Назовите АТС в outbound.trunks или уберите call_back: тогда звонят люди, по списку.",
+                "Name a PBX in outbound.trunks, or take call_back out: people call then, from the list.",
+            ),
+            severity="warning",
+        )
 
 
 def _check_outbound(model: SettingsModel, settings: Document) -> None:

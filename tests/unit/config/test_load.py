@@ -405,6 +405,17 @@ def test_secrets_without_a_key_are_warned_of(files) -> None:
         assert all("unsealed" in fault.message.en and fault.severity == "warning" for fault in found)
 
 
+def test_a_call_back_that_no_trunk_can_make_is_warned_of(files) -> None:
+    text = (files.folder / "callcore.yaml").read_text()
+    text += "queues: {finance: {title: {ru: Деньги, en: Money}, call_back: {}}}\n"
+    trunk = "{calls_per_second: 1, lines: 2, ring_seconds: 30}"
+    for section, said in (("", True), (f"outbound: {{trunks: {{main: {trunk}}}}}\n", False)):
+        files.settings(text + section)
+        found = [fault for fault in files.load().warnings if fault.path == "queues.finance.call_back"]
+        assert bool(found) == said, section
+        assert all(fault.severity == "warning" and "calls nobody back" in fault.message.en for fault in found)
+
+
 def test_a_secret_with_a_line_end_is_refused(files) -> None:
     assert "holds control characters" in files.faults(SECRET="a\r\nAction: x")[0]
 

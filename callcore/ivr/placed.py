@@ -109,7 +109,7 @@ class PlacedCalls:
             log.error("placed_call_not_recorded", has_call=bool(call), folder=folder)
             return {}
         channel = ChannelRef(pbx, ChannelId(env.uniqueid))
-        talk = TalkToRecord(CallId(call), channel, queue or QueueName(""), RecordMode.demand)
+        talk = TalkToRecord(CallId(call), channel, QueueName(""), RecordMode.demand)
         token = await self._recorder.begin(talk)
         return {} if token is None else {RECORD: token, MODE: RecordMode.demand.value, INTO: folder}
 

@@ -178,7 +178,8 @@ class Town:
 
         async def is_open() -> bool:
             shown = await desk.api.desk()
-            return any(tab["view"]["call"] == call and tab["recording"] for tab in shown["tabs"])
+            tabs = [tab for tab in shown["tabs"] if tab["view"]["call"] == call]
+            return any(tab["stage"] == "talking" and tab["recording"] for tab in tabs)
 
         await until(is_open)
         await desk.api.order("record", call=call, announced="1")

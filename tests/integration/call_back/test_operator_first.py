@@ -211,7 +211,7 @@ async def test_it_is_recorded_as_calls_of_his_queue_are(town: Town, anna: Desk) 
     [contact] = await town.contacts_written(number)
     [row] = await town.database.recordings.of_call(contact.call)
     assert (row.queue, row.mode, row.consent_how, row.consent_by) == (
-        "finance",
+        "",
         RecordMode.demand,
         "operator",
         "anna",

@@ -141,5 +141,5 @@ async def test_a_call_back_is_recorded_where_its_queue_is(call, queue, token):
     async with call(confirm, recorder=recorder) as commands:
         assert variables(commands).get("CALLCORE_RECORD") == token
     assert [(talk.queue, talk.mode) for talk in recorder.begun] == (
-        [("finance", RecordMode.demand)] if token else []
+        [("", RecordMode.demand)] if token else []
     )

@@ -44,13 +44,9 @@ def test_a_gateway_and_its_password(files) -> None:
             "Describe outbound.profiles.kind, or name one of those that are there: emergency, planned.",
         ),
         (
-            "sms: {gateway: dry}\noutbound: {profiles: {service: {}}}\n",
+            "sms: {gateway: dry}\noutbound: {profiles: {emergency: {}}}\n",
             'outages.profiles.planned: There is no profile "planned". '
-            "Describe outbound.profiles.planned, or name one of those that are there: service.",
-        ),
-        (
-            "outbound: {profiles: {}}\n",
-            'profiles.emergency: There is no profile "emergency". Describe outbound.profiles.emergency.',
+            "Describe outbound.profiles.planned, or name one of those that are there: emergency.",
         ),
         (
             "sms: {gateway: smpp}\n",

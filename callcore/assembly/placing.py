@@ -42,7 +42,6 @@ from callcore.domain import (
     Interface,
     Login,
     PbxName,
-    QueueName,
     Text,
 )
 from callcore.floor.ids import call_of_attempt

@@ -42,7 +42,6 @@ from callcore.domain import (
     Interface,
     Login,
     PbxName,
-    QueueName,
     Text,
 )
 from callcore.floor.ids import call_of_attempt
@@ -125,8 +124,6 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
-        self.queue_of: Callable[[Attempt], Awaitable[QueueName | None]] = _nobody_gives_way
-        """Which queue such a wish is of; set likewise."""
         self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
         """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
@@ -357,7 +354,7 @@ class Placing:
         if call is not None and call.purpose is Purpose.call_back:
             if why := await self.wished(pbx, call):
                 return Stop(why)
-            return Go(call.number.removeprefix("+"), queue=await self.queue_of(call))
+            return Go(call.number.removeprefix("+"))
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")

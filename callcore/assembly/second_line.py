@@ -121,12 +121,10 @@ class SecondLine:
         for each call, so that a second order does not take the place of one that is being carried out."""
         turn = self._turns.setdefault(call, asyncio.Lock())
         async with turn:
-            await self._check(login, call, mode, means)
             return await self._transfer(login, call, to, mode, comment, means)
 
     async def _check(self, login: Login, call: CallId, mode: Mode, means: Means) -> None:
         """Before anything is kept: what cannot be done would stand there as asked."""
-        self._tab(login, call)
         if means == "phone":
             return
         known = self._world.call(call)
@@ -150,6 +148,7 @@ class SecondLine:
         topic = self._topic(tab, tab.words, offer.topic)
         if topic is None:
             raise DeskRefused("topic_missing")
+        await self._check(login, call, mode, means)
         handover = await self._keep(login, tab, topic, comment, offer, mode, means)
         self._take(Handed(call, await words_of(self._world, handover, offer.title)))
         if means == "desk":

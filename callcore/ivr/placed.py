@@ -40,8 +40,6 @@ class Go:
     digits: str
     is_inside: bool = False
     """A number within the house, for the context that CALLCORE_INTERNAL names: it never reaches the trunk."""
-    queue: QueueName | None = None
-    """It calls somebody back who wanted this queue: it is recorded where that queue's talks are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,11 @@ class PlacedCalls:
         with structlog.contextvars.bound_contextvars(attempt=attempt):
             await self._forget_old(session)
             match await self._word(PbxName(session.environment.pbx), attempt):
-                case Go(digits, is_inside, queue):
+                case Go(digits, is_inside):
                     if is_inside:
                         await session.set_variable(HOUSE, "1")
                     else:
-                        for name, value in (await self._recording(session, queue)).items():
+                        for name, value in (await self._recording(session)).items():
                             await session.set_variable(f"{DOWN}{name}", value)
                     await session.set_variable(TO, digits)
                 case Stop(rule):
@@ -94,15 +92,10 @@ class PlacedCalls:
             log.warning("gate_not_asked", why=str(error) or type(error).__name__)
             return Stop(UNAVAILABLE)
 
-    def _is_recorded(self, queue: QueueName | None) -> bool:
-        if queue is None:
-            return self._recorder.records_placed
-        return self._recorder.mode(queue) is not RecordMode.never
-
-    async def _recording(self, session: Session, queue: QueueName | None) -> Mapping[str, str]:
+    async def _recording(self, session: Session) -> Mapping[str, str]:
         """What the dialplan must know to record the other side, silent till the operator has announced it."""
         env, pbx = session.environment, PbxName(session.environment.pbx)
-        if not self._is_recorded(queue):
+        if not self._recorder.records_placed:
             return {}
         call, folder = await session.get_variable(CALL), self._folder(pbx)
         if not call or not FOLDER.fullmatch(folder):

@@ -75,7 +75,6 @@ def settings(**call_back: Any) -> dict[str, Any]:
         "title": {"ru": "Финансы", "en": "Finance"},
         "timeout_seconds": 20,
         "exit_by_key": True,
-        "record": "auto",
         "call_back": {"after_seconds": 30, "tries": 2, **call_back},
     }
     return {
@@ -171,18 +170,6 @@ class Town:
     async def hears_machine(self, desk: Desk, number: str) -> None:
         """She presses the button on her talk with him."""
         await desk.api.order("machine", call=await self.talk(number))
-
-    async def announces_recording(self, desk: Desk, number: str) -> None:
-        """She tells him that he is recorded from now on."""
-        call = await self.talk(number)
-
-        async def is_open() -> bool:
-            shown = await desk.api.desk()
-            tabs = [tab for tab in shown["tabs"] if tab["view"]["call"] == call]
-            return any(tab["stage"] == "talking" and tab["recording"] for tab in tabs)
-
-        await until(is_open)
-        await desk.api.order("record", call=call, announced="1")
 
     async def talk(self, number: str) -> CallId:
         """His call, once he has answered."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from callcore.domain import Direction, Outcome, RecordMode
+from callcore.domain import Direction, Outcome
 from callcore.testing.patience import until
 
 from .conftest import Desk, Town
@@ -196,27 +196,6 @@ async def test_a_colleague_calls_him_by_hand(town: Town, anna: Desk) -> None:
     assert row.settled_by == "boris"
     assert await town.over(number) == ["not_sent operator: withdrawn"]
     assert await town.carrier.invites_of(number) == 1
-
-
-async def test_it_is_recorded_as_calls_of_his_queue_are(town: Town, anna: Desk) -> None:
-    """Nobody has told him of it yet: nothing is kept before she has."""
-    number = town.number("00")
-    await town.wishes(number)
-    call = await anna.phone.incoming()
-    await call.answer()
-    await town.carrier.answered(number)
-    await town.announces_recording(anna, number)
-    await call.hang_up()
-    await town.is_so(number, state="done")
-    [contact] = await town.contacts_written(number)
-    [row] = await town.database.recordings.of_call(contact.call)
-    assert (row.queue, row.mode, row.consent_how, row.consent_by) == (
-        "",
-        RecordMode.demand,
-        "operator",
-        "anna",
-    )
-    assert row.consent_at is not None
 
 
 async def test_it_is_counted(town: Town, anna: Desk) -> None:

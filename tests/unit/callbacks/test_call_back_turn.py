@@ -53,6 +53,9 @@ class List:
     async def of(self, _ids: Sequence[int]) -> Sequence[Any]:
         return ()
 
+    async def waiting(self) -> dict[str, tuple[int, datetime]]:
+        return {}
+
 
 class Room:
     """Takes every call that the gate lets through."""

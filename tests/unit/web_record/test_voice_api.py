@@ -177,6 +177,8 @@ async def test_call_backs_are_listed_filtered_and_paged(house: Any) -> None:
         "queue": "finance",
         "language": "ru",
         "asked_at": "2026-03-02T09:00:00Z",
+        "source": "key",
+        "asked_by": None,
         "state": "open",
         "call": "c1",
         "customer": customer,

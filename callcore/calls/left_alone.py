@@ -38,7 +38,11 @@ def leg_gone(floor: Tracker, call_id: CallId, ref: ChannelRef, now: datetime) ->
     if not line.is_apart or (not is_his and line.mine in floor.mirror.channels):
         yield from lining.show(floor, call_id)
         return
-    yield from _left_waiting(floor, call, line, now)
+    got = [each for each in lines.people_of(floor, floor.mirror.company(call.anchor)) if each != call.anchor]
+    if got:  # he did not come into the room
+        yield from lining.given(floor, call, line, got, now)
+    else:
+        yield from _left_waiting(floor, call, line, now)
     yield from lining.show(floor, call_id)
 
 

@@ -219,8 +219,7 @@ def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterat
         floor.calls[call_id] = replace(call, line=None)
         return
     if line.mine in here:
-        if line.is_apart:
-            yield from _together(floor, call, line, now)
+        yield from _together(floor, call, line, now) if line.is_apart else show(floor, call_id)
         return
     got = [ref for ref in lines.people_of(floor, here) if ref != call.anchor]
     if not line.is_apart and not (is_room and got):
@@ -229,9 +228,14 @@ def settle(floor: Tracker, call_id: CallId, line: Line, now: datetime) -> Iterat
     if call.line is None:
         return
     yield from _asked_answers(floor, call, line, now)
-    if got:
-        yield from _given(floor, floor.calls[call_id], line, got, now)
+    if got and not _comes(floor, line):
+        yield from given(floor, floor.calls[call_id], line, got, now)
     yield from show(floor, call_id)
+
+
+def _comes(floor: Tracker, line: Line) -> bool:
+    """He is on his way into the room, where the others are before him."""
+    return line.order is Do.three_way and line.is_apart and line.mine in floor.mirror.channels
 
 
 def _together(floor: Tracker, call: Call, line: Line, now: datetime) -> Iterator[Effect]:
@@ -289,7 +293,7 @@ def _asked_answers(floor: Tracker, call: Call, line: Line, now: datetime) -> Ite
             yield from floor.move(call.id, Answered(floor.login_of(ref), leg.interface), now)
 
 
-def _given(floor: Tracker, call: Call, line: Line, got: list[ChannelRef], now: datetime) -> Iterator[Effect]:
+def given(floor: Tracker, call: Call, line: Line, got: list[ChannelRef], now: datetime) -> Iterator[Effect]:
     """He has the customer now, whether the operator gave him or hung up."""
     parties = tuple(party for ref in got if (party := floor.teller.party(ref)) is not None)
     yield from floor.teller.transferred(call.id, TransferKind.attended, line.mine, parties, now)

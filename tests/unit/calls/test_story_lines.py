@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from stories import (
@@ -457,19 +459,20 @@ def test_a_recording_that_begins_changes_nothing_of_the_call() -> None:
 # --- the room
 
 
-def room() -> Story:
-    """All three since second 20."""
+def room(order: Iterable[str] = "abc") -> Story:
+    """All three since second 20, in this order."""
     story = consults()
     story.at(20).tell(f.LineOrdered(CALL, ANNA, Do.three_way))
     for each in ("a", "b"):
         story.tell(f.BridgeLeft(ref(each), "asked"))
-    for each in ("a", "b", "c"):
+    for each in order:
         story.tell(f.BridgeEntered(ref(each), "conference", is_room=True))
     return story
 
 
-def test_all_three_talk() -> None:
-    story = room()
+@pytest.mark.parametrize("order", list(permutations("abc")))
+def test_all_three_talk(order: tuple[str, ...]) -> None:
+    story = room(order)
     assert state(story) is state(story, BORIS) is LineState.room
     assert len(story.pops) == 2
     views = {each.login: each.line for each in story.all(do.ShowLine)}
@@ -487,6 +490,20 @@ def test_the_first_one_leaves_and_the_other_goes_on() -> None:
     story.hangs_up("c")
     assert story.contact.talk_ms == 25_000
     assert not story.all(do.SendOn)
+
+
+def test_the_one_who_asked_for_the_room_does_not_come() -> None:
+    """He hangs up on his way, while the others are there: it is theirs."""
+    story = room("bc")
+    assert state(story) is not LineState.room
+    story.at(22).hangs_up("a")
+    assert (story.state(ANNA), story.state(BORIS)) == (AgentState.wrap_up, AgentState.talking)
+    assert not story.all(do.SendOn)
+    assert story.tracker.calls[CALL].line is None
+    story.at(40).tell(f.BridgeLeft(ref("b"), "conference"), f.BridgeLeft(ref("c"), "conference"))
+    story.hangs_up("b")
+    story.hangs_up("c")
+    assert len(story.contacts) == 1
 
 
 def test_nobody_stays_alone_in_the_room() -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from callcore.assembly.handing_world import World, words_of
 from callcore.assembly.handover_ends import HandoverEnds
+from callcore.calls.call import Call
 from callcore.calls.facts import Fact, Handed, HandingFailed
 from callcore.calls.handed import is_under_way
 from callcore.calls.line import Do
@@ -43,6 +44,8 @@ log = structlog.get_logger("callcore.second_line")
 
 ASK_SECONDS = 1.0
 """How long the customer base may take to say who calls; then the tables decide without it."""
+LOOKS, LOOK_SECONDS = 20, 0.05
+"""How often, and how soon again, a call that a telephone transfers is looked for."""
 UNSURE = "line_unsure"
 """Refused so, an order may have been carried out."""
 _DO: Mapping[Mode, Do] = {"consult": Do.consult, "blind": Do.blind}
@@ -159,8 +162,8 @@ class SecondLine:
         """The sender's telephone has transferred the caller: his card's words go along as far as there are
         any. What the department does not take now comes back to him."""
         world, pbx = self._world, what.channel.pbx
-        call = (world.call(what.call) if what.call else None) or world.call_on(what.channel)
         login = world.login_at(pbx, device_of(what.by))
+        call = await self._transferred(what) if login else None
         tab = self._any_tab(login, call.id) if login and call else None
         if login is None or tab is None:
             return None
@@ -178,6 +181,16 @@ class SecondLine:
         if offer.place is None:
             return Onward(sender, rings, refused="CLOSED")
         return Onward(sender, rings, offer.place.queue or "", offer.place.number or "")
+
+    async def _transferred(self, what: ByPhone) -> Call | None:
+        """FastAGI may be quicker than the events that tell of the channel."""
+        world = self._world
+        for _ in range(LOOKS):
+            call = (world.call(what.call) if what.call else None) or world.call_on(what.channel)
+            if call is not None:
+                return call
+            await world.sleep(LOOK_SECONDS)
+        return None
 
     def _any_tab(self, login: Login, call: CallId) -> Tab | None:
         """His telephone is quicker than his desk: he may have let go of the caller already."""

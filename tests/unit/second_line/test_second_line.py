@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from callcore.assembly.handing_world import World
-from callcore.assembly.second_line import SecondLine
+from callcore.assembly.second_line import LOOKS, SecondLine
 from callcore.calls.agent import Agent
 from callcore.calls.call import Call, Phase
 from callcore.calls.effects import CallView, HandingState, SettleHandover
@@ -99,6 +99,7 @@ class Room:
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     ivr: str | None = None
     at_phone: Login = ANNA
+    slept: int = 0
     base_answers: bool = True
     calls: dict[CallId, Call] = field(default_factory=dict)
     agents: dict[Login, Agent] = field(
@@ -117,7 +118,8 @@ class Room:
             call=self.calls.get,
             calls=lambda pbx: tuple(each for each in self.calls.values() if each.channel.pbx == pbx),
             pbxs=lambda: frozenset((MAIN, PbxName("branch"))),
-            call_on=lambda _channel: None,
+            call_on=lambda _channel: self.calls.get(CALL) if self.slept > 2 else None,
+            sleep=self._sleep,
             login_at=lambda _pbx, _phone: self.at_phone,
             rings=lambda: 30,
             queues=lambda _pbx: {QueueName("expert"): QueueState(2, 1)},
@@ -127,6 +129,9 @@ class Room:
             now=lambda: NOON,
         )
         self.line = SecondLine(self, self, self, self.done.append, world)  # type: ignore[arg-type]
+
+    async def _sleep(self, _seconds: float) -> None:
+        self.slept += 1
 
     async def _profile(self, _number: object, _customer: object) -> Profile:
         if not self.base_answers:
@@ -547,11 +552,19 @@ async def test_the_words_of_her_card_go_along(living_room: Room, is_blind: bool,
     assert [each.call for each in living_room.done if isinstance(each, Handed)] == [CALL]
 
 
+async def test_the_pbx_may_ask_before_its_events_tell_of_the_channel(living_room: Room) -> None:
+    asked_by = replace(dialled(SALES, is_blind=False), call=None)
+    assert await living_room.line.by_phone(asked_by) is not None
+    assert [each.call for each in living_room.done if isinstance(each, Handed)] == [CALL]
+    assert living_room.slept == 3
+
+
 async def test_of_a_call_that_callcore_does_not_know_nothing_goes_along() -> None:
     """It leads to the department all the same: the dialplan knows the number."""
     room = Room()
     assert await room.line.by_phone(dialled(SALES)) is None
     assert room.done == []
+    assert room.slept == LOOKS
 
 
 async def test_a_number_of_no_department_takes_no_words_along(living_room: Room) -> None:

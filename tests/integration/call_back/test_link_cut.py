@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from callcore.outbound.placed import CLOCKS_APART
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import PEOPLE
 from callcore.testing.stage import Stage
@@ -47,6 +49,8 @@ async def wired(
         stage.write_config(changes, is_terse=True, tables={QUEUE: TABLE})
         await stage.add_people(PEOPLE, queues=(QUEUE,))
         await stage.start()
+        # A PBX that started less than this before a call might have forgotten it, the ledger would say.
+        await asyncio.sleep(CLOCKS_APART.total_seconds())
         yield stage, wire
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
+import structlog
+
 from callcore import numbers
 from callcore.assembly.colleagues import inside_numbers
 from callcore.assembly.current import Current
@@ -25,6 +27,8 @@ from callcore.store.database import Database
 from callcore.store.errors import StoreError
 from callcore.store.follow_rows import FollowUpState
 from callcore.store.follow_ups import FollowUps
+
+log = structlog.get_logger("callcore.placing")
 
 Names = Callable[[], Awaitable[Mapping[Login, str]]]
 
@@ -64,15 +68,15 @@ class DeskCalls:
             if follow_up is not None:
                 await self._is_his(login, number, follow_up)
             placed = await self._placing.place(Wanted(number, login, customer, follow_up))
-            if follow_up is not None:
-                await self._follow_ups.take(follow_up, login, self._now(), is_over=False)
-            call = call_of_attempt(placed.id)
-            if case is not None:
-                await self._cases.called(case, call, login, self._now())
         except PlaceRefused as refused:
             raise await self.refused(refused) from None
         except StoreError:
             raise DeskRefused("store_down") from None
+        call = call_of_attempt(placed.id)
+        if follow_up is not None:
+            await _noted(call, "follow_up", self._follow_ups.take(follow_up, login, self._now()))
+        if case is not None:
+            await _noted(call, "case", self._cases.called(case, call, login, self._now()))
         return call
 
     async def cancel(self, login: Login) -> None:
@@ -115,6 +119,14 @@ class DeskCalls:
 
     async def _name(self, login: Login) -> str:
         return (await self._names()).get(login, login)
+
+
+async def _noted(call: CallId, what: str, writing: Awaitable[object]) -> None:
+    """His telephone rings by now: what cannot be written any more does not take the call from him."""
+    try:
+        await writing
+    except StoreError as fault:
+        log.warning("dial_not_noted", call=call, what=what, why=str(fault))
 
 
 def connect_calls(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Final, get_args
 
 import structlog
 
@@ -30,7 +31,7 @@ _STATES = {
     HandingState.returned: HandoverState.returned,
     HandingState.withdrawn: HandoverState.withdrawn,
 }
-_WHYS: tuple[Why, ...] = ("no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost")
+_WHYS: Final[tuple[Why, ...]] = get_args(Why)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

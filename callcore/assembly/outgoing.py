@@ -20,8 +20,10 @@ from callcore import numbers
 from callcore.ami.client import AmiLink
 from callcore.ami.dialer import AmiDialer
 from callcore.assembly import callbacks
+from callcore.assembly.campaign_setup import GATEWAY, make_setup
 from callcore.assembly.key_nine import KeyNine
-from callcore.assembly.placing import Placing, make_house
+from callcore.assembly.placing import Placing
+from callcore.assembly.placing_house import make_house
 from callcore.callbacks.runner import CallBacks
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome
 from callcore.calls.campaign import News
@@ -35,16 +37,13 @@ from callcore.calls.facts import (
     OriginateFailed,
     Snapshot,
 )
-from callcore.campaigns import plan, ports
 from callcore.campaigns.desk import CampaignDesk
-from callcore.campaigns.recipients import House
 from callcore.campaigns.runner import CampaignRunner
 from callcore.config import Settings
 from callcore.config.control import dry_messages
-from callcore.config.gate_values import SMS_ROUTE, make_profiles
 from callcore.crm.customers import CustomerBase
 from callcore.crm.directory import merged
-from callcore.domain import LANGUAGES, Customer, Language, Outage, OutageKind, PbxName, Text
+from callcore.domain import LANGUAGES, Customer, Language, Outage, PbxName, Text
 from callcore.floor.lookups import Found
 from callcore.floor.spoken import SpokenPrompts
 from callcore.ivr.campaign import Notice
@@ -67,7 +66,6 @@ from callcore.web.ports import OutageRoom
 
 log = structlog.get_logger("callcore.outgoing")
 
-GATEWAY = SMS_ROUTE
 OUTAGE_SECONDS = 1.0
 """How long a card waits for the register."""
 ALPHABETS = {parts.Alphabet.gsm7: "GSM-7", parts.Alphabet.ucs2: "UCS-2"}
@@ -373,29 +371,3 @@ class Notices:
         known = await self._database.attempts.get(AttemptId(attempt))
         if known is not None and known.number == number:
             await self._says_no(known, self._now())
-
-
-def make_setup(settings: Settings, year: int, *, has_sms: bool) -> ports.Setup:
-    organisation, outbound = settings.organisation, settings.outbound
-    retries = outbound.retries
-    busy, no_answer, network = (
-        plan.Again(retry.times, timedelta(seconds=retry.after_seconds))
-        for retry in (retries.busy, retries.no_answer, retries.network)
-    )
-    return ports.Setup(
-        house=House(
-            organisation.country,
-            organisation.language,
-            organisation.zone.key,
-            has_voice=bool(outbound.trunks),
-            has_sms=has_sms,
-        ),
-        rules=plan.Rules(busy, no_answer, network, has_sms=has_sms),
-        trunks={
-            name: ports.Trunk(trunk.ring_seconds, trunk.caller_number or "")
-            for name, trunk in outbound.trunks.items()
-        },
-        gateway=GATEWAY if has_sms else None,
-        profiles=make_profiles(settings, year),
-        profile_of={kind: settings.outages.profile(kind) for kind in OutageKind},
-    )

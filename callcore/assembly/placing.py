@@ -11,14 +11,14 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
 import structlog
 
 from callcore import numbers
+from callcore.assembly.placing_house import House, Way
 from callcore.calls import facts as f
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import (
@@ -32,14 +32,11 @@ from callcore.calls.attempt import (
     Plan,
     Purpose,
 )
-from callcore.config import Settings
-from callcore.config.gate_values import profile_of_purpose
 from callcore.domain import (
     AgentState,
     CallId,
     ChannelId,
     ChannelRef,
-    Interface,
     Login,
     PbxName,
     Text,
@@ -47,7 +44,7 @@ from callcore.domain import (
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
-from callcore.outbound.ports import AutoAnswer, CarryOrder, PhoneOrder
+from callcore.outbound.ports import CarryOrder, PhoneOrder
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
 from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words
@@ -65,53 +62,6 @@ _SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
 """An internal number; canonical ones begin with ``+``."""
 _NO_CAP = 1_000_000
 _FREE = frozenset((AgentState.ready, AgentState.paused, AgentState.wrap_up))
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
-
-    ring_seconds: int
-    caller_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    country: str
-    zone: str
-    ways: Mapping[PbxName, Way]
-    profile: Profile
-    carried: Mapping[Purpose, Profile] = field(default_factory=dict)
-    """Where a living channel rings the number: for ``transfer`` and ``forward``."""
-    phone_seconds: int = 20
-    """How long an operator's own phone rings."""
-    auto_answer: Mapping[str, AutoAnswer | None] = field(default_factory=dict)
-    """By phone, or several by ``*`` and ``?``: the header that has it pick up by itself; the first that fits
-    counts."""
-
-    def answers(self, phone: Interface) -> AutoAnswer | None:
-        fitting = (how for phones, how in self.auto_answer.items() if fnmatchcase(phone, phones))
-        return next(fitting, None)
-
-
-def make_house(settings: Settings, year: int) -> House:
-    """``year``: the one that we are in, for the holidays."""
-    organisation = settings.organisation
-    ways = {
-        PbxName(name): Way(trunk.ring_seconds, trunk.caller_number or "")
-        for name, trunk in settings.outbound.trunks.items()
-    }
-    profile = profile_of_purpose(settings, Purpose.own_call, year)
-    carried = {
-        purpose: profile_of_purpose(settings, purpose, year)
-        for purpose in (Purpose.transfer, Purpose.forward)
-    }
-    calls = settings.calls
-    auto_answer: dict[str, AutoAnswer | None] = {
-        phones: None if how == "no" else how for phones, how in calls.auto_answer.items()
-    }
-    zone = organisation.zone.key
-    return House(organisation.country, zone, ways, profile, carried, calls.ring_phone_seconds, auto_answer)
 
 
 class Placing:

@@ -20,9 +20,10 @@ _WHYS = {
     "TIMEOUT": "no_answer",
     "CANCEL": "no_answer",
     "BUSY": "busy",
+    "REJECTED": "rejected",
     "CLOSED": "closed",
 }
-"""By DIALSTATUS or QUEUESTATUS; any other says that nobody was there."""
+"""By DIALSTATUS, QUEUESTATUS, or the dialplan's own word; any other says that nobody was there."""
 
 
 _RETURN = "callcore-return"

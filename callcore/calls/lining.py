@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from callcore.calls import facts as f
 from callcore.calls import handed, left_alone, lines
-from callcore.calls.call import Answered, Call, Leg, Phase
+from callcore.calls.call import Answered, Call, Phase
 from callcore.calls.effects import (
     CallParked,
     CallUnparked,
@@ -24,7 +24,6 @@ from callcore.calls.effects import (
     TransferKind,
     UnparkedWhy,
 )
-from callcore.calls.facts import LiveChannel
 from callcore.calls.handset import Parts, Waiting
 from callcore.calls.line import (
     LATE,
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from callcore.calls.tracker import Tracker
 
 ASKING = frozenset({Do.consult, Do.three_way})
-_APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
-"""Where operators are who have parted from their customers, and what they ordered."""
 TRANSFER = "@callcore-transfer-"
 """In the name of the Local channel that Asterisk makes for an operator who asks by *2."""
 _TALKED = frozenset({"ANSWER", "CONTINUE"})
@@ -340,26 +337,6 @@ def returned(floor: Tracker, fact: f.Returned, _now: datetime) -> Iterator[Effec
     yield from _unparked(before, None, "returned")
     yield from told
     yield from show(floor, call_id)
-
-
-def adopt(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
-    """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
-    login = floor.login_of(row.channel) if row.context in _APART else None
-    call = floor.calls.get(row.mark) if row.mark is not None else None
-    if login is None or call is None or call.line is not None or call.phase is Phase.ended:
-        return
-    interface = floor.seat(login, floor.mirror.channels[row.channel])
-    if row.channel == call.channel and lines.reached_before(floor, call):
-        interface = floor.legs[row.channel].interface  # he has called the customer
-    elif row.channel in floor.legs or row.channel in floor.by_channel:
-        return
-    else:
-        floor.legs[row.channel] = Leg(call.id, interface)
-    yield from floor.move(call.id, Answered(login, interface), now)
-    order = _APART[row.context]
-    line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
-    floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
-    yield from show(floor, call.id)
 
 
 def handed_on(floor: Tracker, fact: f.Handed | f.HandingFailed, now: datetime) -> Iterator[Effect]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from callcore.calls import lining, placing
 from callcore.calls.agent import Agent, pause_member, set_penalty, sign_in
-from callcore.calls.call import EndTold, Leg, Phase, RingStarted
+from callcore.calls.call import Answered, EndTold, Leg, Phase, RingStarted
 from callcore.calls.effects import AddMember, Effect
 from callcore.calls.facts import ChannelHungUp, JournalRow, LiveChannel, LiveEntry, QueueJoined, Snapshot
-from callcore.calls.lines import is_house, look, met
+from callcore.calls.line import Do, Line
+from callcore.calls.lines import is_house, look, met, reached_before
 from callcore.calls.mirror import Channel, device_of, is_placeholder, placed_number
 from callcore.calls.recovery import contact_of_row
 from callcore.calls.values import replace
@@ -20,6 +21,9 @@ from callcore.domain import CallId, ChannelId, ChannelRef, Direction, Source
 
 if TYPE_CHECKING:
     from callcore.calls.tracker import Tracker
+
+_APART = {"callcore-alone": Do.hold, "callcore-consult": Do.consult}
+"""Where operators are who have parted from their customers, and what they ordered."""
 
 
 def resync(floor: Tracker, fact: Snapshot, now: datetime) -> Iterator[Effect]:
@@ -40,7 +44,7 @@ def resync(floor: Tracker, fact: Snapshot, now: datetime) -> Iterator[Effect]:
     for row in fact.channels:
         yield from _adopt_ring(floor, row, now)
         yield from _adopt_talk(floor, row, now)
-        yield from lining.adopt(floor, row, now)
+        yield from _adopt_line(floor, row, now)
     for call_id in [c.id for c in floor.calls.values() if c.channel.pbx == fact.pbx]:
         if floor.calls[call_id].phase is not Phase.ended:
             yield from look(floor, call_id, now)
@@ -180,6 +184,26 @@ def _adopt_talk(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Eff
     company = floor.mirror.company(row.channel)
     if not any(ref in floor.by_channel for ref in company):
         yield from met(floor, company, now, Source.snapshot)
+
+
+def _adopt_line(floor: Tracker, row: LiveChannel, now: datetime) -> Iterator[Effect]:
+    """After a restart: an operator who has put his customer on hold, or asks somebody about him."""
+    login = floor.login_of(row.channel) if row.context in _APART else None
+    call = floor.calls.get(row.mark) if row.mark is not None else None
+    if login is None or call is None or call.line is not None or call.phase is Phase.ended:
+        return
+    interface = floor.seat(login, floor.mirror.channels[row.channel])
+    if row.channel == call.channel and reached_before(floor, call):
+        interface = floor.legs[row.channel].interface  # he has called the customer
+    elif row.channel in floor.legs or row.channel in floor.by_channel:
+        return
+    else:
+        floor.legs[row.channel] = Leg(call.id, interface)
+    yield from floor.move(call.id, Answered(login, interface), now)
+    order = _APART[row.context]
+    line = Line(login, row.channel, order, now, is_apart=True, is_asking=order is Do.consult)
+    floor.calls[call.id] = replace(floor.calls[call.id], line=line, was_ordered=True)
+    yield from lining.show(floor, call.id)
 
 
 def _adopt_entry(floor: Tracker, entry: LiveEntry, now: datetime) -> Iterator[Effect]:

@@ -25,10 +25,12 @@ from callcore.store.texts import COMMENT_LIMIT, WORD_LIMIT, machine_text, typed_
 Mode = Literal["blind", "consult"]
 Means = Literal["desk", "phone"]
 ToKind = Literal["department", "person", "queue", "number", "outside"]
-Why = Literal["", "no_answer", "busy", "nobody", "closed", "back", "caller_gone", "failed", "lost"]
-"""Why nobody took it: not answered in time; his telephone is in use; nobody was ready; the queue let nobody
-in; the sender took the caller back; the caller hung up; the telephone system refused; nobody saw what became
-of it."""
+Why = Literal[
+    "", "no_answer", "busy", "rejected", "nobody", "closed", "back", "caller_gone", "failed", "lost"
+]
+"""Why nobody took it: not answered in time; his telephone is in use; he declined; nobody was ready; the queue
+let nobody in; the sender took the caller back; the caller hung up; the telephone system refused; nobody saw
+what became of it."""
 
 
 class HandoverState(StrEnum):

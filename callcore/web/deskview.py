@@ -225,8 +225,8 @@ class View(Wording):
         if line.state in (LineState.talks, LineState.bare):
             return ""
         key = f"line.state_{line.state.value}"
-        if line.failed == "BUSY":
-            key = "line.state_failed_busy"
+        if line.failed in ("BUSY", "REJECTED"):
+            key = f"line.state_failed_{line.failed.lower()}"
         return self.t(key, who=self.isolate(self.whom(line.with_))) if line.with_ else self.t(key, who="")
 
     def whom(self, name: str) -> str:

@@ -12,7 +12,8 @@ from callcore.bus.outward import Bounds, in_words
 from callcore.domain import Text
 from callcore.rights import Permission
 from callcore.store.errors import NotStored, TextRefused
-from callcore.store.events import EVENTS, TEST_EVENT, shape
+from callcore.store.event_words import shape
+from callcore.store.events import EVENTS, TEST_EVENT
 from callcore.store.webhooks import Webhook
 from callcore.web import kit
 from callcore.web.context import WEB

@@ -133,11 +133,21 @@ class Lives:
         with suppress(aiohttp.ClientError, Refused):
             await self.anna.order("transfer", call=self.call, to=to, mode=mode)
 
-    async def given(self, place: str | None = None, *, rings: int = LONG, mode: str = "blind") -> SoftCall:
-        """Boris's telephone rings."""
+    async def given(
+        self,
+        place: str | None = None,
+        *,
+        rings: int = LONG,
+        mode: str = "blind",
+        to: str = "person:boris",
+    ) -> SoftCall:
+        """Boris's telephone rings; of a department, because he is ready for its queue."""
         await self.begin(place, rings=rings)
         await self.talks()
-        await self.gives(mode)
+        if to.startswith("department"):
+            await self.boris.ready()
+            await self._house.member("102", "Not in use")
+        await self.gives(mode, to)
         return await self.phones["102"].incoming()
 
     # --- what must hold
@@ -283,6 +293,31 @@ async def test_he_answers_while_callcore_is_away(lives: Lives) -> None:
     await lives.begin()
     assert (await lives.is_settled(HandoverState.taken)).taken_by == "boris"
     await lives.has_words(lives.boris, "taken")
+    await lives.is_over()
+
+
+async def test_he_answers_out_of_the_queue_while_callcore_is_away(lives: Lives) -> None:
+    """The queue knows nothing of callcore's death."""
+    ring = await lives.given("the PBX asked, before its answer", to="department:finance")
+    await lives.killed()
+    await ring.answer()
+    await lives.is_with("102")
+    await lives.begin()
+    kept = await lives.is_settled(HandoverState.taken)
+    assert (kept.taken_by, kept.what.to_kind, kept.what.queue) == ("boris", "department", "finance")
+    await lives.has_words(lives.boris, "taken")
+    await lives.is_over()
+
+
+async def test_nobody_of_the_queue_answers_while_callcore_is_away(lives: Lives) -> None:
+    await lives.given(rings=SHORT, to="department:finance")
+    await lives.kill()
+    back = await lives.phones["101"].incoming()
+    await lives.begin()
+    assert (await lives.is_settled(HandoverState.returned)).why == "no_answer"
+    await back.answer()
+    await lives.is_with("101")
+    await lives.has_words(lives.anna, "returned")
     await lives.is_over()
 
 

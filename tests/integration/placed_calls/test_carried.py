@@ -112,6 +112,12 @@ class Hall:
         [name] = [name for name, context in await self._channels() if context == "callcore-carry"]
         return name
 
+    async def is_himself(self) -> bool:
+        """Does the only channel bear the caller's own number?"""
+        shown = await self.stage.lab.console("core show channels concise")
+        rows = [line.split("!") for line in shown.splitlines() if line.startswith("PJSIP/")]
+        return [row[7] for row in rows] == [CALLER]
+
     async def taken_to(self, context: str) -> None:
         """That channel is taken there; by somebody who knows nothing of callcore."""
         await self.stage.lab.console(f"channel redirect {await self.carrying()} {context},s,1")
@@ -369,7 +375,8 @@ async def test_the_link_is_cut_while_it_is_given_away(hall: Hall, cut: str, come
 @pytest.mark.parametrize("context", ["callcore-hold", "elsewhere"])
 async def test_taken_elsewhere(hall: Hall, ending: str, result: str, context: str) -> None:
     """By the administrator, or his own dialplan. What the channel does then, and whom it rings, does not
-    concern the number that it rang."""
+    concern the number that it rang. In our contexts he bears his own number again, not the one that the trunk
+    was shown."""
     office = number(ending)
     hall.lead(office)
     await hall.stage.start()
@@ -378,13 +385,16 @@ async def test_taken_elsewhere(hall: Hall, ending: str, result: str, context: st
     await (hall.carrier.answered(office) if result == "answered" else hall.carrier.rung(office))
     await hall.taken_to(context)
     await hall.carrier.gone(office)
+    if context == "callcore-hold":
+        await until(hall.is_himself)
     await call.hang_up()
     assert await hall.over(office) == (result, "" if result == "answered" else "CANCEL")
 
 
 @pytest.mark.parametrize(("ending", "result"), [("00", "answered"), ("21", "no_answer")])
 async def test_taken_to_another_number(hall: Hall, ending: str, result: str) -> None:
-    """What became of the first one is told as soon as the second one is rung."""
+    """What became of the first one is told as soon as the second one is rung. Our number is not
+    taken for his."""
     first, second = number(ending), number("00")
     hall.lead(first)
     await hall.stage.start()
@@ -397,6 +407,8 @@ async def test_taken_to_another_number(hall: Hall, ending: str, result: str) -> 
     await daemon.outgoing.placing.carry(Handed(f"+{second}", Login("anna"), channel))
     await hall.carrier.answered(second)
     assert (await hall.over(first))[0] == result
+    await hall.taken_to("callcore-hold")
+    await until(hall.is_himself)
     await call.hang_up()
     assert await hall.over(second) == ("answered", "")
 

@@ -3,8 +3,10 @@ a program; or she lets go while his phone still rings."""
 
 import pytest
 
+from callcore.domain import CallId
 from callcore.testing.lab import Answer
 
+from .handing_on import COMMENT, writes
 from .office import Office
 from .transferring import given_to_boris, talking
 
@@ -15,8 +17,10 @@ LATER = Answer(after_seconds=2.0)
 
 @pytest.mark.parametrize("dialled", ["101", "line"])
 async def test_attended_by_phone(office: Office, dialled: str) -> None:
-    """REFER with Replaces: Boris hears of it first, and has no card while he only talks with Anna."""
+    """REFER with Replaces: Boris hears of it first, and has no card while he only talks with Anna. What she
+    typed does not go along; it stays hers, among those without a topic."""
     anna, call, visit = await talking(office, dialled)
+    written = await writes(anna)
     boris = await office.sits("boris")
     await call.hold()
     consultation = await anna.phone.dial("102")
@@ -26,6 +30,10 @@ async def test_attended_by_phone(office: Office, dialled: str) -> None:
     assert not boris.cards()
     assert await call.refer_attended(consultation) < 300
     await given_to_boris(office, anna, boris, visit, "line" if dialled == "line" else None)
+    assert await office.database.handovers.of_call(CallId(written)) == ()
+    kept = {one.call: one.comment for one in await office.database.drafts.of_login(anna.login)}
+    assert kept[CallId(written)] == COMMENT
+    assert written in [one.call for one in await office.database.contacts.unclassified(anna.login)]
 
 
 async def test_attended_by_code(office: Office) -> None:

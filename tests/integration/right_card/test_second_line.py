@@ -142,6 +142,7 @@ async def test_anna_hangs_up_while_it_rings(office: Office) -> None:
         ("department:finance", NeverAnswer(), "no_answer"),
         ("person:boris", NeverAnswer(), "no_answer"),
         ("person:boris", Reject(486), "busy"),
+        ("person:boris", Reject(603), "rejected"),
     ],
 )
 async def test_whom_nobody_takes_comes_back(office: Office, to: str, behaviour: Any, why: str) -> None:
@@ -170,13 +171,14 @@ async def test_nobody_is_there(office: Office) -> None:
     await office._contact(visit)
 
 
-async def test_asked_in_vain(office: Office) -> None:
+@pytest.mark.parametrize(("status", "why"), [(486, "busy"), (603, "rejected")])
+async def test_asked_in_vain(office: Office, status: int, why: str) -> None:
     """He waits on hold, and Anna takes him again."""
-    await office.sits("boris", Reject(486))
+    await office.sits("boris", Reject(status))
     anna, _phone, visit, call = await ready(office, "101")
     await anna.api.order("transfer", call=call, to="person:boris", mode="consult")
     await anna.api.hears("call.line", lambda event: event["data"]["line"]["state"] == "failed")
-    assert (await handover(office, call, HandoverState.returned)).why == "busy"
+    assert (await handover(office, call, HandoverState.returned)).why == why
     await anna.api.order("back", call=call)
     await office.talk(visit, anna)
     await visit.hang_up()

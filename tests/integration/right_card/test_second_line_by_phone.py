@@ -74,7 +74,7 @@ async def test_the_words_go_along(office: Office, way: str, to: str) -> None:
         (CODE, Reject(486), "no_answer"),
         (BY_NUMBER, NeverAnswer(), "no_answer"),
         (BY_NUMBER, Reject(486), "busy"),
-        (BY_NUMBER, Reject(603), "nobody"),
+        (BY_NUMBER, Reject(603), "rejected"),
     ],
 )
 async def test_whom_nobody_takes_comes_back(office: Office, to: str, behaviour: Any, why: str) -> None:
@@ -115,6 +115,7 @@ async def test_asked_first_and_then_given(office: Office) -> None:
         (CODE, NeverAnswer(), "no_answer"),
         (BY_NUMBER, NeverAnswer(), "no_answer"),
         (BY_NUMBER, Reject(486), "busy"),
+        (BY_NUMBER, Reject(603), "rejected"),
         (CLOSED, NeverAnswer(), "closed"),
     ],
 )

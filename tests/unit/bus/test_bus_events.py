@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import callcore
-from callcore.store.events import EVENTS, TEST_EVENT, is_known, near, shape
+from callcore.store.event_words import shape
+from callcore.store.events import EVENTS, TEST_EVENT, is_known, near
 from callcore.web.openapi_events import webhooks
 
 CODE = Path(callcore.__file__).parent

@@ -266,6 +266,7 @@ def test_whoever_talks_with_him_has_taken_it(story: Story) -> None:
         ("callcore-queue", "", HandingState.withdrawn, "failed"),
         ("callcore-join", "", HandingState.withdrawn, "back"),
         ("callcore-return", "BUSY", HandingState.returned, "busy"),
+        ("callcore-return", "REJECTED", HandingState.returned, "rejected"),
         ("callcore-return", "", HandingState.returned, "no_answer"),
         ("callcore-fallback", "RETURN", HandingState.returned, "nobody"),
     ],

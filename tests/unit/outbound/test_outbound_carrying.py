@@ -9,8 +9,9 @@ from typing import Any, cast
 import pytest
 
 from callcore.assembly import placing as module
-from callcore.assembly.placing import House as Rules
-from callcore.assembly.placing import Placing, Way
+from callcore.assembly.placing import Placing
+from callcore.assembly.placing_house import House as Rules
+from callcore.assembly.placing_house import Way
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Plan, Purpose
 from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName
 from callcore.outbound.gate import Cap, Destinations, Permit, Profile

@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from callcore.assembly import placing as module
-from callcore.assembly.placing import House as Rules
-from callcore.assembly.placing import Placing, Way
+from callcore.assembly.placing import Placing
+from callcore.assembly.placing_house import House as Rules
+from callcore.assembly.placing_house import Way
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, Plan, Purpose
 from callcore.domain import AgentState, CustomerId, Interface, Login, PbxName, Text

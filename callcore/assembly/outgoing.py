@@ -116,6 +116,7 @@ class Outgoing:
             now,
         )
         self.placing.wished = self.call_backs.confirm
+        self.placing.queue_of = self.call_backs.queue_of
         self.placing.give_way = self.call_backs.give_way
         self.runner = CampaignRunner(
             make_setup(settings, now().year, has_sms=self.messenger is not None),

@@ -39,6 +39,7 @@ from callcore.domain import (
     ChannelRef,
     Login,
     PbxName,
+    QueueName,
     Text,
 )
 from callcore.floor.ids import call_of_attempt
@@ -74,6 +75,8 @@ class Placing:
         """An event for a person (``Hub.publish``); set likewise."""
         self.wished: Callable[[PbxName, Attempt], Awaitable[str]] = _nobody_wished
         """May a number be rung whose owner asked for it: "" for yes, else why not; set likewise."""
+        self.queue_of: Callable[[Attempt], Awaitable[QueueName | None]] = _no_queue
+        """Which queue such a wish is of; set likewise."""
         self.give_way: Callable[[str], Awaitable[None]] = _nobody_gives_way
         """Ends what callcore itself has under way for it, if nobody is rung by it yet; set likewise."""
         self.take: Callable[[f.Fact], None] = lambda _fact: None
@@ -302,9 +305,10 @@ class Placing:
         """Raises StoreUnavailable."""
         call = await self._attempts.get(AttemptId(attempt))
         if call is not None and call.purpose is Purpose.call_back:
+            queue = await self.queue_of(call)  # the last word is the gate's
             if why := await self.wished(pbx, call):
                 return Stop(why)
-            return Go(call.number.removeprefix("+"))
+            return Go(call.number.removeprefix("+"), queue=queue)
         is_waiting = call is not None and call.outcome is None and call.plan.asks_again
         if call is None or not is_waiting or call.route != pbx:
             return Stop("unknown")
@@ -353,6 +357,10 @@ class Placing:
 
 
 async def _nobody_gives_way(_whom: object) -> None:
+    return None
+
+
+async def _no_queue(_call: Attempt) -> QueueName | None:
     return None
 
 

@@ -347,6 +347,11 @@ class CallBacks:
             return NO_LINE
         return "" if is_open else OVER
 
+    async def queue_of(self, call: Attempt) -> QueueName | None:
+        """Which queue he wanted; None: his wish is settled. Raises StoreError."""
+        rows = await self._wishes.of([call.follow_up or 0])
+        return QueueName(rows[0].queue) if rows else None
+
     async def give_way(self, number: str) -> None:
         """A person is about to call this number himself: a placeholder that waits for it goes. Returns
         when the ledger knows, or soon after. Raises StoreError."""

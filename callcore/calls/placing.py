@@ -89,11 +89,12 @@ def has_no_phone(call: Call) -> bool:
 
 
 def taken(floor: Tracker, call: Call, login: Login, interface: Interface, now: datetime) -> Iterator[Effect]:
-    """An operator has taken the placeholder: from now on it is as if he had wanted the call."""
+    """An operator has taken the placeholder: from now on it is as if he had wanted the call. Until then his
+    phone was one that a queue rings, and is shown to ring no more as such."""
     if (wish := floor.placed.get(call.channel)) is not None:
         floor.placed[call.channel] = dataclasses.replace(wish, login=login, interface=interface)
-    floor.calls[call.id] = replace(call, own_phone=OwnPhone(login, interface))
     yield from floor.move(call.id, PickedUp(login, interface), now)
+    floor.calls[call.id] = replace(floor.calls[call.id], own_phone=OwnPhone(login, interface))
 
 
 def taken_unseen(floor: Tracker, call: Call, people: list[ChannelRef], now: datetime) -> Iterator[Effect]:

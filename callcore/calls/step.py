@@ -236,15 +236,15 @@ def _dialling(call: Call, login: Login, *, can_take: bool) -> Effect:
 
 def _picked_up(call: Call, move: PickedUp, now: datetime, policy: PopPolicy) -> Result:
     """He waits for the number with his phone in his hand: the card is there before it answers."""
-    call, _none = rings_answered(call, Answered(move.login, move.interface), now)
+    call, effects = rings_answered(call, Answered(move.login, move.interface), now)
     call = replace(call, dial_stage="number", answered_by=move.login)
     call, _is_new = taken(call, move.login)
     moment = policy.moment(call.direction, call.queue)
     show = _dialling(call, move.login, can_take=moment is PopMoment.button)
     if moment not in (PopMoment.dialling, PopMoment.ringing):
-        return call, (show,)
+        return call, (*effects, show)
     call, pop = _pop(call, move.login)
-    return call, (*pop, show)
+    return call, (*pop, *effects, show)
 
 
 def _number_answered(call: Call, moment: PopMoment) -> Result:

@@ -92,6 +92,8 @@ class Talks:
         """Of this life, and Asterisk has not told yet that it records them."""
         self._unbegun: set[str] = set()
         """Those that it never began, as far as it tells."""
+        self._unbound: set[str] = set()
+        """Of placed calls: whom they record has no channel yet."""
         self._unheld: set[str] = set()
         """Paused ones whose callers have just been taken off hold."""
         self.missing = 0
@@ -144,6 +146,8 @@ class Talks:
         if talk.is_refused:
             return None
         self._unproven.add(token)
+        if talk.is_placed:
+            self._unbound.add(token)
         self._add(row)
         if (row.pbx, row.channel) in self._hung_up:
             self._over[token] = self._now()
@@ -151,7 +155,7 @@ class Talks:
 
     async def silence(self, channel: ChannelRef, token: str) -> bool:
         row = self._live.get(token)
-        if row is not None and not row.queue and row.pbx == channel.pbx and token in self._unproven:
+        if row is not None and row.pbx == channel.pbx and token in self._unbound:
             row = await self._bound(row, channel.id)
         if row is None or (row.pbx, row.channel) != (channel.pbx, channel.id):
             log.error("recording_not_known", channel=channel.id)
@@ -171,6 +175,7 @@ class Talks:
         except (StoreError, TimeoutError) as error:
             log.error("recording_not_bound", call_id=row.call, why=str(error) or type(error).__name__)
             return None
+        self._unbound.discard(row.token)
         self._put(bound)
         return bound
 
@@ -365,7 +370,7 @@ class Talks:
             log.warning("recording_end_not_stored", call_id=row.call, why=str(error))
             return
         del self._live[row.token], self._over[row.token]
-        for tokens in (self._unheld, self._unproven, self._unbegun):
+        for tokens in (self._unheld, self._unproven, self._unbegun, self._unbound):
             tokens.discard(row.token)
         self._locks.pop(row.token, None)
 

@@ -40,6 +40,8 @@ class Go:
     digits: str
     is_inside: bool = False
     """A number within the house, for the context that CALLCORE_INTERNAL names: it never reaches the trunk."""
+    queue: QueueName | None = None
+    """It calls somebody back who wanted this queue: it is recorded where that queue's talks are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,11 @@ class PlacedCalls:
         with structlog.contextvars.bound_contextvars(attempt=attempt):
             await self._forget_old(session)
             match await self._word(PbxName(session.environment.pbx), attempt):
-                case Go(digits, is_inside):
+                case Go(digits, is_inside, queue):
                     if is_inside:
                         await session.set_variable(HOUSE, "1")
                     else:
-                        for name, value in (await self._recording(session)).items():
+                        for name, value in (await self._recording(session, queue)).items():
                             await session.set_variable(f"{DOWN}{name}", value)
                     await session.set_variable(TO, digits)
                 case Stop(rule):
@@ -92,17 +94,23 @@ class PlacedCalls:
             log.warning("gate_not_asked", why=str(error) or type(error).__name__)
             return Stop(UNAVAILABLE)
 
-    async def _recording(self, session: Session) -> Mapping[str, str]:
+    def _is_recorded(self, queue: QueueName | None) -> bool:
+        if queue is None:
+            return self._recorder.records_placed
+        return self._recorder.mode(queue) is not RecordMode.never
+
+    async def _recording(self, session: Session, queue: QueueName | None) -> Mapping[str, str]:
         """What the dialplan must know to record the other side, silent till the operator has announced it."""
         env, pbx = session.environment, PbxName(session.environment.pbx)
-        if not self._recorder.records_placed:
+        if not self._is_recorded(queue):
             return {}
         call, folder = await session.get_variable(CALL), self._folder(pbx)
         if not call or not FOLDER.fullmatch(folder):
             log.error("placed_call_not_recorded", has_call=bool(call), folder=folder)
             return {}
         channel = ChannelRef(pbx, ChannelId(env.uniqueid))
-        talk = TalkToRecord(CallId(call), channel, QueueName(""), RecordMode.demand)
+        name = queue or QueueName("")
+        talk = TalkToRecord(CallId(call), channel, name, RecordMode.demand, is_placed=True)
         token = await self._recorder.begin(talk)
         return {} if token is None else {RECORD: token, MODE: RecordMode.demand.value, INTO: folder}
 

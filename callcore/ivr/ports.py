@@ -62,7 +62,8 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class TalkToRecord:
     """``words``: as they were played to the caller at ``said_at``; "" where none were. ``is_refused``: he
-    does not want it; no file will be made."""
+    does not want it; no file will be made. ``is_placed``: ``channel`` is about to ring the one who will be
+    recorded; his own is told by ``silence``."""
 
     call: CallId
     channel: ChannelRef
@@ -72,6 +73,7 @@ class TalkToRecord:
     said_at: datetime | None = None
     edition: int | None = None
     is_refused: bool = False
+    is_placed: bool = False
 
 
 class TalkRecorder(Protocol):

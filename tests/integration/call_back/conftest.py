@@ -75,6 +75,7 @@ def settings(**call_back: Any) -> dict[str, Any]:
         "title": {"ru": "Финансы", "en": "Finance"},
         "timeout_seconds": 20,
         "exit_by_key": True,
+        "record": "auto",
         "call_back": {"after_seconds": 30, "tries": 2, **call_back},
     }
     return {
@@ -170,6 +171,17 @@ class Town:
     async def hears_machine(self, desk: Desk, number: str) -> None:
         """She presses the button on her talk with him."""
         await desk.api.order("machine", call=await self.talk(number))
+
+    async def announces_recording(self, desk: Desk, number: str) -> None:
+        """She tells him that he is recorded from now on; till then nothing of it is kept."""
+        call = await self.talk(number)
+
+        async def is_ready() -> bool:
+            tabs = (await desk.api.desk())["tabs"]
+            return any(tab["view"]["call"] == call and tab["recording"] == "ready" for tab in tabs)
+
+        await until(is_ready)
+        await desk.api.order("record", call=call, announced="1")
 
     async def talk(self, number: str) -> CallId:
         """His call, once he has answered."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from callcore.domain import Direction, Outcome
+from callcore.domain import Direction, Outcome, RecordMode
 from callcore.testing.patience import until
 
 from .conftest import Desk, Town
@@ -38,17 +38,24 @@ async def test_they_talk(town: Town, anna: Desk) -> None:
 
 
 async def test_it_is_one_contact_of_hers(town: Town, anna: Desk) -> None:
-    """The placeholder is nobody's call: no abandoned caller, no visit."""
+    """The placeholder is nobody's call: no abandoned caller, no visit. It is recorded as talks of its queue
+    are, from the moment when she has told him so."""
     number = town.number("00")
     await town.wishes(number)
     call = await anna.phone.incoming()
     await call.answer()
     await town.carrier.answered(number)
+    await town.announces_recording(anna, number)
     await call.hang_up()
     await town.is_so(number, state="done")
     [contact] = await town.contacts(number)
     assert (contact.direction, contact.outcome) == (Direction.outbound, Outcome.answered)
     assert contact.answered_by == "anna"
+    [row] = await town.database.recordings.of_call(contact.call)
+    assert (row.queue, row.mode) == ("finance", RecordMode.demand)
+    assert (row.consent_how, row.consent_by) == ("operator", "anna")
+    assert [(span.on, span.why) for span in row.spans] == [(False, "start"), (True, "operator")]
+    assert row.consent_at == row.spans[1].at
 
 
 async def test_asked_three_times_and_made_once(town: Town, anna: Desk) -> None:
@@ -85,6 +92,26 @@ async def test_the_place_is_kept(town: Town, anna: Desk) -> None:
     await town.carrier.answered(number)
     await call.hang_up()
     await town.is_so(number, state="done")
+
+
+async def test_two_stand_for_one_operator(town: Town, anna: Desk) -> None:
+    """The third waits on the list until one of them has been called."""
+    first, second, third = (town.number("00") for _ in range(3))
+    async with busy(town, anna):
+        for number in (first, second, third):
+            await town.wishes(number)
+        await town.stands(2)
+        await town.looked_again()
+        assert len(await town.placeholders()) == 2
+        assert [await town.why(number) for number in (first, second, third)] == ["calling", "calling", "full"]
+    for number in (first, second, third):
+        call = await anna.phone.incoming()
+        assert call.number.endswith(number)
+        assert len(await town.placeholders()) <= 2
+        await call.answer()
+        await town.carrier.answered(number)
+        await call.hang_up()
+        await town.is_so(number, state="done")
 
 
 async def test_she_lets_it_ring_and_takes_it_later(town: Town, anna: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from stories import (
     ANNA,
     BORIS,
@@ -24,7 +25,9 @@ from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.attempt import Attempt, AttemptId, AttemptResult, Medium, Plan
 from callcore.calls.policy import PopMoment, PopPolicy
-from callcore.domain import AgentState, CallId, Direction, Outcome
+from callcore.domain import AgentState, CallId, Direction, EndReason, Outcome
+from callcore.screenpop.card import Desk, Stage
+from callcore.screenpop.changes import apply
 
 CALL = CallId("b1")
 LOCAL = "Local/wait@callcore-cbq-0000001c"
@@ -122,6 +125,8 @@ def test_she_takes_him_and_he_answers() -> None:
     assert story.pops == [(ANNA, CALL)], "before his number is rung"
     assert story.state(ANNA) is AgentState.talking
     assert [each.stage for each in story.all(do.ShowDialling)] == ["number"]
+    (hidden,) = story.all(do.HideRinging)
+    assert (hidden.login, hidden.reason) == (ANNA, EndReason.completed), "her phone rings no more"
     number_rings(story)
     story.at(9)
     answers(story)
@@ -134,6 +139,22 @@ def test_she_takes_him_and_he_answers() -> None:
         FINANCE,
     )
     assert (contact.caller_number, contact.answered_by, contact.talk_ms) == (NUMBER, ANNA, 20_000)
+
+
+@pytest.mark.parametrize("moment", [PopMoment.ringing, PopMoment.dialling, PopMoment.answer])
+def test_her_card_is_that_of_a_talk(moment: PopMoment) -> None:
+    story = Story(policy=PopPolicy(outbound=moment)).on_shift(ANNA)
+    waits(story)
+    rings(story)
+    takes(story)
+    number_rings(story)
+    answers(story)
+    desk = Desk(ANNA, "Anna", PHONES[ANNA], (FINANCE,), AgentState.ready, START)
+    for effect in story.effects:
+        if isinstance(effect, do.ShowRinging | do.ShowDialling | do.HideRinging | do.PopCard | do.UpdateCard):
+            desk = apply(desk, effect, START)
+    assert [(tab.view.call, tab.stage) for tab in desk.tabs] == [(CALL, Stage.talking)]
+    assert desk.ringing is None
 
 
 def test_she_does_not_take_it_and_nobody_was_visited() -> None:

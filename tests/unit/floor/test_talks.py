@@ -421,10 +421,11 @@ async def test_a_pause_is_over_when_the_caller_is_taken_off_hold(room: Room) -> 
 # --- a placed call
 
 
-async def test_of_a_placed_call_the_called_side_is_recorded(room: Room) -> None:
+@pytest.mark.parametrize("queue", ["", FINANCE])
+async def test_of_a_placed_call_the_called_side_is_recorded(room: Room, queue: QueueName) -> None:
     """Its channel is known when it asks to be silenced; once."""
     other = ChannelRef(MAIN, ChannelId("1795.7"))
-    talk = TalkToRecord(CALL, CHANNEL, QueueName(""), RecordMode.demand)
+    talk = TalkToRecord(CALL, CHANNEL, queue, RecordMode.demand, is_placed=True)
     token = await room.talks.begin(talk)
     assert token is not None
     assert await room.talks.silence(other, token)
@@ -442,7 +443,7 @@ async def test_of_a_placed_call_the_called_side_is_recorded(room: Room) -> None:
 
 
 async def test_a_placed_call_whose_channel_cannot_be_stored(room: Room) -> None:
-    talk = TalkToRecord(CALL, CHANNEL, QueueName(""), RecordMode.demand)
+    talk = TalkToRecord(CALL, CHANNEL, FINANCE, RecordMode.demand, is_placed=True)
     token = await room.talks.begin(talk)
     assert token is not None
     room.store.is_away = True

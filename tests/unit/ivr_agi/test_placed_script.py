@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from callcore.domain import PbxName
+from callcore.domain import PbxName, QueueName, RecordMode
 from callcore.ivr import placed
 from callcore.ivr.placed import Go, PlacedCalls, Stop
+from callcore.ivr.ports import NoTalkRecorder, TalkToRecord
 
 from .floor_stub import variables
 
@@ -23,7 +24,11 @@ def call(bench):
 
     @asynccontextmanager
     async def picked_up(
-        confirm: Callable[[PbxName, str], Awaitable[Go | Stop]], *, settled=(), attempt: str = "p1"
+        confirm: Callable[[PbxName, str], Awaitable[Go | Stop]],
+        *,
+        settled=(),
+        attempt: str = "p1",
+        recorder=None,
     ):
         left = list(settled)
 
@@ -31,8 +36,9 @@ def call(bench):
             assert pbx == "main"
             return [left.pop(0) for _ in range(min(limit, len(left)))]
 
-        async with bench(PlacedCalls(confirm, take)) as b:
+        async with bench(PlacedCalls(confirm, take, recorder, lambda _pbx: "/var/spool")) as b:
             pbx = await b.call(agi_arg_1=attempt, agi_channel="Local/s@callcore-phone-1;1")
+            pbx.replies["GET VARIABLE"] = b"200 result=1 (call1)\n"
             commands = await pbx.run()
             await b.until(lambda: b.counters.results)
             yield commands
@@ -108,3 +114,32 @@ async def test_rows_that_have_served_go_by_the_way(call):
     async with call(confirm, settled=["p7", "p8"]) as commands:
         deleted = [command for command in commands if command.startswith("DATABASE DELTREE")]
         assert [command.split('"')[3] for command in deleted] == ["p7", "p8"]
+
+
+class Recorder(NoTalkRecorder):
+    """Whatever is of the queue ``finance`` is recorded."""
+
+    def __init__(self) -> None:
+        self.begun: list[TalkToRecord] = []
+
+    def mode(self, queue: QueueName) -> RecordMode:
+        return RecordMode.auto if queue == "finance" else RecordMode.never
+
+    async def begin(self, talk: TalkToRecord) -> str | None:
+        self.begun.append(talk)
+        return "ab12"
+
+
+@pytest.mark.parametrize(("queue", "token"), [("finance", "ab12"), ("expert", None), (None, None)])
+async def test_a_call_back_is_recorded_where_its_queue_is(call, queue, token):
+    """Silent till the operator has announced it: nobody else has."""
+    recorder = Recorder()
+
+    async def confirm(pbx: PbxName, attempt: str) -> Go | Stop:
+        return Go("79160000001", queue=queue)
+
+    async with call(confirm, recorder=recorder) as commands:
+        assert variables(commands).get("CALLCORE_RECORD") == token
+    assert [(talk.queue, talk.mode, talk.is_placed) for talk in recorder.begun] == (
+        [("finance", RecordMode.demand, True)] if token else []
+    )

@@ -45,7 +45,6 @@ NEEDED_ACTIONS: dict[str, str] = {
 
 DIALLING_ACTIONS: dict[str, str] = {
     "Originate": "originate",
-    "Redirect": "call",
     "Getvar": "reporting",
 }
 """Needed besides where callcore places calls by itself."""
@@ -59,8 +58,8 @@ DIAL_CONTEXT, ANSWERED_CONTEXT = "callcore-dial", "callcore-campaign"
 """Of ``dialplans/callcore.conf``: what dials, and where an answered call comes to."""
 PHONE_CONTEXT, PLACED_CONTEXT = "callcore-phone", "callcore-placed"
 """Of ``dialplans/callcore-placed.conf``: what rings an operator's phone, and where he comes to."""
-CARRIED_CONTEXT, CARRY_CONTEXT = "callcore-carried", "callcore-carry"
-"""Likewise: where a living channel is sent to ring a number outside, and where it is as long as it does."""
+CARRY_CONTEXT = "callcore-carry"
+"""Likewise: where a living channel is as long as it rings a number outside."""
 WAIT_CONTEXT, CALLED_CONTEXT = "callcore-cbq", "callcore-called"
 """Of ``dialplans/callcore-callback.conf``: what waits in a queue for somebody, and where somebody comes to
 who was rung first."""
@@ -72,7 +71,7 @@ DIALLING_CONTEXTS = (
     PHONE_CONTEXT,
     "callcore-phoned",
     PLACED_CONTEXT,
-    CARRIED_CONTEXT,
+    "callcore-carried",
     CARRY_CONTEXT,
     "callcore-carrytaken",
     "callcore-carryleft",

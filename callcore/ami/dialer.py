@@ -20,12 +20,10 @@ from callcore.ami import actions
 from callcore.ami.client import ActionRefused, ActionTimeout, AmiError, AmiLink, AnswerLost, LinkDown, Reply
 from callcore.ami.dial_journal import read_journal
 from callcore.ami.originate import (
-    carried_variables,
     originate,
     originate_by_phone,
     originate_in_queue,
     originate_to_queue,
-    redirect_out,
 )
 from callcore.ami.protocol import AmiAction, BadAction
 from callcore.ami.snapshot import channel_variables
@@ -49,7 +47,6 @@ from callcore.outbound.ports import (
     CallHungUp,
     CallNotMade,
     CallOrder,
-    CarryOrder,
     CustomerOrder,
     NotSent,
     PhoneOrder,
@@ -120,32 +117,6 @@ class AmiDialer:
         except BadAction as error:
             self._unseen.discard(attempt)
             raise Refused(str(error)) from error
-
-    async def carry(self, permit: Permit, order: CarryOrder) -> None:
-        """See ``Dialer``. Nothing is rung before the last of the actions, the Redirect: what goes wrong with
-        the others raises NotSent."""
-        ask, channel = permit.ask, order.channel.id
-        self._check(permit)
-        try:
-            digits = ask.number.removeprefix("+")
-            told = carried_variables(
-                ask.attempt, digits, ring_seconds=order.ring_seconds, caller_number=order.caller_number
-            )
-            marks = [actions.setvar(channel, name, value) for name, value in told]
-            redirect = redirect_out(channel)
-        except BadAction as error:
-            raise NotSent(str(error)) from error
-        try:
-            for mark in marks:
-                await self._link.call(mark, DIAL_LIMIT_SECONDS)
-        except AmiError as error:
-            raise NotSent(str(error)) from error
-        try:
-            await self._link.call(redirect, DIAL_LIMIT_SECONDS)
-        except (AnswerLost, ActionTimeout) as error:
-            raise Unsure(str(error)) from error
-        except AmiError as error:
-            raise NotSent(str(error)) from error
 
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """See ``Dialer``. As of now: what a lost link carried to Asterisk may still come to life."""

@@ -1,5 +1,4 @@
-"""The AMI actions that have a number rung, as frozen values: Originate by its four ways, and the Redirect of
-a living channel to where it rings one. Pure.
+"""The AMI actions that have a number rung, as frozen values: Originate by its four ways. Pure.
 
 Nobody but the dialer, which takes a Permit, may import this: import-linter holds it.
 """
@@ -11,7 +10,6 @@ import re
 from callcore.ami.actions import (
     ANSWERED_CONTEXT,
     CALLED_CONTEXT,
-    CARRIED_CONTEXT,
     DIAL_CONTEXT,
     PHONE_CONTEXT,
     PLACED_CONTEXT,
@@ -163,28 +161,6 @@ def originate_to_queue(
         ("__CALLCORE_THEIRS", f"+{digits}"),
     )
     return AmiAction("Originate", headers, variables)
-
-
-def carried_variables(
-    attempt: str, digits: str, *, ring_seconds: int, caller_number: str = ""
-) -> tuple[tuple[str, str], ...]:
-    """What a living channel must bear before it is sent to the context that has it ring a number; to be set
-    in this order."""
-    _check(attempt, digits, caller_number, ring_seconds)
-    return (
-        ("CALLCORE_ATTEMPT", attempt),
-        ("CALLCORE_TO", digits),
-        ("CALLCORE_RINGS", str(ring_seconds)),
-        ("CALLCORE_SHOWN", caller_number),
-    )
-
-
-def redirect_out(channel: str) -> AmiAction:
-    """``channel``: name or uniqueid of exactly one, which bears the variables already."""
-    if not channel or channel.startswith("/"):
-        raise BadAction(f"Redirect: {channel[:60]!r} is no channel")
-    place = (("Context", CARRIED_CONTEXT), ("Exten", "s"), ("Priority", "1"))
-    return AmiAction("Redirect", (("Channel", channel), *place))
 
 
 def _check(attempt: str, digits: str, caller_number: str, *seconds: int) -> None:

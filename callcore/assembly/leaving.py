@@ -6,7 +6,7 @@ from callcore.assembly.deskcalls import DeskCalls
 from callcore.assembly.placing import Placing
 from callcore.calls.attempt import AttemptId
 from callcore.calls.line import ToOutside
-from callcore.domain import CallId, ChannelId, ChannelRef, CustomerId, Login, PbxName
+from callcore.domain import CallId, CustomerId, Login, PbxName
 from callcore.outbound.ports import CallDialled
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused
@@ -26,7 +26,7 @@ class Outward:
     async def leave(
         self, login: Login, pbx: PbxName, call: CallId, number: str, customer: CustomerId | None
     ) -> ToOutside:
-        handed = Handed(number, login, ChannelRef(pbx, ChannelId("")), call, customer)
+        handed = Handed(number, login, pbx, call, customer)
         try:
             permit, way = await self._placing.lead_out(handed)
         except PlaceRefused as refused:

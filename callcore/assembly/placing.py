@@ -45,7 +45,7 @@ from callcore.domain import (
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
-from callcore.outbound.ports import CarryOrder, PhoneOrder
+from callcore.outbound.ports import PhoneOrder
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
 from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words
@@ -189,26 +189,10 @@ class Placing:
         self.changed()
         return placed
 
-    async def carry(self, handed: Handed) -> Attempt:
-        """See ``Places``."""
-        pbx = handed.channel.pbx
-        way = self._house.ways.get(pbx)
-        if way is None:
-            raise PlaceRefused("no_trunk")
-        permit = await self._may_carry(pbx, handed.number, Purpose.transfer, handed.login)
-        order = CarryOrder(handed.channel, way.ring_seconds, way.caller_number)
-        whom = CarriedCall(handed.call, handed.customer)
-        is_placed = await self._outbound.carry(permit, whom, order)
-        placed = await self._attempts.get(permit.ask.attempt) if is_placed else None
-        if placed is None:
-            raise PlaceRefused("pbx_down")
-        self._tell(placed)
-        return placed
-
     async def lead_out(self, handed: Handed) -> tuple[Permit, Way]:
-        """The intent is stored: whoever asks sends ``handed.channel`` there now, once, and says by
+        """The intent is stored: whoever asks sends a channel there now, once, and says by
         ``outbound.room`` where that went wrong. Raises PlaceRefused, StoreUnavailable."""
-        pbx = handed.channel.pbx
+        pbx = handed.pbx
         way = self._house.ways.get(pbx)
         if way is None:
             raise PlaceRefused("no_trunk")

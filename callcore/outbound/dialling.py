@@ -22,7 +22,6 @@ from callcore.outbound.placed import PlacedCall
 from callcore.outbound.ports import (
     AnyOrder,
     CallNews,
-    CarryOrder,
     Dialer,
     NotSent,
     QueueOrder,
@@ -122,10 +121,9 @@ class Dialling:
         await self._dial(trunk, entry, permit, order)
         return True
 
-    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None) -> bool:
+    async def carry(self, permit: Permit, whom: CarriedCall) -> bool:
         """Somebody is on the line already: he waits neither for a free line nor for his turn, but takes a
-        line. ``order`` None: who asks sends the channel on its way himself, at once. False: nothing was
-        stored or dialled."""
+        line. Who asks sends the channel on its way himself, at once. False: nothing was stored."""
         trunk = self._trunks[permit.ask.route]
         if trunk.dialer.trouble is not None:
             self._ledger.drop(permit)
@@ -134,10 +132,7 @@ class Dialling:
         if attempt is None:
             return False
         trunk.slots.hold_line()
-        entry = self._enter(attempt)
-        if order is not None:
-            entry.is_dialling = True
-            await self._dial(trunk, entry, permit, order)
+        self._enter(attempt)
         return True
 
     def withdraw(self, attempt: AttemptId) -> None:
@@ -159,15 +154,12 @@ class Dialling:
         if (entry := self._entries.get(attempt)) is not None:
             self._become(entry, placed.doubt(entry.call))
 
-    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: AnyOrder | CarryOrder) -> None:
+    async def _dial(self, trunk: Trunk, entry: _Entry, permit: Permit, order: AnyOrder) -> None:
         now = self._ledger.now
         try:
             if not permit.holds_at(now()):
                 raise NotSent("the permit is over")
-            if isinstance(order, CarryOrder):
-                await trunk.dialer.carry(permit, order)
-            else:
-                await trunk.dialer.dial(permit, order)
+            await trunk.dialer.dial(permit, order)
         except Refused as error:
             self._finish(entry, Outcome(AttemptResult.failed, now(), detail=str(error)), Sign.gone)
         except NotSent as error:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from callcore.calls.attempt import AttemptId, Medium
-from callcore.domain import CallId, ChannelRef, Interface, Language, QueueName, Text
+from callcore.domain import CallId, Interface, Language, QueueName, Text
 from callcore.outbound.gate import Permit
 
 
@@ -110,16 +110,6 @@ class CustomerOrder:
 TalkOrder = PhoneOrder | QueueOrder | CustomerOrder
 """People talk in it."""
 AnyOrder = CallOrder | TalkOrder
-
-
-@dataclass(frozen=True, slots=True)
-class CarryOrder:
-    """A living channel is sent to ring the number. ``ring_seconds``, ``caller_number``: as in ``CallOrder``;
-    where nobody takes it, it goes on in the dialplan (``callcore-carried``)."""
-
-    channel: ChannelRef
-    ring_seconds: int
-    caller_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +226,6 @@ class Dialer(Protocol):
 
     async def dial(self, permit: Permit, order: AnyOrder) -> None:
         """Returns when the PBX has taken it. Raises NotSent or Unsure. Never repeats anything."""
-
-    async def carry(self, permit: Permit, order: CarryOrder) -> None:
-        """As ``dial``, by a channel that lives already."""
 
     async def trace(self, attempts: Collection[AttemptId]) -> Traces:
         """Raises RouteGone when the PBX cannot be asked."""

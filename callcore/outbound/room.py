@@ -27,7 +27,6 @@ from callcore.outbound.messages import Gateway, Messages
 from callcore.outbound.ports import (
     AnyOrder,
     CallNews,
-    CarryOrder,
     Dialer,
     MessageOrder,
     Messenger,
@@ -161,17 +160,16 @@ class Outbound:
         stops waiting, the call goes on."""
         return await asyncio.shield(self._ledger.spawn(self._dialling.place(permit, whom, order)))
 
-    async def carry(self, permit: Permit, whom: CarriedCall, order: CarryOrder | None = None) -> bool:
-        """A living channel rings the number, without a slot. ``order`` None: whoever asks sends it on its
-        way himself as soon as this returns, and says by ``doubt`` where that went wrong. True: the
-        intent is stored, and so will be what becomes of it. Raises NotClaimed, StoreUnavailable. Who is
-        cancelled here without an order has nothing dialled; with one, the call goes on."""
-        work = self._ledger.spawn(self._dialling.carry(permit, whom, order))
+    async def carry(self, permit: Permit, whom: CarriedCall) -> bool:
+        """A living channel rings the number, without a slot: whoever asks sends it on its way himself as
+        soon as this returns, and says by ``doubt`` or ``withdraw`` where that went wrong. True: the intent
+        is stored, and so will be what becomes of it. Raises NotClaimed, StoreUnavailable. Who is cancelled
+        here must not send it: what is stored then is withdrawn."""
+        work = self._ledger.spawn(self._dialling.carry(permit, whom))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            if order is None:
-                work.add_done_callback(lambda _: self._dialling.withdraw(permit.ask.attempt))
+            work.add_done_callback(lambda _: self._dialling.withdraw(permit.ask.attempt))
             raise
 
     def withdraw(self, attempt: AttemptId) -> None:

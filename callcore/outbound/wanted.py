@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from callcore.calls.attempt import Attempt
-from callcore.domain import CallId, ChannelRef, CustomerId, Login, Text
+from callcore.domain import CallId, CustomerId, Login, PbxName, Text
 from callcore.outbound.gate import Rule
 
 
@@ -24,14 +24,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A call that is under way is to be given to a number outside. ``channel``: that rings the number, and
-    waits for nobody else meanwhile."""
+    """A call that is under way is to be given to a number outside, or somebody is to be asked there."""
 
     number: str
     """As typed or stored."""
     login: Login
     """Who gives it."""
-    channel: ChannelRef
+    pbx: PbxName
     call: CallId | None = None
     customer: CustomerId | None = None
 
@@ -63,10 +62,6 @@ class Places(Protocol):
 
     async def place(self, wanted: Wanted) -> Attempt:
         """The call under way: his phone is about to ring. Raises PlaceRefused, StoreUnavailable."""
-
-    async def carry(self, handed: Handed) -> Attempt:
-        """The channel has left for ``callcore-carried``, or may have: look at what becomes of the attempt
-        (``outcome`` None: it is under way). Raises PlaceRefused, StoreUnavailable: it is where it was."""
 
     async def machine(self, attempt: Attempt, call: CallId) -> bool:
         """An answering machine is on the line: end it, with that outcome. False: that call is none in which

@@ -14,6 +14,7 @@ class Wire:
         self._target = target
         self._left: int | None = None
         self._hold = b""
+        self._held_from = 0
         self._swallow = b""
         self._is_cut = False
         self._dead: set[asyncio.Task[None]] = set()
@@ -42,8 +43,8 @@ class Wire:
         self._left = count
 
     def cut_at(self, text: bytes) -> None:
-        """Breaks the connection once the server was sent this, before its answer comes back."""
-        self._hold = text
+        """Breaks the connection once the server was sent this anew, before its answer comes back."""
+        self._hold, self._held_from = text, len(self.sent)
 
     def cut_before(self, text: bytes) -> None:
         """Breaks the connection when the client sends this; the server never gets it."""
@@ -105,7 +106,7 @@ class Wire:
                 return
             self.sent += data
             up.write(data)
-            if self._hold and self._hold in self.sent:
+            if self._hold and self.sent.find(self._hold, self._held_from) >= 0:
                 self._hold = b""
                 await up.drain()
                 return

@@ -11,9 +11,11 @@ import pytest
 import pytest_asyncio
 
 from callcore import config
-from callcore.calls.attempt import Attempt, Medium, Plan, Purpose
-from callcore.domain import ChannelId, ChannelRef, Login, PbxName
-from callcore.outbound.wanted import Handed
+from callcore.ami.line_actions import for_order
+from callcore.calls.attempt import Attempt, Plan, Purpose
+from callcore.calls.handset import Impossible, Parts, orders
+from callcore.calls.line import Do, LineState
+from callcore.domain import Interface, Login, PbxName
 from callcore.store.database import Database
 from callcore.testing.carrier import Carrier
 from callcore.testing.house import DIALLED, PEOPLE
@@ -21,12 +23,12 @@ from callcore.testing.lab import SoftCall, Softphone
 from callcore.testing.lab.process import free_port
 from callcore.testing.patience import PATIENCE_SECONDS, until
 from callcore.testing.stage import Stage
-from callcore.testing.wire import Wire
 
 from .conftest import MORTAL, TRUNK
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+MAIN = PbxName("main")
 CALLER = "79160009901"
 TABLE = "expert"
 SCRIPT = "greeting: false\nstart: out\nnodes:\n  out: {transfer: expert.diagnosis}\n"
@@ -48,17 +50,11 @@ class Hall:
         self._stack = stack
         self._database: Database | None = None
 
-    def lead(self, *numbers: str, through: int = 0) -> None:
-        """Callers are sent to these, one after another, and leave word at last. ``through``: the port by
-        which callcore reaches the PBX."""
+    def lead(self, *numbers: str) -> None:
+        """Callers are sent to these, one after another, and leave word at last."""
         legs: list[dict[str, Any]] = [{"external": f"+{number}", "rings": "5 s"} for number in numbers]
         row = {"out": {"when": {"hours": "any"}, "to": [*legs, {"voicemail": True}]}}
         settings: dict[str, Any] = {"outbound": {"trunks": {"main": TRUNK}}, "ivr": IVR}
-        if through:
-            lab = self.stage.lab
-            main = {"host": "127.0.0.1", "port": through, "username": lab.username}
-            more = {"secret_file": "ami.secret", "fallback_queue": "expert"}
-            settings["pbx"] = {"main": {**main, **more}}
         self.stage.config_file.parent.mkdir(exist_ok=True)
         self.stage.config_file.with_name("out.yaml").write_text(SCRIPT, "utf-8")
         self.stage.write_config(settings, tables={TABLE: {"rows": row}})
@@ -102,11 +98,6 @@ class Hall:
     async def journal(self) -> str:
         return await self.stage.lab.console("database show callcore-dial")
 
-    async def channel(self) -> ChannelRef:
-        """The only caller's."""
-        [(name, _context)] = await self._channels()
-        return ChannelRef(PbxName("main"), ChannelId(name))
-
     async def carrying(self) -> str:
         """Name of the channel that rings a number outside, or has rung one with which it talks."""
         [name] = [name for name, context in await self._channels() if context == "callcore-carry"]
@@ -121,6 +112,22 @@ class Hall:
     async def taken_to(self, context: str) -> None:
         """That channel is taken there; by somebody who knows nothing of callcore."""
         await self.stage.lab.console(f"channel redirect {await self.carrying()} {context},s,1")
+
+    async def given_to(self, number: str, earlier: str) -> None:
+        """The channel that rings ``earlier`` is sent to this one, by the gate's word and as an operator's
+        order has it."""
+        daemon, row = self.stage.daemon, await self.row(earlier)
+        assert daemon is not None
+        assert daemon.handset.outward is not None
+        assert row is not None
+        assert row.call is not None
+        target = await daemon.handset.outward.leave(Login("anna"), MAIN, row.call, f"+{number}", None)
+        phone = Interface("PJSIP/101")
+        parts = Parts(row.call, MAIN, await self.carrying(), f"{phone}-00000001", LineState.talks, phone)
+        told = orders(parts, Do.blind, target)
+        assert not isinstance(told, Impossible)
+        for order in told:
+            await daemon.links[MAIN].call(for_order(order))
 
     async def _channels(self) -> list[tuple[str, str]]:
         shown = await self.stage.lab.console("core show channels concise")
@@ -288,86 +295,6 @@ async def test_killed_before_the_outcomes_commit(hall: Hall) -> None:
     assert await hall.carrier.invites_of(office) == 1
 
 
-# --- a living call is given away by Redirect
-
-
-async def test_given_away_to_a_number_outside(hall: Hall) -> None:
-    """The caller's channel leaves where it is for the number."""
-    office = number("00")
-    hall.lead()
-    await hall.stage.start()
-    await hall.opened()
-    call = await hall.calls()
-    daemon = hall.stage.daemon
-    assert daemon is not None
-    placing = daemon.outgoing.placing
-    attempt = await placing.carry(Handed(f"+{office}", Login("anna"), await hall.channel()))
-    await hall.carrier.answered(office)
-    assert (attempt.purpose, attempt.login) == (Purpose.transfer, "anna")
-    await call.hang_up()
-    assert await hall.over(office) == ("answered", "")
-    assert daemon.outgoing.room.figures(Medium.voice, "main").lines_busy == 0
-
-
-async def test_nobody_outside_takes_him_and_he_rings_his_sender(hall: Hall) -> None:
-    """By the dialplan, with the number that callcore has left on his channel."""
-    outside = number("20")
-    hall.lead()
-    await hall.stage.start()
-    await hall.opened()
-    lab = hall.stage.lab
-    async with Softphone("101", lab.phone_port("101"), lab.sip_port) as phone:
-        call, channel = await hall.calls(), await hall.channel()
-        await lab.console(f"dialplan set chanvar {channel.id} CALLCORE_SENDER PJSIP/101")
-        daemon = hall.stage.daemon
-        assert daemon is not None
-        await daemon.outgoing.placing.carry(Handed(f"+{outside}", Login("anna"), channel))
-        again = await phone.incoming()
-        assert again.number == CALLER, "not the number that the trunk was shown"
-        await again.answer()
-        assert (await hall.over(outside))[0] == "busy"
-        assert not call.is_over
-        await call.hang_up()
-        await again.ended()
-    assert await hall.carrier.invites_of(outside) == 1
-
-
-@pytest.mark.parametrize(
-    ("cut", "comes_to", "rung"),
-    [
-        ("before the variables", "not_sent", 0),
-        ("before the Redirect", "not_sent", 0),
-        ("before its answer", "answered", 1),
-    ],
-)
-async def test_the_link_is_cut_while_it_is_given_away(hall: Hall, cut: str, comes_to: str, rung: int) -> None:
-    """He is given away once or not at all, and the ledger knows which."""
-    office = number("00")
-    async with Wire(hall.stage.lab.ami_port) as wire:
-        hall.lead(through=wire.port)
-        await hall.stage.start()
-        await hall.opened()
-        call = await hall.calls()
-        daemon = hall.stage.daemon
-        assert daemon is not None
-        if cut == "before its answer":
-            wire.cut_at(b"Action: Redirect")
-        else:
-            wire.cut_before(b"CALLCORE_TO" if cut == "before the variables" else b"Action: Redirect")
-        handed = Handed(f"+{office}", Login("anna"), await hall.channel())
-        await daemon.outgoing.placing.carry(handed)
-        if rung:
-            await hall.carrier.answered(office)
-            await call.hang_up()
-        result, _detail = await hall.over(office)
-        assert result == comes_to
-        assert await hall.carrier.invites_of(office) == rung
-        if not rung:
-            assert not call.is_over
-            await call.hang_up()
-        await hall.stage.stop()
-
-
 # --- somebody takes the channel out of the dialling
 
 
@@ -401,10 +328,7 @@ async def test_taken_to_another_number(hall: Hall, ending: str, result: str) -> 
     await hall.opened()
     call = await hall.calls()
     await (hall.carrier.answered(first) if result == "answered" else hall.carrier.rung(first))
-    daemon = hall.stage.daemon
-    assert daemon is not None
-    channel = ChannelRef(PbxName("main"), ChannelId(await hall.carrying()))
-    await daemon.outgoing.placing.carry(Handed(f"+{second}", Login("anna"), channel))
+    await hall.given_to(second, first)
     await hall.carrier.answered(second)
     assert (await hall.over(first))[0] == result
     await hall.taken_to("callcore-hold")

@@ -18,6 +18,7 @@ from callcore.testing.carrier import Carrier
 from callcore.testing.lab import SoftCall
 from callcore.testing.operator import Refused
 from callcore.testing.patience import PATIENCE_SECONDS
+from callcore.testing.wire import Wire
 
 from .building import OfficeStage
 from .office import Office, Person, Visit
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOPIC = "finance.recalculation"
 TRUNK = {"calls_per_second": 20, "lines": 10, "ring_seconds": 5, "caller_number": "+74951112233"}
+REDIRECT = b"Action: Redirect"
 _numbers = count(100)
 
 
@@ -37,15 +39,36 @@ async def carrier(needs: None, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
+async def building(
     version: int, carrier: Carrier, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[OfficeStage]:
+    """Without a callcore."""
     async with OfficeStage(tmp_path_factory.mktemp(f"outside{version}"), version, carrier.sip_port) as stage:
-        settings = {"desk": {"wrap_up_seconds": 120}, "outbound": {"trunks": {"main": TRUNK}}}
-        stage.write_config(settings, is_terse=True)
-        await stage.add_everybody()
-        await stage.start()
         yield stage
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cable(building: OfficeStage) -> AsyncIterator[Wire]:
+    """callcore's AMI link to the PBX."""
+    async with Wire(building.lab.ami_port) as wire:
+        yield wire
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(building: OfficeStage, cable: Wire) -> AsyncIterator[OfficeStage]:
+    lab = building.lab
+    main = {"host": "127.0.0.1", "port": cable.port, "username": lab.username}
+    more = {"secret_file": "ami.secret", "fallback_queue": "expert"}
+    settings = {
+        "desk": {"wrap_up_seconds": 120},
+        "outbound": {"trunks": {"main": TRUNK}},
+        "pbx": {"main": {**main, **more}},
+    }
+    building.write_config(settings, is_terse=True)
+    await building.add_everybody()
+    await building.start()
+    yield building
+    await building.stop()
 
 
 def number(ending: str) -> str:
@@ -122,6 +145,13 @@ async def _nothing_open(office: Office) -> bool:
     return not await office.database.attempts.open(None, Medium.voice)
 
 
+async def _is_linked(office: Office, cable: Wire, before: int) -> bool:
+    """callcore has reached the PBX once more since it had so many connections."""
+    daemon = office.stage.daemon
+    assert daemon is not None
+    return cable.connections > before and all(link.state == "up" for link in daemon.links.values())
+
+
 async def goes_home(office: Office, visit: Visit) -> Contact:
     """He hangs up; it was one contact, Anna's, and nothing is left."""
     await visit.hang_up()
@@ -169,17 +199,53 @@ async def test_given_away(office: Office, carrier: Carrier) -> None:
 async def test_nobody_takes_him_there(
     office: Office, carrier: Carrier, ending: str, result: str, why: str
 ) -> None:
-    """He comes back to her."""
+    """He comes back to her, under his own number and not the one that the trunk was shown."""
     anna, phone, visit, call = await ready(office)
     there = number(ending)
     await gives(anna, call, there, "blind")
     await phone.ended()
-    await anna.answers()
+    again = await anna.answers()
+    assert again.number == str(visit.number).removeprefix("+")
     await office.talk(visit, anna)
     assert await over(office, there) == result
     assert (await handover(office, call, HandoverState.returned)).why == why
     assert await carrier.invites_of(there) == 1
     await goes_home(office, visit)
+
+
+@pytest.mark.parametrize(
+    ("cut", "code", "result", "rung"),
+    [
+        ("before the variables", "pbx-down", "not_sent", 0),
+        ("before the Redirect", "line-unsure", "not_sent", 0),
+        ("before its answer", "line-unsure", "answered", 1),
+    ],
+)
+async def test_the_link_is_cut_while_he_is_given_away(
+    office: Office, carrier: Carrier, cable: Wire, cut: str, code: str, result: str, rung: int
+) -> None:
+    """He is given away once or not at all, and the ledger knows which."""
+    anna, phone, visit, call = await ready(office)
+    there, links = number("00"), cable.connections
+    if cut == "before its answer":
+        cable.cut_at(REDIRECT)
+    else:
+        cable.cut_before(b"CALLCORE_TO" if cut == "before the variables" else REDIRECT)
+    with pytest.raises(Refused) as refused:
+        await gives(anna, call, there, "blind")
+    assert refused.value.problem["type"].rpartition(":")[2] == code
+    await until(lambda: _is_linked(office, cable, links))
+    if rung:
+        await phone.ended()
+        await carrier.answered(there)
+        await joined(office, visit)
+    else:
+        assert await over(office, there) == result
+        assert not phone.is_over
+        await office.talk(visit, anna)
+    await goes_home(office, visit)
+    assert await over(office, there) == result
+    assert await carrier.invites_of(there) == rung
 
 
 # --- asked first

@@ -12,7 +12,6 @@ from callcore.ami.originate import originate as place
 from callcore.ami.originate import originate_by_phone as place_by_phone
 from callcore.ami.originate import originate_in_queue as place_in_queue
 from callcore.ami.originate import originate_to_queue as place_to_queue
-from callcore.ami.originate import redirect_out
 from callcore.ami.protocol import AmiAction, BadAction, encode
 from callcore.calls.effects import AddMember, PauseMember, RemoveMember, SetPenalty
 from callcore.calls.handset import Place
@@ -380,7 +379,6 @@ def test_every_action_that_is_built_is_on_the_list_of_needed_ones() -> None:
             actions.queue_penalty(SALES, PHONE, 1),
             originate(),
             by_phone(),
-            redirect_out("x"),
             in_queue(),
             to_queue(),
             actions.dial_journal(),
@@ -414,7 +412,6 @@ def test_no_value_of_any_action_can_start_another_one(data: st.DataObject) -> No
         lambda: actions.queue_pause(evil(), PHONE, paused=flag, reason=evil()),
         lambda: originate(attempt=evil(), digits=evil(), notice=evil()),
         lambda: originate(notice=evil(), caller_number=evil()),
-        lambda: redirect_out(evil()),
         lambda: in_queue(queue=evil(), caller_number=evil()),
         lambda: to_queue(queue=evil(), notice=evil()),
         lambda: actions.get_global(evil()),

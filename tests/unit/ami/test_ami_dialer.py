@@ -30,7 +30,6 @@ from callcore.outbound.ports import (
     CallNews,
     CallNotMade,
     CallOrder,
-    CarryOrder,
     NotSent,
     PhoneOrder,
     Refused,
@@ -316,75 +315,6 @@ async def test_hang_up(pbx: ScriptedAmi, placing: Placing) -> None:
 
 
 # --- a living channel rings a number
-
-CARRY = CarryOrder(ChannelRef(MAIN, ChannelId("1795.1")), 25, "+74951112233")
-
-
-async def test_a_channel_is_marked_before_it_is_sent(pbx: ScriptedAmi, placing: Placing) -> None:
-    await placing.dialer.carry(permit(), CARRY)
-    marks = [(sent["channel"], sent["variable"], sent["value"]) for sent in pbx.actions("Setvar")]
-    assert marks == [
-        ("1795.1", "CALLCORE_ATTEMPT", "a1"),
-        ("1795.1", "CALLCORE_TO", "79160000001"),
-        ("1795.1", "CALLCORE_RINGS", "25"),
-        ("1795.1", "CALLCORE_SHOWN", "+74951112233"),
-    ]
-    (sent,) = pbx.actions("Redirect")
-    assert (sent["channel"], sent["context"], sent["exten"], sent["priority"]) == (
-        "1795.1",
-        "callcore-carried",
-        "s",
-        "1",
-    )
-    assert pbx.actions("Originate") == []
-
-
-async def test_a_channel_that_cannot_be_marked_is_not_sent(pbx: ScriptedAmi, placing: Placing) -> None:
-    pbx.answers["Setvar"] = refusal("No such channel")
-    with pytest.raises(NotSent):
-        await placing.dialer.carry(permit(), CARRY)
-    assert pbx.actions("Redirect") == []
-
-
-async def test_a_redirect_that_is_refused_has_done_nothing(pbx: ScriptedAmi, placing: Placing) -> None:
-    pbx.answers["Redirect"] = refusal("Channel does not exist")
-    with pytest.raises(NotSent):
-        await placing.dialer.carry(permit(), CARRY)
-
-
-async def test_a_redirect_without_an_answer_may_have_rung(
-    pbx: ScriptedAmi, placing: Placing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "DIAL_LIMIT_SECONDS", 0.05)
-    pbx.answers["Redirect"] = SILENT
-    with pytest.raises(Unsure):
-        await placing.dialer.carry(permit(), CARRY)
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        CarryOrder(channel("/.*/"), 25, ""),
-        CarryOrder(channel("1795.1"), 0, ""),
-        CarryOrder(channel("x"), 9, "x,y"),
-    ],
-)
-async def test_an_odd_order_is_not_carried_out(pbx: ScriptedAmi, placing: Placing, order: CarryOrder) -> None:
-    with pytest.raises(NotSent):
-        await placing.dialer.carry(permit(), order)
-    assert pbx.actions("Setvar") == []
-
-
-async def test_a_permit_that_is_over_or_for_another_way_carries_nothing(
-    pbx: ScriptedAmi, placing: Placing
-) -> None:
-    with pytest.raises(NotSent):
-        await placing.dialer.carry(permit(route="other"), CARRY)
-    mine = permit()
-    placing.now = NOW + timedelta(hours=1)
-    with pytest.raises(NotSent):
-        await placing.dialer.carry(mine, CARRY)
-    assert pbx.actions("Setvar") == []
 
 
 async def test_a_living_channel_that_bears_the_mark_is_found(pbx: ScriptedAmi, placing: Placing) -> None:

@@ -16,7 +16,7 @@ from callcore.calls.campaign import Target, TargetChange
 from callcore.calls.number_history import NumberHistory, Past, Usage
 from callcore.domain import CustomerId, Text
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Purpose, Refusal
-from callcore.outbound.ports import CallOrder, CarryOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces
+from callcore.outbound.ports import CallOrder, MessageOrder, PhoneOrder, RouteGone, Trace, Traces
 from callcore.outbound.room import CallRoute, MessageRoute, Outbound, Owner
 from callcore.store.attempts import Attempts, NotClaimed, StoredReceipt
 from callcore.testing.patience import PATIENCE_SECONDS
@@ -217,17 +217,14 @@ class ScriptedDialer:
         self.started_at = T0 - timedelta(days=1)
         self.traced: list[set[AttemptId]] = []
         self.is_away = False
-        self.orders: list[CallOrder | PhoneOrder | CarryOrder] = []
+        self.orders: list[CallOrder | PhoneOrder] = []
         self.hung_up: list[AttemptId] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._clock = clock
         self._log = log
 
-    async def carry(self, permit: Permit, order: CarryOrder) -> None:
-        await self.dial(permit, order)
-
-    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder | CarryOrder) -> None:
+    async def dial(self, permit: Permit, order: CallOrder | PhoneOrder) -> None:
         self.orders.append(order)
         self._log.append(f"dial {permit.ask.attempt}")
         self.dialled.append((permit.ask.attempt, self._clock.seconds))

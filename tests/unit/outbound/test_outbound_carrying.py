@@ -13,18 +13,10 @@ from callcore.assembly.placing import Placing
 from callcore.assembly.placing_house import House as Rules
 from callcore.assembly.placing_house import Way
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Plan, Purpose
-from callcore.domain import CallId, ChannelId, ChannelRef, Login, PbxName
+from callcore.domain import CallId, Login, PbxName
 from callcore.outbound.gate import Cap, Destinations, Permit, Profile
 from callcore.outbound.owners import Owners
-from callcore.outbound.ports import (
-    CallDialled,
-    CarryOrder,
-    NotSent,
-    RouteBack,
-    RouteLost,
-    Trace,
-    Unsure,
-)
+from callcore.outbound.ports import CallDialled, RouteBack, RouteLost, Trace
 from callcore.outbound.wanted import Handed, PlaceRefused
 from callcore.store.attempts import Attempts
 from callcore.store.errors import StoreUnavailable
@@ -34,7 +26,6 @@ from .outbound_house import GONE, PBX, T0, House, MemoryAttempts, PlainOwner
 MAIN, CALL = PbxName(PBX), CallId("c1")
 ANNA = Login("anna")
 OFFICE = "+74951234567"
-CHANNEL = ChannelRef(MAIN, ChannelId("1795.1"))
 TO_RUSSIA = Destinations(("+7",))
 RULES = Profile("person", None, None, 9, 9, timedelta(hours=24), TO_RUSSIA)
 WAYS: Mapping[PbxName, Way] = {MAIN: Way(30, "+74951112233")}
@@ -68,12 +59,13 @@ class Desk:
         assert await self.house.in_time(self.placing.leaves(permit, CALL))
         return permit.ask.attempt
 
-    async def carry(self, number: str = OFFICE) -> Attempt:
+    async def gives(self, number: str = OFFICE, pbx: PbxName = MAIN) -> AttemptId:
+        """Anna gives her call to this number; it is about to be sent there."""
         self.placing.bind(self.house.room)
-        handed = Handed(number, ANNA, CHANNEL, CALL)
-        carried = await self.house.in_time(self.placing.carry(handed))
-        assert isinstance(carried, Attempt)
-        return carried
+        told = await self.house.in_time(self.placing.lead_out(Handed(number, ANNA, pbx, CALL)))
+        permit, way = cast("tuple[Permit, Way]", told)
+        assert way == WAYS[MAIN]
+        return permit.ask.attempt
 
     def outcome(self, attempt: AttemptId) -> tuple[str, str] | None:
         outcome = self.house.outcome(attempt)
@@ -199,41 +191,61 @@ async def test_without_a_link_nobody_is_sent(desk: Desk) -> None:
 
 
 async def test_a_call_is_given_to_a_number_outside(desk: Desk) -> None:
+    """Nobody is rung by us: his channel is sent there by the order."""
     async with desk.house.running() as room:
-        call = await desk.carry()
-        assert desk.house.dialer.orders == [CarryOrder(CHANNEL, 30, "+74951112233")]
-        assert desk.house.log == [f"intend {call.id}", f"dial {call.id}"]
-        assert (call.purpose, call.login, call.plan) == (Purpose.transfer, ANNA, Plan.carried)
-        room.take(CallDialled(call.id, "ANSWER", 16))
+        attempt = await desk.gives()
+        row = desk.attempts.rows[attempt]
+        assert desk.house.log == [f"intend {attempt}"]
+        assert (row.purpose, row.plan, row.login, row.call) == (Purpose.transfer, Plan.carried, ANNA, CALL)
+        assert room.figures(Medium.voice, PBX).lines_busy == 1
+        room.take(CallDialled(attempt, "ANSWER", 16))
         await desk.house.clock.settle()
-        assert desk.outcome(call.id) == ("answered", "")
-    assert desk.told == [(ANNA, "open", None), (ANNA, "over", "answered")]
+        assert desk.outcome(attempt) == ("answered", "")
+        assert room.figures(Medium.voice, PBX).lines_busy == 0
+    assert desk.told == [(ANNA, "over", "answered")]
 
 
 async def test_he_may_give_the_next_one_away_meanwhile(desk: Desk) -> None:
     async with desk.house.running():
-        await desk.carry()
-        await desk.carry("+74951234568")
+        await desk.gives()
+        await desk.gives("+74951234568")
         assert await desk.attempts.of_login(ANNA) == ()
 
 
 async def test_a_channel_that_is_gone(desk: Desk) -> None:
     """Nothing was rung; the trunk is blamed for nothing."""
-    async with desk.house.running():
+    async with desk.house.running() as room:
         for _ in range(4):
-            desk.house.dialer.answers = [NotSent("No such channel")]
-            call = await desk.carry()
+            attempt = await desk.gives()
+            room.withdraw(attempt)
             await desk.house.clock.settle()
-            assert desk.outcome(call.id) == ("not_sent", "No such channel")
+            assert desk.outcome(attempt) == ("not_sent", "no time left")
+        assert room.figures(Medium.voice, PBX).lines_busy == 0
     assert desk.campaigns.gone == []
 
 
-@pytest.mark.parametrize(("number", "code"), [("+441632960000", "refused_by_gate"), ("odd", "not_a_number")])
-async def test_where_nobody_may_give_it(desk: Desk, number: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "pbx", "code"),
+    [
+        ("+441632960000", MAIN, "refused_by_gate"),
+        ("odd", MAIN, "not_a_number"),
+        (OFFICE, PbxName("other"), "no_trunk"),
+    ],
+)
+async def test_where_nobody_may_give_it(desk: Desk, number: str, pbx: PbxName, code: str) -> None:
     async with desk.house.running():
         with pytest.raises(PlaceRefused) as refused:
-            await desk.carry(number)
+            await desk.gives(number, pbx)
     assert refused.value.code == code
+    assert desk.house.log == []
+
+
+async def test_without_a_link_nothing_is_given_away(desk: Desk) -> None:
+    async with desk.house.running():
+        desk.house.dialer.trouble = GONE
+        with pytest.raises(PlaceRefused) as refused:
+            await desk.gives()
+    assert (refused.value.code, refused.value.why) == ("pbx_down", GONE)
     assert desk.house.log == []
 
 
@@ -274,15 +286,15 @@ DIALS: dict[str, Any] = {"dialling_at": T0, "is_marked": True, "is_carrying": Tr
 )
 async def test_its_redirect_was_lost(desk: Desk, trace: Trace, comes_to: tuple[str, str] | None) -> None:
     async with desk.house.running() as room:
-        desk.house.dialer.answers = [Unsure("the link was lost")]
-        call = await desk.carry()
-        desk.house.dialer.traces[call.id] = trace
+        attempt = await desk.gives()
+        desk.house.dialer.traces[attempt] = trace
+        room.doubt(attempt)
         await desk.house.clock.advance(40)
-        assert desk.outcome(call.id) == comes_to
+        assert desk.outcome(attempt) == comes_to
         if comes_to is None:
-            room.take(CallDialled(call.id, "ANSWER", 16))
+            room.take(CallDialled(attempt, "ANSWER", 16))
             await desk.house.clock.settle()
-            assert desk.outcome(call.id) == ("answered", "")
+            assert desk.outcome(attempt) == ("answered", "")
 
 
 async def test_a_pbx_that_has_restarted_tells_nothing(desk: Desk) -> None:

@@ -25,7 +25,7 @@ def no_login(login: str, known: tuple[str, ...]) -> Text:
 
 
 async def known_logins(database: Database) -> tuple[str, ...]:
-    """Of everybody who may sign in, by name."""
+    """Of everybody who may sign in, in order."""
     return tuple(sorted(user.login for user in await database.users.list() if user.disabled_at is None))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from callcore.assembly.current import Current
 from callcore.assembly.wiring import canonical_in
-from callcore.domain import CustomerId
+from callcore.domain import CustomerId, Text
 from callcore.floor.people import People
 from callcore.store.database import Database
 from callcore.web.opt_outs_api import OptOutRoom
@@ -20,9 +20,12 @@ def opt_out_room(
         record = await database.records.get(customer)
         return None if record is None else tuple(one.number for one in record.numbers)
 
-    def classes() -> tuple[str, ...]:
-        profiles = current.settings.outbound.profiles.items()
-        return tuple(dict.fromkeys(each.message_class or code for code, each in profiles))
+    def classes() -> dict[str, Text | None]:
+        titles: dict[str, Text | None] = {}
+        for code, each in current.settings.outbound.profiles.items():
+            kind = each.message_class or code
+            titles[kind] = titles.get(kind) or each.title
+        return titles
 
     return OptOutRoom(
         database.opt_outs, classes, canonical_in(current.settings), numbers_of, lambda: people.names(now())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -31,6 +31,7 @@ from callcore.commands.live import (
     check_settings,
     check_sources,
 )
+from callcore.commands.logins import default_login_fault
 from callcore.config import ConfigFaults, Fault, Settings, load
 from callcore.domain import Text
 from callcore.speech import Prompts
@@ -58,10 +59,14 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         settings = load(Path(options.config))
     except ConfigFaults as faulty:
         return _report_faults(faulty, options, output)
+    login = _quietly(default_login_fault(settings))
+    if login is not None and login.severity == "fault":
+        return _report_faults(ConfigFaults((login,)), options, output)
     database, reports, sources = _ask(settings) if options.live else (None, (), ())
     is_ok = all(report.is_ok for report in reports) and all(source.is_ok for source in sources)
     is_ok = is_ok and (database is None or database.is_ok)
-    warnings = (*settings.warnings, *_lacking_programs(settings), *_unspoken(settings))
+    warnings = (*settings.warnings, *((login,) if login else ()), *_lacking_programs(settings))
+    warnings = (*warnings, *_unspoken(settings))
     if options.json:
         output.json(_summary(settings, warnings, database, reports, sources, is_ok=is_ok))
     else:
@@ -81,15 +86,20 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     return DONE if is_ok else FAULTS
 
 
+_Found = TypeVar("_Found")
 _Live = tuple[DatabaseReport, tuple[PbxReport, ...], tuple[SourceReport, ...]]
 
 
 def _ask(settings: Settings) -> _Live:
+    return _quietly(_ask_all(settings))
+
+
+def _quietly(asking: Coroutine[Any, Any, _Found]) -> _Found:
     """Without log lines between: the report says it all."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        return asyncio.run(_ask_all(settings))
+        return asyncio.run(asking)
     finally:
         structlog.configure(**before)
 

@@ -33,15 +33,6 @@ PEOPLE = {
 PHONES = ("101", "102", "103", "104")
 SUBSCRIBERS = ("00", "01", "20", "00", "21", "02", "11", "22", "10", "09")
 """Who lives behind a number, by its last digit (see ``testing.carrier``)."""
-OUTBOUND = {
-    "trunks": {"main": {"calls_per_second": 1, "lines": 6, "ring_seconds": 12}},
-    "retries": {
-        "busy": {"times": 1, "after_seconds": 20},
-        "no_answer": {"times": 1, "after_seconds": 30},
-        "network": {"times": 2, "after_seconds": 20},
-    },
-}
-"""As real ones, only in a hurry."""
 
 
 def _configure(parser: argparse.ArgumentParser, output: Output) -> None:
@@ -142,6 +133,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event) -> None:
     from callcore.rights import Role
+    from callcore.testing import demo_scene
     from callcore.testing.carrier import Carrier
     from callcore.testing.people import Crowd, staff
     from callcore.testing.stage import SAMPLE, Stage
@@ -154,10 +146,11 @@ async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event
             Carrier(folder / "carrier", ring_seconds=3, press_seconds=4, mix=SUBSCRIBERS) as carrier,
             Stage(folder, phones=PHONES, http_port=options.port, carrier_port=carrier.sip_port) as stage,
         ):
-            stage.write_config({"desk": {"wrap_up_seconds": 20}, "outbound": OUTBOUND})
+            settings = stage.write_config(demo_scene.changes(), tables=demo_scene.tables())
             chief = {SUPERVISOR: (PEOPLE[SUPERVISOR], people[SUPERVISOR])}
             await stage.add_people(chief, role=Role.supervisor)
             await stage.add_people({login: (PEOPLE[login], word) for login, word in people.items()})
+            await demo_scene.add_departments(settings)
             await stage.speak("emma", "en")
             await stage.add_network()
             await stage.add_work()
@@ -195,6 +188,37 @@ async def _play(options: argparse.Namespace, output: Output, stop: asyncio.Event
                 await asyncio.gather(*(phone.stop() for phone in phones))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _new(url: str) -> tuple[Text, ...]:
+    """What to try of calls that people place and hand on."""
+    return (
+        Text(
+            "7. Трубка рядом с любым номером звонит по нему: сначала ваш телефон, потом абонент.",
+            "7. The receiver beside any number calls it: first your phone rings, then the number.",
+        ),
+        Text(
+            "8. В другом браузере войдите как boris с PJSIP/102. F6 в разговоре — спросить, передать,",
+            "8. In another browser sign in as boris on PJSIP/102. F6 in a talk asks him or hands it on,",
+        ),
+        Text(
+            "   F7 — удержать, «На парковку» — клиента возьмёт любой из вас, F8 — положить трубку.",
+            "   F7 holds, Park lets either of you take the customer back, F8 hangs up.",
+        ),
+        Text(
+            f"9. Позвонить: {url}/work — кого упустили, кто просил звонка. Звонящим в финансовую группу,",
+            f"9. To call: {url}/work has who was missed or asked for a call. Callers of the finance group",
+        ),
+        Text(
+            "   пока она занята, callcore предлагает перезвонить и перезванивает сам, когда вы готовы.",
+            "   are offered a call back while it is busy; callcore places it once one of you is ready.",
+        ),
+        Text(
+            "   Группа сохранения клиентов записывает разговоры и предупреждает об этом:"
+            f" {url}/recordings ({SUPERVISOR}).",
+            f"   The retention group records talks and says so before: {url}/recordings ({SUPERVISOR}).",
+        ),
+    )
 
 
 def _ready_outage(file: Path) -> Path:
@@ -278,6 +302,7 @@ def _welcome(
             f"   Change {folder / 'config' / 'topics'}, look at Editions, read the files anew there or by:",
         ),
         Text(*(2 * (f"   {program} reload -c {folder / 'config' / 'callcore.yaml'}",))),
+        *_new(url),
         Text(
             f"Журнал: {folder / 'callcore.log'}. Ctrl-C — закончить.",
             f"Log: {folder / 'callcore.log'}. Ctrl-C ends everything.",

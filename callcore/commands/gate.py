@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from callcore.calls.attempt import AttemptId, Medium, Purpose
 from callcore.calls.number_history import NumberHistory
 from callcore.commands.frame import DONE, Output, Work, WrongUse, add_config, add_json, text_json
+from callcore.commands.logins import known_logins, no_login
 from callcore.commands.route_facts import moment
 from callcore.config import Settings, load
 from callcore.config.gate_values import SMS_ROUTE, make_profiles, profile_of_purpose
@@ -146,17 +147,33 @@ def _ask(options: argparse.Namespace, settings: Settings, number: Number, profil
     trunk = next(iter(settings.outbound.trunks), "")
     zone = options.zone or settings.organisation.zone.key
     if known_zone(zone) is None:
-        raise WrongUse(Text(f"Часового пояса {zone[:40]!a} нет.", f"There is no time zone {zone[:40]!a}."))
+        raise WrongUse(
+            Text(
+                f"Часового пояса {zone[:40]!a} нет. Напишите, например, Europe/Moscow или Asia/Omsk.",
+                f"There is no time zone {zone[:40]!a}. Write for example Europe/Moscow or Asia/Omsk.",
+            )
+        )
     return Ask(
         _NOBODY,
         medium,
         Purpose(options.purpose),
         number.canonical,
         zone,
-        options.route or (SMS_ROUTE if medium is Medium.sms else trunk),
+        _route(options.route, settings) or (SMS_ROUTE if medium is Medium.sms else trunk),
         profile,
         options.login,
     )
+
+
+def _route(named: str, settings: Settings) -> str:
+    """A PBX may have no trunk yet: what would happen is asked beforehand."""
+    there = tuple(dict.fromkeys((*settings.outbound.trunks, *settings.pbxs, SMS_ROUTE)))
+    if named and named not in there:
+        known = ", ".join(there)
+        raise WrongUse(
+            Text(f"Пути {named[:40]!a} нет. Есть: {known}.", f"No route {named[:40]!a}. There are {known}.")
+        )
+    return named
 
 
 def _known(
@@ -166,7 +183,14 @@ def _known(
     try:
         return asyncio.run(_look_up(ask, settings, at, is_given=is_given))
     except DatabaseMissing:
-        pass
+        if ask.login:
+            output.complain(
+                Text(
+                    "Базы ещё нет: есть ли такой логин, неизвестно.",
+                    "There is no database yet: whether there is such a login is not known.",
+                ),
+                "yellow",
+            )
     except StoreError as fault:
         output.complain(
             Text(
@@ -183,6 +207,8 @@ async def _look_up(
 ) -> tuple[Ask, NumberHistory]:
     needed = look([ask], at)
     async with await Database.open(settings.database.address) as database:
+        if ask.login and ask.login not in (logins := await known_logins(database)):
+            raise WrongUse(no_login(ask.login, logins))
         known = await database.attempts.history(
             [ask.number], needed.since, people=needed.people, usage=needed.usage
         )

@@ -111,7 +111,10 @@ async def _new(options: argparse.Namespace, settings: Settings, database: Databa
     if options.message_class and options.message_class not in classes:
         known = ", ".join(sorted(classes))
         raise WrongUse(
-            Text(f"Такого класса нет. Есть: {known}.", f"There is no such class. There are: {known}.")
+            Text(
+                f"Такого класса нет. Есть: {known}. Новый появится с профилем в outbound.profiles.",
+                f"There is no such class. There are: {known}. One comes with a profile in outbound.profiles.",
+            )
         )
     new = NewOptOut(
         _number(options.number, settings),

@@ -13,7 +13,7 @@ from callcore.domain import Text
 from callcore.outbound.profile import NEVER_SKIPPED, Meter, Rule
 from callcore.routing.fields import Code, Length, OneOrMore, Words
 from callcore.routing.hours_schema import HolidayCountry
-from callcore.strictyaml.fields import Flag, Line, Model, Whole, shown, wrong
+from callcore.strictyaml.fields import Bilingual, Flag, Line, Model, Whole, shown, wrong
 
 NIGHT = ClockRange(time(21), time(9))
 """Planned works are no reason to wake anybody."""
@@ -82,6 +82,8 @@ class Profile(Model):
 
     message_class: Code | None = None
     """None: the profile's name."""
+    title: Bilingual | None = None
+    """What people call the class; None: callcore's own word, or the code."""
     country: Region | None = None
     """Whose law it is; None: the organisation's."""
     quiet_hours: QuietField = None

@@ -36,6 +36,8 @@ YEARS_AHEAD = 5
 """Public holidays are known to a daemon that has run for so long."""
 SMS_ROUTE = "sms"
 """Name of the one gateway in the ledger."""
+_OWN_PROFILES = {Purpose.own_call: "service", Purpose.call_back: "called_back"}
+"""As the sample names them."""
 
 
 class Placing(Protocol):
@@ -177,6 +179,7 @@ def _limits(settings: Placing) -> Limits:
 def check_gate(model: SettingsModel, settings: Document) -> None:
     """Profiles, purposes and limits that lead nowhere or say two things."""
     _check_purposes(model, settings)
+    _warn_of_built_in(model, settings)
     _check_countries(model, settings)
     _check_budgets(model, settings)
     for code, profile in model.outbound.profiles.items():
@@ -202,6 +205,31 @@ def _check_purposes(model: SettingsModel, settings: Document) -> None:
                 ("outbound", "purposes", purpose.value, "profile"),
                 *no_profile(each.profile, model),
             )
+
+
+def _warn_of_built_in(model: SettingsModel, settings: Document) -> None:
+    """Calls to customers whose rules nobody has chosen: settings from before 0.6 name none for them."""
+    outbound = model.outbound
+    placed = [Purpose.own_call]
+    if any(queue.call_back is not None for queue in model.queues.values()):
+        placed.append(Purpose.call_back)
+    unnamed = [each for each in placed if outbound.purposes.get(each, shape.PurposeModel()).profile is None]
+    if not unnamed or not any(name in model.pbx for name in outbound.trunks):
+        return
+    named = ", ".join(unnamed)
+    example = ", ".join(f"{each}: {{profile: {_OWN_PROFILES[each]}}}" for each in unnamed)
+    settings.blame(
+        ("outbound", "purposes"),
+        Text(
+            f"Профиль не назван, действует встроенный (тихие часы 21:00-09:00): {named}.",
+            f"No profile is named, the built-in one holds (quiet hours 21:00-09:00): {named}.",
+        ),
+        Text(
+            f"Добавьте outbound.purposes: {{{example}}} и профили из образца config/callcore.yaml.",
+            f"Add outbound.purposes: {{{example}}} and the profiles of the sample config/callcore.yaml.",
+        ),
+        severity="warning",
+    )
 
 
 def no_profile(code: str, model: SettingsModel) -> tuple[Text, Text]:

@@ -14,8 +14,12 @@ from callcore.testing.lab import Answer, Caller, HangUp, LabError, Phone, Press,
 
 MOST_CALLERS = 12
 """On the line at a time; further ones do not dial."""
-PATIENCE_SECONDS = (120.0, 240.0)
+PATIENCE_SECONDS = (180.0, 300.0)
 """Long enough for somebody who only now signs in."""
+LONG_TALK_SECONDS = 120.0
+"""Time enough to ask a colleague and to hand the call on."""
+LONG_TALKERS = 2
+"""So many phones do not hang up before: those that the guide names."""
 EARLY = 0.15
 """Share of callers who hang up in the menu or soon after."""
 
@@ -45,6 +49,8 @@ def story(dice: random.Random) -> tuple[Step, ...]:
     steps: list[Step] = [Wait(dice.uniform(2, 5)), Press(table), Wait(dice.uniform(2, 4)), Press("1")]
     if dice.random() < 0.2:
         steps = [Wait(2), Press("9"), *steps]
+    if table == "4" and dice.random() < 0.6:
+        steps += [Wait(dice.uniform(4, 7)), Press("1")]  # a call back, if one is offered
     return (*steps, Until(), HangUp())
 
 
@@ -113,9 +119,10 @@ class Crowd:
 
 
 async def staff(ports: tuple[int, ...], folder: Path, dice: random.Random) -> list[Phone]:
-    """Phones that ring a few seconds, answer, and talk for a while."""
+    """Phones that ring a few seconds, answer, and talk for a while, the first ones long."""
     phones = []
-    for port in ports:
-        talk = Answer(after_seconds=dice.uniform(3, 5), talk_seconds=dice.uniform(20, 40))
+    for nth, port in enumerate(ports):
+        seconds = LONG_TALK_SECONDS if nth < LONG_TALKERS else dice.uniform(20, 40)
+        talk = Answer(after_seconds=dice.uniform(3, 5), talk_seconds=seconds)
         phones.append(await Phone(port, folder, talk).start())
     return phones

@@ -74,7 +74,7 @@ def _parsed(name: str) -> dict[str, Any]:
     return found
 
 
-def _sample(name: str) -> dict[str, Any]:
+def sample(name: str) -> dict[str, Any]:
     """A file of the shipped sample, to be changed at will."""
     return deepcopy(_parsed(name))
 
@@ -184,7 +184,7 @@ class Stage:
         ``is_terse``: menus of one word an item and no IVR's file, for tests that listen to the end.
         ``tables``: what stands in some topic tables instead, by their codes.
         """
-        top = _sample("callcore.yaml")
+        top = sample("callcore.yaml")
         secret = self.folder / "config" / "ami.secret"
         (self.folder / "config" / "topics").mkdir(parents=True, exist_ok=True)
         secret.write_text(self.lab.secret, encoding="utf-8")
@@ -217,7 +217,7 @@ class Stage:
             if other.name != self.config_file.name:
                 shutil.copy(other, self.config_file.with_name(other.name))
         for table in (SAMPLE / "topics").glob("*.yaml"):
-            row = _sample(f"topics/{table.name}")
+            row = sample(f"topics/{table.name}")
             row.pop("tests", None)  # they are about its own hours
             if table.stem in closed or row["hours"] != "always":
                 row |= _hours(is_closed=table.stem in closed)

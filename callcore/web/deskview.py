@@ -268,8 +268,28 @@ class View(Wording):
             case _:
                 return "busy"
 
+    def state(self, desk: Desk) -> str:
+        """While he hears the number ring that was dialled for him, he talks to nobody yet."""
+        return self.t("dialling.number" if self._rung(desk) else f"state.{desk.state.value}")
+
+    def state_since(self, desk: Desk) -> datetime:
+        rung = self._rung(desk)
+        return rung.since if rung else desk.since
+
     def state_title(self, desk: Desk | None) -> str:
-        return f"{self.t('state.' + (desk.state if desk else AgentState.offline))} · callcore"
+        return f"{self.state(desk) if desk else self.t('state.offline')} · callcore"
+
+    def stage(self, desk: Desk, tab: Tab) -> str:
+        rung = self._rung(desk)
+        is_rung = rung is not None and rung.view.call == tab.view.call and tab.stage is Stage.talking
+        return self.t("dialling.number" if is_rung else f"stage.{tab.stage.value}")
+
+    @staticmethod
+    def _rung(desk: Desk) -> Dialling | None:
+        """The call whose number rings just now, while his own phone is in his hand."""
+        dialling = desk.dialling
+        is_rung = dialling is not None and dialling.stage == "number" and desk.state is AgentState.talking
+        return dialling if is_rung else None
 
     def recent(self, tab: Tab) -> int:
         """Earlier contacts within the window that makes a caller a repeat caller."""

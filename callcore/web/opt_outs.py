@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
 from callcore.calls.attempt import Medium
-from callcore.domain import CustomerId, Login
+from callcore.domain import CustomerId, Login, Text
 from callcore.store.errors import NotStored, TextRefused
+from callcore.store.opt_outs import StoredOptOut
 from callcore.store.texts import NAME_LIMIT
 from callcore.web import kit, opt_outs_api
 from callcore.web.context import WEB
@@ -123,10 +124,24 @@ async def _page(
         own=own or (),
         given=given or kit.Form({"number": number or ""}),
         errors=errors,
-        classes=room.classes(),
+        classes=_titles(room, found, texts_of(identity.language)),
         media=tuple(Medium),
         names=await room.names(),
     )
+
+
+def _titles(room: OptOutRoom, found: Iterable[StoredOptOut], t: Texts) -> dict[str, str]:
+    """By class: of those that the settings have first, then of those that they had once."""
+    titled = room.classes()
+    codes = (*titled, *(one.message_class for one in found if one.message_class))
+    return {code: _title(code, titled.get(code), t) for code in codes}
+
+
+def _title(code: str, title: Text | None, t: Texts) -> str:
+    if title is not None:
+        return t.told(title)
+    key = f"opt_outs.class_{code}"
+    return t(key) if key in t else code
 
 
 def _customer(request: web.Request, given: kit.Form | None) -> CustomerId | None:

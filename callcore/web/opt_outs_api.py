@@ -26,11 +26,11 @@ CHANGE = Permission.opt_outs_change
 
 @dataclass(frozen=True, slots=True)
 class OptOutRoom:
-    """``classes``: of messages, as the settings have them; ``canonical``: None for what is no number outside;
-    ``numbers_of``: of a customer, None: there is none."""
+    """``classes``: of messages with their titles, as the settings have them; ``canonical``: None for what is
+    no number outside; ``numbers_of``: of a customer, None: there is none."""
 
     opt_outs: OptOuts
-    classes: Callable[[], tuple[str, ...]]
+    classes: Callable[[], Mapping[str, Text | None]]
     canonical: Callable[[str | None], str | None]
     numbers_of: Callable[[CustomerId], Awaitable[tuple[str, ...] | None]]
     names: Callable[[], Awaitable[Mapping[Login, str]]]

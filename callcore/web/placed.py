@@ -21,7 +21,7 @@ async def listed(request: web.Request) -> web.Response:
     room = request.app[ROOM]
     is_senior = allowed(identity, OTHERS)
     login = None if is_senior else identity.login
-    unknown = request.query.get("state") == "unknown"
+    unknown = request.query.get("state") == "unknown" or request.query.get("unknown") in ("1", "true")
     found, before, after = await walk(
         request,
         page_of(request),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from .conftest import Command
+from callcore.rights import Role
+from callcore.store.customers import NewCustomer
+from callcore.store.database import Database
 
+from .conftest import SAMPLE, Command
+
+T0 = datetime(2026, 11, 1, 9, tzinfo=UTC)
 NOON = "2026-11-23T12:00"
 MOBILE = "8 (916) 123-45-67"
 
@@ -35,6 +46,21 @@ def asked(gate: Callable[..., str]) -> Callable[..., dict[str, Any]]:
 def base(command: Command) -> None:
     """There is a database, with nobody in it."""
     assert command("db", "upgrade")[0] == 0
+
+
+@pytest.fixture
+def user(own_config: Path) -> Callable[[str], None]:
+    """Adds somebody, and the database where there is none."""
+
+    def run(login: str) -> None:
+        async def add() -> None:
+            async with await Database.open(f"sqlite:///{own_config.parent}/c.db", create=True) as database:
+                await database.users.add(login, login, Role.operator, "-", at=T0)
+
+        with capture_logs():
+            asyncio.run(add())
+
+    return run
 
 
 def test_a_permit(gate: Callable[..., str]) -> None:
@@ -102,7 +128,11 @@ def test_holidays(gate: Callable[..., str]) -> None:
     [
         (("12345x",), "'12345x' is not a number."),
         ((MOBILE, "--profile", "x"), "No profile 'x'. There are emergency, planned, service,"),
-        ((MOBILE, "--zone", "Mars/Base"), "There is no time zone 'Mars/Base'."),
+        (
+            (MOBILE, "--zone", "Mars/Base"),
+            "no time zone 'Mars/Base'. Write for example Europe/Moscow or Asia/Omsk.",
+        ),
+        ((MOBILE, "--route", "nosuch"), "No route 'nosuch'. There are main, sms."),
         ((MOBILE, "--at", "soon"), "--at 'soon' is no moment."),
     ],
 )
@@ -132,12 +162,66 @@ def test_an_opt_out_is_noted_and_heeded_and_ended(command: Command, gate: Callab
     assert "there is no opt-out 1 in force" in err
 
 
+def test_a_login_that_is_not_there(command: Command, own_config: Path, user: Callable[[str], None]) -> None:
+    code, out, err = command("gate", MOBILE, "--at", NOON, "--login", "anna")
+    assert (code, err) == (
+        0,
+        "There is no database yet: whether there is such a login is not known.\n",
+    )
+    assert "Permitted." in out
+    user("anna")
+    assert command("gate", MOBILE, "--at", NOON, "--login", "anna")[::2] == (0, "")
+    code, out, err = command("gate", MOBILE, "--at", NOON, "--login", "nosuch")
+    assert (code, out, err) == (2, "", 'callcore: There is no login "nosuch". There are: anna.\n')
+
+
+def test_whom_the_lists_fall_to_is_there(
+    command: Command, own_config: Path, user: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLCORE_AMI_SECRET", "x")
+    text = own_config.read_text(encoding="utf-8")
+    changed = re.sub(r"(?m)^  default: .*$", "  default: {login: nosuch}", text)
+    assert changed != text
+    own_config.write_text(changed, encoding="utf-8")
+    code, out, _ = command("check")
+    assert code == 0
+    assert 'work.default.login: warning: Whether there is a login "nosuch" is not checked' in out
+    user("anna")
+    code, out, _ = command("check")
+    assert code == 1
+    assert 'work.default.login: There is no login "nosuch". There are: anna.' in out
+    own_config.write_text(changed.replace("nosuch", "anna"), encoding="utf-8")
+    code, out, _ = command("check")
+    assert code == 0
+    assert "work.default" not in out
+
+
+def test_the_opt_outs_of_the_guide(
+    command: Command, own_config: Path, tmp_path: Path, user: Callable[[str], None]
+) -> None:
+    user("anna")
+
+    async def add() -> None:
+        async with await Database.open(f"sqlite:///{own_config.parent}/c.db") as database:
+            await database.customers.add_many([NewCustomer("100-200", "Орлова")], T0)
+
+    with capture_logs():
+        asyncio.run(add())
+    guide = (SAMPLE.parents[1] / "docs" / "administrator.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^    callcore (opt-out .*)$", guide)
+    assert len(lines) == 4
+    for line in lines:
+        code, _, err = command(*shlex.split(line))
+        assert (code, err) == (0, ""), line
+
+
 @pytest.mark.usefixtures("base")
 def test_an_opt_out_that_says_nothing(command: Command) -> None:
     code, _, err = command("opt-out", "add", MOBILE, "--class", "fun", "--evidence", "x")
     assert (code, err) == (
         2,
-        "callcore: There is no such class. There are: advertising, emergency, planned, service, survey.\n",
+        "callcore: There is no such class. There are: advertising, emergency, planned, service, survey. "
+        "One comes with a profile in outbound.profiles.\n",
     )
     code, _, err = command("opt-out", "add", MOBILE, "--contract", "X-1", "--evidence", "x")
     assert (code, err) == (1, "callcore: There is no contract X-1.\n")

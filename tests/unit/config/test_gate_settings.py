@@ -154,6 +154,23 @@ def test_a_warning(files, text: str, said: str) -> None:
     assert said in warning.message.en
 
 
+def test_calls_that_no_profile_is_named_for(files) -> None:
+    """As settings of 0.5 are, once calls leave at all."""
+
+    def warned(more: str = "") -> list[str]:
+        files.settings(f"{SETTINGS}outbound: {{trunks: {{main: {{}}}}{more}}}\n")
+        return [
+            f"{each.message.en} {each.remedy.en}" for each in files.load().warnings if "outbound" in each.path
+        ]
+
+    [warning] = warned()
+    assert "No profile is named, the built-in one holds (quiet hours 21:00-09:00): own_call." in warning
+    assert "Add outbound.purposes: {own_call: {profile: service}}" in warning
+    assert warned(", purposes: {own_call: {profile: planned}}") == []
+    files.settings(SETTINGS)
+    assert not [each for each in files.load().warnings if "outbound" in each.path], "nobody is called"
+
+
 def test_two_profiles_for_one_country(files) -> None:
     two = "by: {message_class: planned, country: BY}, bel: {message_class: planned, country: BY}"
     files.settings(

@@ -12,7 +12,7 @@ import pytest
 
 from callcore.domain import LANGUAGES, UNCLASSIFIED, CustomerId, Language, QueueName, Text, TopicCode
 from callcore.rights import Permission
-from callcore.screenpop.card import Desk, Draft, Entry, Stage, Tab, TalkState
+from callcore.screenpop.card import Desk, Dialling, Draft, Entry, Stage, Tab, TalkState, WorkCounts
 from callcore.testing.desk_house import HOSTILE, IVANOV, IVANOVA, NOW, QUEUES, TOPICS
 from callcore.testing.desk_samples import HISTORY, Sample, samples, view, viewer
 from callcore.web.deskview import View
@@ -72,6 +72,40 @@ def test_where_the_pbx_has_no_dialplan_of_ours(
     assert 'value="hang_up"' in html
     assert not any(f'value="{do}"' in html for do in ("hold", "park", "three_way"))
     assert "data-f6" not in html
+
+
+@pytest.mark.parametrize(("language", "calls"), [("ru", "Вызываем"), ("en", "Calling")])
+def test_while_the_number_rings_nobody_talks(renderer: DeskRenderer, language: Language, calls: str) -> None:
+    desk = SAMPLES["talking"].desk
+    assert desk
+    [tab] = (tab for tab in desk.tabs if tab.stage is Stage.talking)
+    rung = Dialling(tab.view, "number", NOW - timedelta(seconds=7))
+    html = page(renderer, Sample(replace(desk, dialling=rung)), language)
+    assert f"<strong>{calls}</strong>" in html
+    assert f'data-title="{calls} · callcore"' in html
+    assert f'<span class="sr">{calls}</span>' in html
+    talking = f'<span class="sr">{Texts(language)("stage.talking")}</span>'
+    assert talking not in html
+    talks = page(renderer, SAMPLES["talking"], language)
+    assert f"<strong>{calls}</strong>" not in talks
+    assert talking in talks
+
+
+@pytest.mark.parametrize(("language", "title"), [("ru", "Позвонить"), ("en", "To call")])
+def test_the_counts_of_people_to_call_have_a_title(
+    renderer: DeskRenderer, language: Language, title: str
+) -> None:
+    desk = SAMPLES["talking"].desk
+    assert desk
+    sample = Sample(replace(desk, work=WorkCounts(missed=2)))
+    who = viewer(language, sample.interfaces)
+    may = frozenset((*who.may, Permission.callbacks_work, Permission.voicemail_listen))
+    who = replace(who, places=("desk", "cases", "work"), may=may)
+    html = renderer.desk_main(who, sample.desk, TOPICS, NOW)
+    assert f'<h2 id="to-call-title">{title}</h2>' in html
+    begins = [html.index(f'id="{each}"') for each in ("list-tasks", "to-call-title", "list-voicemails")]
+    assert begins == sorted(begins)
+    assert html.index('id="to-call-title"') < html.index('id="list-missed"')
 
 
 @pytest.mark.parametrize("name", SAMPLES)

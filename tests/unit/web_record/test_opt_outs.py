@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from callcore.calls.attempt import Medium
 from callcore.numbers import format_national
 from callcore.rights import Role
 from callcore.store.opt_outs import NewOptOut
+
+from .conftest import SAMPLE
 
 NUMBER = "+79160001122"
 LETTER = "Письмо 17 <от>"
@@ -88,6 +91,23 @@ async def test_from_the_customers_card(house: Any) -> None:
     assert (done.status, done.headers["Location"]) == (303, f"/opt-outs?customer={customer}")
     [one] = await house.database.opt_outs.find(customer=customer)
     assert (one.number, one.customer, one.medium, one.message_class) == (number, customer, None, "")
+
+
+async def test_classes_are_called_by_words(make_house: Any) -> None:
+    settings = yaml.safe_load((SAMPLE / "callcore.yaml").read_text(encoding="utf-8"))
+    profiles = settings["outbound"]["profiles"]
+    profiles["service"]["title"] = {"ru": "о ремонте", "en": "about repairs"}
+    house = await make_house(outbound={"profiles": profiles})
+    await house.sign_in(Role.operator)
+    for kind in ("planned", "gone_by"):
+        await house.database.opt_outs.add(
+            NewOptOut(NUMBER, LETTER, None, kind), house.login, house.clock.now()
+        )
+    page = await house.get("/opt-outs")
+    assert '<option value="planned">о плановых работах</option>' in page.text
+    assert "<bdi>о плановых работах</bdi>" in page.text
+    assert '<option value="service">о ремонте</option>' in page.text
+    assert "<bdi>gone_by</bdi>" in page.text, "the settings have had it once"
 
 
 async def test_by_api(house: Any) -> None:

@@ -111,7 +111,7 @@ async def test_a_refused_order_keeps_what_was_typed(house: RecordHouse) -> None:
         "/transfer", call=CALL, to="blind department:finance", comment="Просит перерасчёт"
     )
     assert answer.status == 409
-    assert "Звонящий всё ещё у вас." in answer.words
+    assert "Клиент всё ещё у вас." in answer.words
     assert "Просит перерасчёт" in answer.text
     for to, words in (
         ("blind department:coordinators", "Принимает: обращение."),

@@ -22,6 +22,8 @@ PERMIT_MAKERS = {"callcore/outbound/gate.py"}
 ORIGINATE_WRITERS = {"callcore/ami/originate.py"}
 DIALS, SENDS = "callcore/outbound/dialling.py", "callcore/outbound/messages.py"
 SUBMITS = "callcore/messaging/smpp.py"
+LEADS_OUT = "callcore/assembly/leaving.py"
+"""Where a living call may be sent to a number outside: it asks for the Permit and has the intent stored."""
 
 
 def modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -62,6 +64,10 @@ def _breaches(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
                 func=ast.Attribute(value=ast.Name(id="dialer") | ast.Attribute(attr="dialer"), attr="dial")
             ) if name != DIALS:
                 yield node.lineno, "dials"
+            case ast.Call(func=ast.Name(id="ToOutside") | ast.Attribute(attr="ToOutside"), args=args) if (
+                name != LEADS_OUT and not all(isinstance(each, ast.Constant) for each in args)
+            ):
+                yield node.lineno, "leads a call outside"
             case ast.Call(func=ast.Attribute(value=ast.Name(id="session"), attr="submit")):
                 if name != SUBMITS:
                     yield node.lineno, "submits"
@@ -90,6 +96,7 @@ def test_nothing_goes_around_the_gate() -> None:
         ("AmiAction(name, headers)", "writes an action of any name"),
         ("dialer.dial(permit, order)", "dials"),
         ("trunk.dialer.dial(permit, order)", "dials"),
+        ("ToOutside(number, attempt)", "leads a call outside"),
         ("session.submit(message)", "submits"),
         ("self.messenger.send(permit, order)", "sends"),
         ("from aiosmpplib.protocol import SubmitSm", "speaks SMPP: SubmitSm"),

@@ -108,7 +108,7 @@ async def _messages(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) ->
     folder = daemon.settings.recording_folder
     for n, (whose, topic, language, seconds, minutes) in enumerate(_MESSAGES):
         name = f"picture-{n}.wav"
-        await asyncio.to_thread(_tone, folder / name, seconds)
+        await asyncio.to_thread(tone, folder / name, seconds)
         number = seeds.customers()[whose].numbers[0]
         caller = Caller(CallId(f"picture-{n}"), _PBX, number, language, TopicCode(topic), ids[whose])
         row = NewVoicemail(caller.call, caller.topic, language, name, seconds * 1000, number, ids[whose])
@@ -116,7 +116,8 @@ async def _messages(daemon: Daemon, ids: Sequence[CustomerId], now: datetime) ->
         await daemon.answering.reception.backoffice.keep_message(caller, Message(name, float(seconds)))
 
 
-def _tone(path: Path, seconds: int) -> None:
+def tone(path: Path, seconds: int) -> None:
+    """A sound file of that length."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

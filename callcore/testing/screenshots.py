@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -24,11 +23,10 @@ from playwright.async_api import Error
 
 from callcore import logs
 from callcore.app import Daemon
-from callcore.calls.effects import CallView, PopCard, ShowAgent
 from callcore.config import load
 from callcore.crm import seeds
 from callcore.crm.seeds_work import OFFICE
-from callcore.domain import AgentState, CallId, CustomerId, Language, Login, QueueName, TopicCode
+from callcore.domain import CustomerId, Language, Login
 from callcore.store.case_find import Look
 from callcore.store.database import Database
 from callcore.testing.ami import ScriptedAmi
@@ -36,6 +34,8 @@ from callcore.testing.lab import LabError
 from callcore.testing.lab.browser import chromium
 from callcore.testing.lab.packages import fetch
 from callcore.testing.picture_calls import SHOWN
+from callcore.testing.picture_desk import handed_on, talk
+from callcore.testing.picture_ledger import TALK, furnish_ledger
 from callcore.testing.picture_office import AT, PASSWORD, StillClock, furnish, write_settings
 from callcore.testing.picture_voice import keep_earlier
 from callcore.testing.png import packed
@@ -141,38 +141,6 @@ class _Shot:
 # --- what is done before a picture is taken
 
 
-async def _sit(studio: _Studio, login: str) -> None:
-    """On shift, with a caller on the line."""
-    user = await studio.database.users.get(login)
-    assert user is not None
-    desks, who = studio.daemon.desks, Login(login)
-    if desks.view(who) is None:
-        seat = await studio.daemon.people.seat(who, user.interfaces[0])
-        assert seat is not None
-        await desks.resume(who, seat, AgentState.ready, None)
-        call = CallId("c8k2m4p6r8t0v2w4x6")
-        found = await studio.database.customers.get(await studio.customer())
-        assert found is not None
-        view = CallView(
-            call=call,
-            caller_number=seeds.SHARED_NUMBER,
-            caller_name=None,
-            dialed_number="+74950000000",
-            language="ru",
-            queue=QueueName("finance"),
-            topic=TopicCode("finance.recalculation"),
-            customers=(found,),
-            customers_known=True,
-            lookup_failed=False,
-            waiting_since=AT - timedelta(seconds=96),
-            answered_at=AT - timedelta(seconds=75),
-        )
-        desks.carry(PopCard(f"{call}:pop:{login}", who, view))
-        desks.carry(
-            ShowAgent(f"{call}:agent", who, AgentState.talking, None, AT - timedelta(seconds=75), call)
-        )
-
-
 async def _two_topics(page: Page, studio: _Studio, language: Language) -> None:
     await page.locator("textarea[id^=comment-]").first.wait_for()
     if await page.locator("textarea[id^=comment-]").count() < 2:
@@ -222,6 +190,20 @@ async def _outage(page: Page, studio: _Studio, language: Language) -> None:
     await page.locator(".campaign .chip.done").first.wait_for()
 
 
+async def _ledger(page: Page, studio: _Studio, language: Language) -> None:
+    await furnish_ledger(studio.daemon, AT)
+    await page.reload()
+    await page.locator("main .sheet").first.wait_for()
+
+
+async def _second_line(page: Page, studio: _Studio, language: Language) -> None:
+    await page.locator(".card .handed").wait_for()
+    await page.locator(".card .timeline").wait_for()
+    await page.locator("#colleagues-sum", has_text=re.compile("говор|talk")).wait_for()
+    # both the words and what came before are to be seen
+    await page.set_viewport_size({"width": SIZE["width"], "height": 880})
+
+
 async def _answer(page: Page, studio: _Studio, language: Language) -> None:
     await page.locator("#answer").evaluate("part => part.scrollIntoView()")
 
@@ -265,7 +247,16 @@ SHOTS: tuple[_Shot, ...] = (
     _Shot("edition", "/routing/editions/2", "olga"),
     _Shot("ivr", "/routing/ivr", "olga"),
     _Shot("ivr-graph", "/routing/ivr", "olga", _graph),
+    _Shot("second-line", "/desk", "boris", _second_line),
+    _Shot("placed-calls", "/placed-calls", "olga", _ledger),
+    _Shot("recordings", "/recordings", "olga", _ledger),
+    _Shot("recording", f"/recordings?call={TALK}", "olga", _ledger),
+    _Shot("opt-outs", "/opt-outs", "olga", _ledger),
 )
+
+
+SCENES = {"anna": talk, "boris": handed_on}
+"""What is on whose desk."""
 
 
 async def _take(studio: _Studio, shot: _Shot, language: Language, folder: Path) -> int:
@@ -277,7 +268,8 @@ async def _take(studio: _Studio, shot: _Shot, language: Language, folder: Path) 
     if answer is None or answer.status != 200:
         raise RuntimeError(f"{path}: {answer and answer.status}")
     if shot.path == "/desk":
-        await _sit(studio, shot.login)  # the page is there: a card that nobody saw would be listed as missed
+        # the page is there: a card that nobody saw would be listed as missed
+        await SCENES[shot.login](studio.daemon, Login(shot.login))
     if shot.go is not None:
         await shot.go(page, studio, language)
     await page.mouse.move(0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from callcore.calls.attempt import Outcome
+from callcore.outbound.placed import JOURNAL
 from callcore.web import kit, placed_api
 from callcore.web.context import allowed
 from callcore.web.i18n import Texts
@@ -13,6 +14,8 @@ from callcore.web.render import texts_of
 from callcore.web.voice.lists import page_of, walk
 
 PAGE = "/placed-calls"
+_ECHOES = frozenset({"BUSY", "NOANSWER", "CONGESTION", "CHANUNAVAIL"})
+"""Dial's words for what the result says already."""
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -45,12 +48,16 @@ async def listed(request: web.Request) -> web.Response:
 
 
 def why_of(outcome: Outcome | None, t: Texts) -> str:
-    """What stopped a call whose number was not rung, in words; else what the ledger noted."""
+    """What stopped a call whose number was not rung, in words; else what the ledger noted, where that says
+    more than the result does."""
     if outcome is None:
         return ""
     kind, _, code = outcome.detail.replace(" ", "_").partition(":_")
-    keys = (f"placed.{kind}_{code}", f"campaigns.why_{code}")
-    return next((t(key) for key in keys if code and key in t), outcome.detail)
+    noted = outcome.detail.removeprefix(JOURNAL).removeprefix(": ")
+    if noted in _ECHOES:
+        return ""
+    keys = (*((f"placed.{kind}_{code}", f"campaigns.why_{code}") if code else ()), f"placed.noted_{noted}")
+    return next((t(key) for key in (each.replace(" ", "_") for each in keys) if key in t), noted)
 
 
 ROUTES = (web.get(PAGE, listed),)

@@ -29,9 +29,6 @@ class StoryView(Wording):
     def direction(self, code: str) -> str:
         return self.t.told(in_words(DIRECTIONS, code))
 
-    def to_second(self, at: datetime) -> str:
-        return at.astimezone(self.zone).strftime("%H:%M:%S")
-
     def to_millisecond(self, at: datetime) -> str:
         return at.astimezone(self.zone).strftime("%H:%M:%S.%f")[:-3]
 

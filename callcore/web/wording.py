@@ -50,6 +50,9 @@ class Wording:
     def clock(self, at: datetime) -> str:
         return self.t.clock(at, self.zone)
 
+    def to_second(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M:%S")
+
     def day(self, at: datetime) -> str:
         return self.t.day(at, self.now, self.zone)
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from callcore.calls.attempt import Medium
+from callcore.assembly.key_nine import KeyNine
+from callcore.calls.attempt import Attempt, AttemptId, Medium
+from callcore.config.outbound import Outbound
 from callcore.numbers import format_national
 from callcore.rights import Role
 from callcore.store.opt_outs import NewOptOut
@@ -43,6 +45,17 @@ async def test_noted_on_the_page_and_ended(house: Any, role: Role) -> None:
     assert await in_force(house) == []
     assert (await house.post_form("/opt-outs", do="end", id=one.id, evidence="Звонок 5")).status == 409
     assert "Никто не отказался" in (await house.get("/opt-outs")).words
+
+
+async def test_who_pressed_9_is_told_in_words(house: Any) -> None:
+    await house.sign_in(Role.operator)
+    notice = Attempt(AttemptId("at7"), None, None, Medium.voice, NUMBER, "main", "planned", house.clock.now())
+    await KeyNine(house.database, Outbound())(notice, house.clock.now())
+    typed = NewOptOut(NUMBER, "9, как на конверте", Medium.sms)
+    await house.database.opt_outs.add(typed, house.login, house.clock.now())
+    page = await house.get("/opt-outs")
+    assert "Нажата 9 во время оповещения, звонок at7" in page.words
+    assert "9, как на конверте" in page.words, "somebody has typed this"
 
 
 async def test_found_by_number_with_those_that_ended(house: Any) -> None:

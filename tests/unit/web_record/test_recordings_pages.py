@@ -72,7 +72,9 @@ async def test_who_may_hears_and_is_noted_before(house: Any) -> None:
     assert (part.status, part.body) == (206, body[100:200])
     [line] = await house.database.audit.lines(act="listened")
     assert (line.login, line.subject) == ("olga", f"recording:{id}")
-    assert "Кто прослушал" in (await house.get("/recordings", call="c1")).words
+    page = await house.get("/recordings", call="c1")
+    assert "Кто прослушал" in page.words
+    assert f"{house.clock.now():%M:%S}" in page.words, "turns within a minute are told apart"
 
 
 @pytest.mark.parametrize("role", [None, Role.operator, Role.campaign_manager])

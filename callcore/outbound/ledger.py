@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -53,8 +53,8 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 STOP_SECONDS = 5.0
 """At the end, for what is leaving and for outcomes to be stored. The rest is found at the next start."""
-
-
+KNOWN_AFTER = timedelta(seconds=5)
+"""Until it is asked again where only permits that are out stand in the way."""
 _UNTIL_STORED = datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T")
 
@@ -108,6 +108,13 @@ def _attempt(ask: Ask, whom: Whom, now: datetime) -> Attempt:
     return replace(attempt, follow_up=whom.follow_up)
 
 
+def _until_known(refusal: Refusal, now: datetime) -> Refusal:
+    """It hangs on permits that are out: they may not be used in the end, and one that is being stored may
+    have been counted twice. Asked again soon, the ledger knows."""
+    soon = now + KNOWN_AFTER
+    return replace(refusal, until=soon if refusal.until is None else min(refusal.until, soon))
+
+
 class Ledger:
     def __init__(self, attempts: Attempts, owner: Owner, now: Callable[[], datetime], sleep: Sleep) -> None:
         self.attempts = attempts
@@ -142,6 +149,8 @@ class Ledger:
                 self._grants.forget_expired(now)
                 history = known.get(ask.number, NumberHistory())
                 answer = decide(ask, self._grants.counted(history, ask.number, used, now), now)
+                if isinstance(answer, Refusal) and isinstance(decide(ask, history, now), Permit):
+                    answer = _until_known(answer, now)
         finally:
             if isinstance(answer, Permit):
                 self._reserved[key] = (ask.attempt, answer.expires_at)

@@ -86,6 +86,9 @@ class MemoryAttempts:
         self.writes = asyncio.Event()
         """An intent is stored when it is set."""
         self.writes.set()
+        self.answers = asyncio.Event()
+        """What is stored is answered for when it is set."""
+        self.answers.set()
         self.log: list[str] = []
 
     def _check(self) -> None:
@@ -105,6 +108,7 @@ class MemoryAttempts:
                 raise NotClaimed("taken")
         self.rows[attempt.id] = attempt
         self.log.append(f"intend {attempt.id}")
+        await self.answers.wait()
 
     async def confirmed(self, id: AttemptId, at: datetime) -> bool:
         self._check()

@@ -23,6 +23,7 @@ from callcore.outbound.gate import (
     Rule,
     Tariff,
 )
+from callcore.outbound.ledger import KNOWN_AFTER
 from callcore.outbound.room import Outbound
 
 from .outbound_house import ORDER, PBX, PROFILE, House, target
@@ -110,6 +111,39 @@ async def test_one_that_is_being_stored_counts(house: House) -> None:
     assert isinstance(await house.room.permit(two), Refusal)
     house.attempts.writes.set()
     assert await house.in_time(first)
+
+
+async def test_who_is_refused_because_of_permits_that_are_out_asks_again_soon(house: House) -> None:
+    """They may not be used in the end, and then there is room today."""
+    one, two, three = asks(house, 3, limits=limits(1))
+    await house.in_time(house.room.call_slot(PBX))
+    permit = await house.room.permit(one)
+    assert isinstance(permit, Permit)
+    waits = await house.room.permit(two)
+    assert isinstance(waits, Refusal)
+    assert waits.until == house.clock.now() + KNOWN_AFTER
+    assert await house.in_time(house.room.place_call(permit, target(one), ORDER))
+    waits = await house.room.permit(three)
+    assert isinstance(waits, Refusal)
+    assert waits.until == limits(1).next_day(house.clock.now())
+
+
+async def test_one_that_is_counted_twice_puts_off_nobody_for_long(house: House) -> None:
+    """It is stored already when the ledger is read, and still on its way there by our own count."""
+    one, two = asks(house, 2, limits=limits(2))
+    await house.in_time(house.room.call_slot(PBX))
+    permit = await house.room.permit(one)
+    assert isinstance(permit, Permit)
+    house.attempts.answers.clear()
+    first = asyncio.create_task(house.room.place_call(permit, target(one), ORDER))
+    await house.clock.settle()
+    assert len(house.attempts.rows) == 1
+    waits = await house.room.permit(two)
+    assert isinstance(waits, Refusal)
+    assert waits.until == house.clock.now() + KNOWN_AFTER
+    house.attempts.answers.set()
+    assert await house.in_time(first)
+    assert isinstance(await house.room.permit(two), Permit)
 
 
 async def test_a_person_with_two_numbers_is_asked_for_once(house: House) -> None:

@@ -244,7 +244,7 @@ HELD: tuple[Held, ...] = (
         Text("Звонки и сообщения ему", "Calls and messages to him"),
         _attempts,
         _same(number="", detail=""),
-        _words("id medium route profile result key purpose login plan phone"),
+        _words("id medium route profile result key purpose login plan phone call"),
         only=lambda: t.attempts.c.result.is_not(None),
     ),
     Held(

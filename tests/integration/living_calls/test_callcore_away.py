@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from callcore.domain import Outcome
+from callcore.calls.line import LineState
+from callcore.calls.lining import state_of
+from callcore.domain import CallId, Login, Outcome
 from callcore.testing.house import TO_FINANCE, House
 from callcore.testing.lab import Caller
 from callcore.testing.operator import ApiOperator, Refused
@@ -24,6 +26,18 @@ async def talking(house: House) -> tuple[ApiOperator, Caller, str]:
     card = await anna.hears("card")
     await anna.is_("talking")
     return anna, caller, str(card["data"]["call"]["call"])
+
+
+async def together(house: House, call: str) -> None:
+    """The news that she has answered is older than that of the bridge."""
+    daemon = house.stage.daemon
+    assert daemon is not None
+    tracker = daemon.floor.tracker
+
+    async def are_together() -> bool:
+        return state_of(tracker, tracker.calls[CallId(call)], Login("anna")) is LineState.talks
+
+    await house.until(are_together)
 
 
 async def line_of(operator: ApiOperator, call: str) -> Any:
@@ -127,6 +141,7 @@ async def test_the_link_is_cut_in_the_middle_of_an_order(house: House, wire: Wir
 async def test_nothing_can_be_ordered_without_a_link(house: House, wire: Wire) -> None:
     await house.stage.start()
     anna, caller, call = await talking(house)
+    await together(house, call)
     wire.cut()
     with pytest.raises(Refused, match=r"pbx-down|line-unsure"):
         await anna.order("hold", call=call)

@@ -36,7 +36,10 @@ async def test_dialplan_of_before(pbx: AsteriskLab, connect: Connect) -> None:
     found = faults(await check_live(line.link, [], [], dials=True))
     notices = ("callcore-dial", "callcore-dialled", "callcore-campaign", "callcore-told")
     of_people = ("callcore-phone", "callcore-phoned", "callcore-placed")
-    assert set(found) == {f"extensions.conf [{context}]" for context in (*notices, *of_people)}
+    leading_out = ("callcore-carried", "callcore-carry", "callcore-carrytaken", "callcore-carryleft")
+    call_backs = ("callcore-cbq", "callcore-stood", "callcore-called")
+    missing = (*notices, *of_people, *leading_out, *call_backs)
+    assert set(found) == {f"extensions.conf [{context}]" for context in missing}
 
 
 async def test_account_that_may_not_originate(pbx: AsteriskLab, connect: Connect) -> None:

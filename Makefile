@@ -73,7 +73,7 @@ screenshots: $(STAMP)
 # 5 says: no test of that layer bears the name that ARGS asks for.
 test: $(STAMP) lab
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 $(QUICK) $(ARGS) $(if $(ARGS),|| [ $$? -eq 5 ])
-	$(PY) -m pytest -q -n 6 --dist loadgroup $(SLOW) $(ARGS) $(if $(ARGS),|| [ $$? -eq 5 ])
+	$(PY) -m pytest -q -n 8 --dist loadgroup $(SLOW) $(ARGS) $(if $(ARGS),|| [ $$? -eq 5 ])
 
 unit: $(STAMP)
 	PYTHONASYNCIODEBUG=1 $(PY) -m pytest -q -n 2 tests/unit $(ARGS)

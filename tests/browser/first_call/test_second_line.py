@@ -75,7 +75,7 @@ async def test_the_words_come_before_the_answer_and_the_caller_comes_back(house:
         await expect(anna.locator(".offer.refused").first).to_be_visible()
         await is_sound(anna)
         await query.press_sequentially("89161234567")
-        await expect(anna.locator(".offer")).to_contain_text("8 (916) 123-45-67")
+        await expect(anna.locator(".offer", has_text="8 (916) 123-45-67")).to_be_visible()
         await is_sound(anna)
         await query.fill("")
         await query.press_sequentially("финанс")

@@ -9,7 +9,7 @@ from datetime import datetime
 from callcore.assembly.current import Current
 from callcore.assembly.wiring import queue_titles
 from callcore.callbacks.plan import Desk
-from callcore.callbacks.ports import House, Way
+from callcore.callbacks.ports import House
 from callcore.callbacks.runner import CallBacks
 from callcore.callbacks.status import Standing, words
 from callcore.calls.attempt import Attempt, Plan, Purpose
@@ -30,6 +30,7 @@ from callcore.domain import (
     Text,
 )
 from callcore.floor.ids import call_of_attempt
+from callcore.outbound.ports import Way
 from callcore.screenpop.cardnews import CardNews, WorkChanged
 from callcore.store.follow_rows import FollowUp, FollowUpKind
 

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from callcore import numbers
-from callcore.assembly.placing_house import House, Way
+from callcore.assembly.placing_house import House
 from callcore.calls import facts as f
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import (
@@ -45,7 +45,7 @@ from callcore.domain import (
 from callcore.floor.ids import call_of_attempt
 from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
-from callcore.outbound.ports import PhoneOrder
+from callcore.outbound.ports import PhoneOrder, Way
 from callcore.outbound.room import Outbound
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
 from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words

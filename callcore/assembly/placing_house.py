@@ -11,15 +11,7 @@ from callcore.config import Settings
 from callcore.config.gate_values import profile_of_purpose
 from callcore.domain import Interface, PbxName
 from callcore.outbound.gate import Profile
-from callcore.outbound.ports import AutoAnswer
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
-
-    ring_seconds: int
-    caller_number: str
+from callcore.outbound.ports import AutoAnswer, Way
 
 
 @dataclass(frozen=True, slots=True)

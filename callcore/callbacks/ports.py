@@ -11,16 +11,9 @@ from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
 from callcore.calls.attempt import Attempt
 from callcore.domain import Language, PbxName, QueueName, Text
 from callcore.outbound.gate import Profile
+from callcore.outbound.ports import Way
 from callcore.routing.tables import TopicTables, UnknownTopic
 from callcore.routing.timetable import Hours
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
-
-    ring_seconds: int
-    caller_number: str
 
 
 @dataclass(frozen=True, slots=True)

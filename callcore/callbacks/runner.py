@@ -23,7 +23,7 @@ import structlog
 
 from callcore.callbacks import plan
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why, Wish
-from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Way, Zones
+from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Zones
 from callcore.callbacks.tally import Tally
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
@@ -51,7 +51,7 @@ from callcore.domain import (
 )
 from callcore.outbound.gate import Ask, Permit, Refusal, Rule
 from callcore.outbound.numbering import zone_of
-from callcore.outbound.ports import CustomerOrder, QueueOrder
+from callcore.outbound.ports import CustomerOrder, QueueOrder, Way
 from callcore.outbound.room import Outbound
 from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.errors import StoreError

@@ -48,6 +48,14 @@ def check_permit(permit: Permit, medium: Medium, route: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Of one PBX: how long a number rings, what its owner sees ("" leaves it to the trunk)."""
+
+    ring_seconds: int
+    caller_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallOrder:
     """What goes with a dial. ``notice``: the prompt's path as that PBX sees it, so that the dialplan can
     play it by itself should callcore be gone when the call is answered; ``ring_seconds``: how long it may

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callcore.callbacks.plan import Desk, First, Rules
-from callcore.callbacks.ports import House, Way
+from callcore.callbacks.ports import House
 from callcore.callbacks.runner import CallBacks
 from callcore.calls.attempt import (
     Attempt,
@@ -29,7 +29,7 @@ from callcore.calls.attempt import (
 )
 from callcore.domain import Language, Login, PbxName, QueueName, Text, TopicCode
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, decide, look
-from callcore.outbound.ports import CustomerOrder, QueueOrder
+from callcore.outbound.ports import CustomerOrder, QueueOrder, Way
 from callcore.outbound.room import Outbound
 from callcore.routing.tables import Topic, TopicTable, TopicTables
 from callcore.routing.timetable import Hours, Span

@@ -13,12 +13,13 @@ import pytest
 
 from callcore.callbacks import runner as module
 from callcore.callbacks.plan import Desk, First, Rules
-from callcore.callbacks.ports import House, Way
+from callcore.callbacks.ports import House
 from callcore.callbacks.runner import LIMIT, CallBacks
 from callcore.calls.attempt import Attempt, Purpose, WishedCall
 from callcore.calls.number_history import NumberHistory
 from callcore.domain import Language, PbxName, QueueName, Text, TopicCode
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, decide
+from callcore.outbound.ports import Way
 from callcore.routing.tables import Topic, TopicTable, TopicTables
 from callcore.routing.timetable import ALL_DAY, Hours
 from callcore.store.attempts import Attempts

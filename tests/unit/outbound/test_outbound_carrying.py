@@ -11,12 +11,11 @@ import pytest
 from callcore.assembly import placing as module
 from callcore.assembly.placing import Placing
 from callcore.assembly.placing_house import House as Rules
-from callcore.assembly.placing_house import Way
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Plan, Purpose
 from callcore.domain import CallId, Login, PbxName
 from callcore.outbound.gate import Cap, Destinations, Permit, Profile
 from callcore.outbound.owners import Owners
-from callcore.outbound.ports import CallDialled, RouteBack, RouteLost, Trace
+from callcore.outbound.ports import CallDialled, RouteBack, RouteLost, Trace, Way
 from callcore.outbound.wanted import Handed, PlaceRefused
 from callcore.store.attempts import Attempts
 from callcore.store.errors import StoreUnavailable

@@ -12,7 +12,6 @@ import pytest
 from callcore.assembly import placing as module
 from callcore.assembly.placing import Placing
 from callcore.assembly.placing_house import House as Rules
-from callcore.assembly.placing_house import Way
 from callcore.calls.agent import Agent
 from callcore.calls.attempt import Attempt, AttemptId, Medium, Outcome, Plan, Purpose
 from callcore.domain import AgentState, CustomerId, Interface, Login, PbxName, Text
@@ -29,6 +28,7 @@ from callcore.outbound.ports import (
     RouteBack,
     RouteLost,
     Trace,
+    Way,
 )
 from callcore.outbound.wanted import PlaceRefused, Wanted
 from callcore.store.attempts import Attempts

@@ -351,8 +351,6 @@ def _reached(floor: Tracker, call: Call) -> None:
 
 def reached_before(floor: Tracker, call: Call) -> bool:
     """The same after a restart, while they are apart: exactly one whom he has called is there."""
-    if call.direction is not Direction.outbound or call.party is not None:
-        return False
     channels = floor.mirror.channels
     called = [ref for ref in floor.legs.of(call.id) if _is_called(floor, call, ref) and channels[ref].is_up]
     if len(called) == 1:

@@ -23,7 +23,7 @@ from callcore.calls import effects as do
 from callcore.calls import facts as f
 from callcore.calls.attempt import AttemptResult, Plan
 from callcore.calls.policy import PopMoment, PopPolicy
-from callcore.domain import AgentState, CallId, Direction, Outcome, Source
+from callcore.domain import AgentState, CallId, Direction, EndReason, Outcome, Source
 
 CALL = CallId("p1")
 LOCAL = "Local/s@callcore-phone-0000001c"
@@ -172,6 +172,17 @@ def test_a_number_that_does_not_answer_was_not_talked_to(
     assert isinstance(told, do.ShowDialling)
     assert (told.stage, told.result, told.view.caller_number) == ("over", result, NUMBER)
     assert story.state(ANNA) is AgentState.wrap_up
+
+
+def test_a_machine_that_she_hears_is_nobody_reached() -> None:
+    story = shift()
+    rings(story)
+    picks_up(story.at(3))
+    number_rings(story)
+    answers(story.at(8))
+    story.tell(f.CustomersFound(CALL, (IVAN,)), f.MachineHeard(CALL), f.MachineHeard(CallId("gone")))
+    gone(story.at(12))
+    assert (story.contact.outcome, story.contact.end_reason) == (Outcome.failed, EndReason.no_answer)
 
 
 def test_a_phone_that_nobody_picks_up_makes_no_contact() -> None:

@@ -367,6 +367,8 @@ def test_whoever_is_asked_by_a_code_has_the_callers_card(story: Story) -> None:
         (BORIS, call_id(1), WORDS)
     ]
     assert len(story.tracker.calls) == 1, "who looks for somebody is no caller"
+    about = [story.tracker.call_about(ref(each)) for each in ("c", "q2", "elsewhere")]
+    assert [each and each.id for each in about] == [call_id(1), call_id(1), None]
 
 
 def test_nobody_is_found_by_the_code_and_she_is_told_why(story: Story) -> None:

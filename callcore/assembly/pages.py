@@ -92,8 +92,9 @@ def make_pages(house: House) -> web.Application:
     application = build(deps)
     house.office.add_to(application)
     editions_api.add_to(application, house.editions)
-    names = lambda: house.people.names(house.clock.now())  # noqa: E731
-    waiting = callbacks.Waiting(house.outgoing.call_backs, house.current, names).words
+    waiting = callbacks.Waiting(
+        house.outgoing.call_backs, house.current, lambda: house.people.names(house.clock.now())
+    ).words
     house.office.card_source.waiting = waiting
     voice.add_to(
         application,

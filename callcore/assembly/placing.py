@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -47,6 +46,7 @@ from callcore.ivr.placed import Go, Stop
 from callcore.outbound.gate import Ask, Destinations, Permit, Profile, Refusal, Rule
 from callcore.outbound.ports import PhoneOrder, Way
 from callcore.outbound.room import Outbound
+from callcore.outbound.served import Served
 from callcore.outbound.wanted import Handed, PlaceRefused, Wanted
 from callcore.store.attempts import PLACED, Attempts, NotClaimed, placed_words
 from callcore.store.errors import StoreError
@@ -57,7 +57,6 @@ SLOT_SECONDS = 3.0
 """How long a person waits for a free line."""
 CARRY_SECONDS = 1.0
 """How long a caller may be kept waiting by gate and ledger before his call goes on otherwise."""
-SETTLED_KEPT = 10_000
 WITHDRAWN = "operator: withdrawn"
 _SHORT = re.compile(r"[0-9]{2,6}", re.ASCII)
 """An internal number; canonical ones begin with ``+``."""
@@ -89,7 +88,7 @@ class Placing:
         self._house = house
         self._now = now
         self._room: Outbound | None = None
-        self._settled: dict[str, deque[str]] = {}
+        self._served = Served()
         self._asking: set[Login] = set()
         """Whose call is not stored yet."""
 
@@ -308,8 +307,7 @@ class Placing:
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
-        kept = self._settled.get(pbx, deque())
-        return [kept.popleft() for _ in range(min(limit, len(kept)))]
+        return self._served.take(pbx, limit)
 
     # --- what the room tells (``outbound.room.Owner``)
 
@@ -317,7 +315,7 @@ class Placing:
         return None
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
-        self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        self._served.add(attempt.route, attempt.id)
         channel = ChannelRef(PbxName(attempt.route), ChannelId(attempt.id))
         self.take(f.PlacedOver(channel, outcome.result, outcome.detail))
         self._tell(replace(attempt, outcome=outcome))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from callcore.callbacks.plan import Call, Desk, Rules, Waits, Wish
 from callcore.calls.attempt import Attempt
@@ -83,3 +83,18 @@ Zones = Callable[[str], Awaitable[Sequence[str]]]
 """tz names of where the people who have this canonical number are, by their records; none known: empty."""
 Prepare = Callable[[str, str, Language], Awaitable[str | None]]
 """PBX, text, language: the prompt's path as that PBX sees it; None: it cannot be spoken."""
+
+
+def wish_of(row: Any) -> Wish:
+    """``row``: has the columns of ``follow_ups``."""
+    return Wish(
+        row.id,
+        row.number,
+        row.asked_at,
+        row.position,
+        row.due_at,
+        row.wait,
+        row.tries,
+        row.taken_by,
+        row.postponed_by,
+    )

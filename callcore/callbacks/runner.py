@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +21,8 @@ from typing import Any
 import structlog
 
 from callcore.callbacks import plan
-from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why, Wish
-from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Zones
+from callcore.callbacks.plan import Call, Desk, Rules, Waits, Why
+from callcore.callbacks.ports import FloorView, House, Nowhere, Prepare, Waiting, Zones, wish_of
 from callcore.callbacks.tally import Tally
 from callcore.calls import facts as f
 from callcore.calls.attempt import (
@@ -53,6 +52,7 @@ from callcore.outbound.gate import Ask, Permit, Refusal, Rule
 from callcore.outbound.numbering import zone_of
 from callcore.outbound.ports import CustomerOrder, QueueOrder, Way
 from callcore.outbound.room import Outbound
+from callcore.outbound.served import Served
 from callcore.store.attempts import Attempts, NotClaimed
 from callcore.store.errors import StoreError
 from callcore.store.wishing import Wishes
@@ -69,7 +69,6 @@ LINE_SECONDS = 2.0
 """How long an operator at his phone waits for a free line."""
 GIVE_WAY_LOOKS, GIVE_WAY_SECONDS = 40, 0.1
 """How often, and how soon again, it is looked whether a placeholder has gone."""
-SETTLED_KEPT = 10_000
 ON_THE_LINE, WITHDRAWN, NO_LINE, OVER = "on_the_line", "withdrawn", "no_line", "over"
 """Why a number is not rung, besides the rules of the gate."""
 
@@ -110,7 +109,7 @@ class CallBacks:
         """Those of them with whom somebody has talked, and when they were here last."""
         self._told: set[AttemptId] = set()
         """Attempts that were told to end."""
-        self._settled: dict[str, deque[str]] = {}
+        self._served = Served()
         self.tally = Tally()
 
     def bind(self, room: Outbound) -> None:
@@ -201,7 +200,7 @@ class CallBacks:
         desk = self._desk(house, row.queue, under_way)
         hours = house.hours(row.topic, row.queue)
         is_here = row.number in self._here
-        return plan.step(_wish(row), house.rules.get(row.queue), hours, desk, now, is_on_line=is_here)
+        return plan.step(wish_of(row), house.rules.get(row.queue), hours, desk, now, is_on_line=is_here)
 
     def _desk(self, house: House, queue: QueueName, under_way: int) -> Desk:
         desk = self.floor.desk(queue)
@@ -220,7 +219,7 @@ class CallBacks:
         for row in rows:
             count = sum(other.queue == row.queue for other in busy)
             found[row.id] = Waiting(
-                _wish(row),
+                wish_of(row),
                 self._step(house, row, count, now),
                 house.rules.get(row.queue),
                 now,
@@ -381,7 +380,7 @@ class CallBacks:
         return change
 
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
-        self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT)).append(attempt.id)
+        self._served.add(attempt.route, attempt.id)
         self._over(attempt.route, attempt.id, outcome.result, outcome.detail)
         self.tally.over(attempt.id, outcome)
         self.changed()
@@ -391,22 +390,7 @@ class CallBacks:
 
     def take_settled(self, pbx: PbxName, limit: int) -> list[str]:
         """Attempts whose journal rows have served; each once."""
-        kept = self._settled.get(pbx, deque())
-        return [kept.popleft() for _ in range(min(limit, len(kept)))]
-
-
-def _wish(row: Any) -> Wish:
-    return Wish(
-        row.id,
-        row.number,
-        row.asked_at,
-        row.position,
-        row.due_at,
-        row.wait,
-        row.tries,
-        row.taken_by,
-        row.postponed_by,
-    )
+        return self._served.take(pbx, limit)
 
 
 def _mint(now: datetime) -> AttemptId:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NoReturn
@@ -26,6 +25,7 @@ from callcore.campaigns.status import BY
 from callcore.campaigns.views import CampaignRefused
 from callcore.campaigns.ways import CallWay, Spoken, TextWay
 from callcore.domain import CustomerId, Outage, OutageState, Text
+from callcore.outbound.served import Served
 from callcore.store.attempts import Attempts
 from callcore.store.campaigns import Campaigns
 from callcore.store.errors import StoreError
@@ -40,8 +40,6 @@ MESSAGE_WINDOW = 20
 TIDY_SECONDS = 0.3
 """Between two looks for campaigns that are done."""
 RETRY_SECONDS = 1.0
-SETTLED_KEPT = 20_000
-"""Attempts whose rows at the PBX can be deleted, as long as no AGI session asks for them."""
 
 END_NEWS = (News.restored, News.cancelled)
 END_STATES = {OutageState.restored: News.restored, OutageState.cancelled: News.cancelled}
@@ -75,7 +73,7 @@ class CampaignRunner:
         self.lanes: tuple[Lane, ...] = ()
         self.why: dict[CampaignId, Text] = {}
         """What was said when a campaign was halted."""
-        self._settled: dict[str, deque[AttemptId]] = {}
+        self._served = Served()
         self._watchers: dict[object, Callable[[], None]] = {}
         self._changing = asyncio.Lock()
         self._untidy = asyncio.Event()
@@ -259,8 +257,7 @@ class CampaignRunner:
     async def settled(self, attempt: Attempt, outcome: Outcome) -> None:
         self.work.under_way.pop(attempt.id, None)
         if attempt.medium is Medium.voice and outcome.result is not AttemptResult.not_sent:
-            kept = self._settled.setdefault(attempt.route, deque(maxlen=SETTLED_KEPT))
-            kept.append(attempt.id)
+            self._served.add(attempt.route, attempt.id)
         self._look(attempt.campaign)
         self._untidy.set()
 
@@ -307,8 +304,7 @@ class CampaignRunner:
     # --- the script of an answered call (``ivr.campaign.Notices``)
 
     def take_settled(self, pbx: str, limit: int) -> list[str]:
-        kept = self._settled.get(pbx, deque())
-        return [kept.popleft() for _ in range(min(limit, len(kept)))]
+        return self._served.take(pbx, limit)
 
     # --- within
 

@@ -17,5 +17,5 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = PATIE
     """Looks again and again: for what happens in another process, which cannot set an Event of ours.
     Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - as said
+        while not await condition():  # noqa: ASYNC110 - it sets no Event of ours
             await asyncio.sleep(0.05)
